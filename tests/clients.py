@@ -22,14 +22,14 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 def run(*command: str | Path, at: Path = ROOT, **environment: str) -> str:
     """Run a program, and return its output. A failure shows the output."""
-    told = [str(part) for part in command]
-    done = subprocess.run(told, cwd=at, env=CLEAN | environment, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, f"{' '.join(told)[:300]}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
-    return done.stdout
+    arguments = [str(part) for part in command]
+    result = subprocess.run(arguments, cwd=at, env=CLEAN | environment, capture_output=True, text=True, timeout=500)
+    assert result.returncode == 0, f"{' '.join(arguments)[:300]}\n{result.stdout[-6000:]}\n{result.stderr[-6000:]}"
+    return result.stdout
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sdk_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the packages that `make sdk` builds."""
     once(tmp_path_factory, "built", lambda _: _build())
     return ROOT / "dist"
@@ -42,12 +42,12 @@ def _build() -> None:
 
 
 @pytest.fixture(scope="session")
-def python_home(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def python_home(sdk_packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python environment with the wheel, its requirements, and mypy."""
-    return once(tmp_path_factory, "python-client", partial(python_client, built))
+    return once(tmp_path_factory, "python-client", partial(python_client, sdk_packages))
 
 
-def python_client(built: Path, home: Path) -> Path:
+def python_client(sdk_packages: Path, home: Path) -> Path:
     """Install the wheel of a folder into a new environment."""
     uv = Path(sys.executable).with_name("uv")
     venv.create(home, with_pip=not uv.exists())
@@ -56,7 +56,7 @@ def python_client(built: Path, home: Path) -> Path:
         [uv, "pip", "install", "--python", program] if uv.exists() else [program, "-m", "pip", "install"]
     )
     run(*install, "--quiet", "--require-hashes", "-r", ROOT / "openapi/sdk/python/requirements-test.txt")
-    run(*install, "--quiet", "--no-deps", *built.glob("briefing_sdk-*.whl"))
+    run(*install, "--quiet", "--no-deps", *sdk_packages.glob("briefing_sdk-*.whl"))
     return home
 
 
@@ -67,16 +67,16 @@ def node_home() -> Path:
 
 
 @pytest.fixture(scope="session")
-def typescript_home(built: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def typescript_home(sdk_packages: Path, node_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package installed from its tarball."""
-    return once(tmp_path_factory, "typescript-client", partial(typescript_client, built, node_home))
+    return once(tmp_path_factory, "typescript-client", partial(typescript_client, sdk_packages, node_home))
 
 
-def typescript_client(built: Path, node_home: Path, home: Path) -> Path:
+def typescript_client(sdk_packages: Path, node_home: Path, home: Path) -> Path:
     """Install the package of a folder into a new folder."""
     (home / "package.json").write_text('{"private": true, "type": "module"}')
     npm = node_home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     # It has no dependencies, so nothing is fetched.
-    run(node_home / "bin" / "node", npm, "install", "--offline", *built.glob("briefing-sdk-*.tgz"), at=home)
-    assert {one.name for one in (home / "node_modules").iterdir()} == {".package-lock.json", "briefing-sdk"}
+    run(node_home / "bin" / "node", npm, "install", "--offline", *sdk_packages.glob("briefing-sdk-*.tgz"), at=home)
+    assert {package.name for package in (home / "node_modules").iterdir()} == {".package-lock.json", "briefing-sdk"}
     return home

@@ -22,18 +22,18 @@ from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
 from api.store.postgres_server import SETTINGS
-from tests.clients import built, node_home, python_home, typescript_home
+from tests.clients import node_home, python_home, sdk_packages, typescript_home
 from tests.folder_times import pytest_runtest_logreport, pytest_terminal_summary
 from tests.serving import serving
 from tests.sharing import once
 
 # Session fixtures that several packages of tests use, and hooks of pytest.
 __all__ = [
-    "built",
     "node_home",
     "pytest_runtest_logreport",
     "pytest_terminal_summary",
     "python_home",
+    "sdk_packages",
     "typescript_home",
 ]
 
@@ -81,8 +81,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server of BRIEFING_TEST_DATABASE_URL, or an embedded one that lives as long as the session."""
-    if given := os.environ.get(GIVEN):
-        yield given
+    if url := os.environ.get(GIVEN):
+        yield url
         return
     folder = tmp_path_factory.mktemp("briefing")
     with patch.dict(SETTINGS, FORGETFUL):
@@ -96,18 +96,18 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def fresh_database(postgres_url: str) -> AsyncIterator[Callable[..., Awaitable[str]]]:
     """`await fresh_database()` makes an empty database and returns its URL. `await fresh_database(url)` copies a
     database that has no connections. All are removed at the end."""
-    made: list[str] = []
+    names: list[str] = []
 
-    async def make(copied: str = "/template0") -> str:
+    async def make(template: str = "/template0") -> str:
         name = f"briefing_test_{uuid4().hex}"
-        await _execute(postgres_url, f'create database "{name}" template "{urlsplit(copied).path[1:]}"')
-        made.append(name)
+        await _execute(postgres_url, f'create database "{name}" template "{urlsplit(template).path[1:]}"')
+        names.append(name)
         return urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
 
     yield make
     if not os.environ.get(GIVEN):
         return  # they are removed with the server
-    for name in made:
+    for name in names:
         await _execute(postgres_url, f'drop database if exists "{name}" with (force)')
 
 
@@ -117,9 +117,9 @@ async def new_store(fresh_database: Callable[..., Awaitable[str]]) -> Callable[[
 
     Each is a copy of one that was migrated, so all have the same secret.
     """
-    migrated = await fresh_database()
-    await migrate(migrated)
-    return partial(fresh_database, migrated)
+    migrated_url = await fresh_database()
+    await migrate(migrated_url)
+    return partial(fresh_database, migrated_url)
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ async def _execute(url: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-async def served(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def service_url(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The base URL of the service over the sample."""
     url = await new_store()
     await load([str(SAMPLE)], url)
@@ -163,6 +163,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    result = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+    return result.stdout

@@ -33,8 +33,8 @@ class NotToBeHad(Exception):
 def program(name: str, package: str = "") -> Program:
     """Return a program of a package, which has the same name unless it is given. NotToBeHad, with the reason, if there
     is none."""
-    if found := shutil.which(name, path=PATHS):
-        return Program(found, os.environ)
+    if installed := shutil.which(name, path=PATHS):
+        return Program(installed, os.environ)
     folder = UNPACKED / (package or name)
     if not (folder / "complete").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def program(name: str, package: str = "") -> Program:
             if not (folder / "complete").exists():
                 _fetch(folder.name, folder)
     (path,) = (folder / "usr").glob(f"*bin/{name}")
-    libraries = ":".join(str(one) for one in (folder / "usr" / "lib").glob("*-linux-*"))
+    libraries = ":".join(str(library) for library in (folder / "usr" / "lib").glob("*-linux-*"))
     return Program(str(path), {**os.environ, "LD_LIBRARY_PATH": libraries})
 
 
@@ -52,24 +52,24 @@ def _fetch(name: str, folder: Path) -> None:
     if not Path(STATUS).exists() or not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise NotToBeHad("there is no apt-get here")
     shutil.rmtree(folder, ignore_errors=True)
-    for one in ("state/lists/partial", "cache/archives/partial"):
-        (folder / one).mkdir(parents=True)
-    told = {"Dir::State": folder / "state", "Dir::State::status": STATUS, "Dir::Cache": folder / "cache"}
-    told |= {"APT::Sandbox::User": "", "Debug::NoLocking": 1, "APT::Install-Recommends": 0}
-    apt = ["apt-get", "-q", *(f"-o{option}={value}" for option, value in told.items())]
+    for directory in ("state/lists/partial", "cache/archives/partial"):
+        (folder / directory).mkdir(parents=True)
+    options = {"Dir::State": folder / "state", "Dir::State::status": STATUS, "Dir::Cache": folder / "cache"}
+    options |= {"APT::Sandbox::User": "", "Debug::NoLocking": 1, "APT::Install-Recommends": 0}
+    apt = ["apt-get", "-q", *(f"-o{option}={value}" for option, value in options.items())]
     _run(*apt, "update")
     lines = _run(*apt, "--simulate", "install", name).splitlines()
     packages = [line.split()[1] for line in lines if line.startswith("Inst ")]
     _run(*apt, "download", *packages, cwd=folder / "cache")
     for package in (folder / "cache").glob("*.deb"):
         _run("dpkg-deb", "-x", str(package), str(folder))
-    for one in ("state", "cache"):
-        shutil.rmtree(folder / one)
+    for directory in ("state", "cache"):
+        shutil.rmtree(folder / directory)
     (folder / "complete").touch()
 
 
 def _run(*command: str, cwd: Path = ROOT) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        raise NotToBeHad(f"{command[0]} {command[-1]}: {done.stderr.strip()[-500:]}")
-    return done.stdout
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    if result.returncode:
+        raise NotToBeHad(f"{command[0]} {command[-1]}: {result.stderr.strip()[-500:]}")
+    return result.stdout

@@ -23,6 +23,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if sum(counts.values()) < 2:
         return
     terminalreporter.section("seconds by folder")
-    for folder, taken in sorted(seconds.items(), key=lambda item: -item[1]):
-        terminalreporter.write_line(f"{taken:8.1f}  {folder} ({counts[folder]} tests)")
+    for folder, duration in sorted(seconds.items(), key=lambda item: -item[1]):
+        terminalreporter.write_line(f"{duration:8.1f}  {folder} ({counts[folder]} tests)")
     terminalreporter.write_line(f"{sum(seconds.values()):8.1f}  all ({sum(counts.values())} tests)")

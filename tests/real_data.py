@@ -23,9 +23,9 @@ def real_file(name: str) -> Path:
 
 def read_rows(name: str) -> list[dict[str, Any]]:
     """Return the rows of a file of JSON, GeoJSON or NDJSON, in NFC, which is how the store keeps texts."""
-    written = normalize("NFC", real_file(name).read_text("utf-8"))
+    text = normalize("NFC", real_file(name).read_text("utf-8"))
     if name.endswith(".jsonl"):
-        return [json.loads(line) for line in written.splitlines()]
-    document = json.loads(written)
-    found: list[dict[str, Any]] = document["features"] if isinstance(document, dict) else document
-    return found
+        return [json.loads(line) for line in text.splitlines()]
+    document = json.loads(text)
+    rows: list[dict[str, Any]] = document["features"] if isinstance(document, dict) else document
+    return rows

@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import IO
 from urllib.parse import urlsplit
 
-from tests.http.conftest import Served
+from tests.http.conftest import ServerProcess
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "from api.cli import main; main()"
@@ -41,7 +41,7 @@ def launch_from(
 
 
 @contextmanager
-def serving(url: str, into: IO[str] | None = None, **settings: object) -> Iterator[Served]:
+def serving(url: str, into: IO[str] | None = None, **settings: object) -> Iterator[ServerProcess]:
     """Run the service. It is not ready yet if Postgres is not. Its log is written to the file."""
     # A file, because a pipe that is full and not read would block the service.
     with TemporaryFile("w+") as unread, launch(url, log := into or unread, **settings) as process:
@@ -49,12 +49,12 @@ def serving(url: str, into: IO[str] | None = None, **settings: object) -> Iterat
             assert process.stdout is not None
             assert select.select([process.stdout], [], [], START_SECONDS)[0], "it does not start"
             line = process.stdout.readline()
-            assert line.startswith("Serving on http://127.0.0.1:"), line or _said(log)
-            yield Served(process, urlsplit(line.split()[-1]).port or 0)
+            assert line.startswith("Serving on http://127.0.0.1:"), line or _log_text(log)
+            yield ServerProcess(process, urlsplit(line.split()[-1]).port or 0)
         finally:
             process.send_signal(signal.SIGKILL)
 
 
-def _said(log: IO[str]) -> str:
+def _log_text(log: IO[str]) -> str:
     log.seek(0)
     return log.read()

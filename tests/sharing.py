@@ -18,11 +18,11 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
-    done = base / f"{name}.made"
+    marker = base / f"{name}.made"
     with (base / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
+        if not marker.exists():
             folder = factory.mktemp(name)
             make(folder)
-            done.write_text(str(folder), encoding="utf-8")
-    return Path(done.read_text(encoding="utf-8"))
+            marker.write_text(str(folder), encoding="utf-8")
+    return Path(marker.read_text(encoding="utf-8"))

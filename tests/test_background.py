@@ -12,19 +12,19 @@ from api.background import repeat
 
 async def test_work_goes_on_after_a_failure_which_is_logged() -> None:
     runs = 0
-    done = asyncio.Event()
+    finished = asyncio.Event()
 
     async def work() -> None:
         nonlocal runs
         runs += 1
         if runs == 1:
             raise LookupError("an error that nobody foresaw")
-        done.set()
+        finished.set()
 
     with capture_logs() as lines:
         task = asyncio.create_task(repeat("the work", work, 0))
         async with asyncio.timeout(10):
-            await done.wait()
+            await finished.wait()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

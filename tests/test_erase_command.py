@@ -40,7 +40,7 @@ LINES = [
 
 def put(folder: Path, lines: list[dict[str, Any]]) -> str:
     file = folder / "records.ndjson"
-    file.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return str(file)
 
 
@@ -60,21 +60,21 @@ async def values(url: str, query: str) -> list[Any]:
 
 
 async def test_the_command_says_what_it_did_and_what_it_cannot_reach(store: str) -> None:
-    done = briefing(store, "erase", PLACE, "--reason", REASON, "--yes")
-    assert done.returncode == 0, done.stderr
-    first, second, head, *rest = done.stdout.splitlines()
+    result = briefing(store, "erase", PLACE, "--reason", REASON, "--yes")
+    assert result.returncode == 0, result.stderr
+    first, second, head, *rest = result.stdout.splitlines()
     assert first == f"Erased the place {PLACE} with change 3. 1 record links to it."
     assert second == "Emptied its row and 1 entry of the change log. Deleted 0 rows of its versions and children."
     assert head.startswith("Not erased")
     for thing in ("exports and snapshots", "copies that clients have", "backups", "WAL", "replicas", "logs"):
         assert thing in "\n".join(rest)
-    assert WORD not in done.stdout + done.stderr
+    assert WORD not in result.stdout + result.stderr
     [by] = await values(store, "select erased_by from store.erased")
     assert [by] == await values(store, "select current_user::text")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "expected"),
     [
         ((PLACE, "--reason", REASON), 64, "Add --yes."),
         ((PLACE, "--yes"), 64, "--reason"),
@@ -84,30 +84,30 @@ async def test_the_command_says_what_it_did_and_what_it_cannot_reach(store: str)
     ],
     ids=["not asked", "no reason", "empty reason", "no id", "unknown id"],
 )
-async def test_what_cannot_be_erased_is_told_and_changes_nothing(
-    store: str, arguments: tuple[str, ...], code: int, told: str
+async def test_an_impossible_erasure_is_reported_and_changes_nothing(
+    store: str, arguments: tuple[str, ...], code: int, expected: str
 ) -> None:
-    done = briefing(store, "erase", *arguments)
-    assert (done.returncode, told in done.stderr) == (code, True), done.stderr
+    result = briefing(store, "erase", *arguments)
+    assert (result.returncode, expected in result.stderr) == (code, True), result.stderr
     assert await values(store, "select count(*) from store.erased") == [0]
 
 
-@pytest.mark.parametrize(("answer", "erased"), [(b"y\n", 1), (b"n\n", 0)], ids=["yes", "no"])
-async def test_the_operator_is_asked_without_a_name(store: str, answer: bytes, erased: int) -> None:
+@pytest.mark.parametrize(("answer", "erased_count"), [(b"y\n", 1), (b"n\n", 0)], ids=["yes", "no"])
+async def test_the_operator_is_asked_without_a_name(store: str, answer: bytes, erased_count: int) -> None:
     controller, terminal = os.openpty()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": store}
     command = [sys.executable, "-c", "from api.cli import main; main()", "erase", PLACE, "--reason", REASON]
     process = subprocess.Popen(command, env=environment, stdin=terminal, stdout=subprocess.DEVNULL, stderr=terminal)
     os.close(terminal)
-    shown = b""
-    while b"[y/N]" not in shown:
-        shown += await asyncio.to_thread(os.read, controller, 4096)
+    output = b""
+    while b"[y/N]" not in output:
+        output += await asyncio.to_thread(os.read, controller, 4096)
     os.write(controller, answer)
-    assert await asyncio.to_thread(process.wait, 60) == (0 if erased else 130)
+    assert await asyncio.to_thread(process.wait, 60) == (0 if erased_count else 130)
     os.close(controller)
-    assert f"Erase the place {PLACE}, created on ".encode() in shown and b"1 record links to it" in shown
-    assert WORD.encode() not in shown
-    assert await values(store, "select count(*) from store.erased") == [erased]
+    assert f"Erase the place {PLACE}, created on ".encode() in output and b"1 record links to it" in output
+    assert WORD.encode() not in output
+    assert await values(store, "select count(*) from store.erased") == [erased_count]
 
 
 async def test_an_erasure_during_a_snapshot_ends_it_and_leaves_no_folder(store: str, tmp_path: Path) -> None:
@@ -128,48 +128,48 @@ async def test_an_erasure_during_a_snapshot_ends_it_and_leaves_no_folder(store: 
         watch.file = file  # type: ignore[method-assign]
         with pytest.raises(Unavailable, match="A record was erased"):
             await asyncio.to_thread(export, store, folder, watch)
-    assert [one.name for one in tmp_path.iterdir()] == ["records.ndjson"]
+    assert [file.name for file in tmp_path.iterdir()] == ["records.ndjson"]
 
 
 @pytest.mark.parametrize("resource", RECORDS)
 async def test_a_snapshot_has_no_erased_record_and_keeps_its_id_blocked(
     new_store: Callable[[], Awaitable[str]], tmp_path: Path, resource: str
 ) -> None:
-    url, restored = await new_store(), await new_store()
+    url, restored_url = await new_store(), await new_store()
     lines = [*others(), {"resource": resource, "dataset": "d", "key": "k"} | content(RECORDS[resource], WORD, True)]
     await load([put(tmp_path, lines)], url)
     identifier = public_id("d", resource, "k")
     other = public_id("others", resource, "one")
-    for one in (identifier, other):
-        await erase(url, one, REASON, 5)
+    for erased_id in (identifier, other):
+        await erase(url, erased_id, REASON, 5)
     folder = tmp_path / "snapshot"
-    done = briefing(url, "export", "--quiet", "--out", str(folder))
-    assert done.returncode == 0, done.stderr
+    result = briefing(url, "export", "--quiet", "--out", str(folder))
+    assert result.returncode == 0, result.stderr
     for file in folder.iterdir():
         assert WORD.encode() not in file.read_bytes(), file
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert {one["id"] for one in manifest["erased"]} == {identifier, other}
+    assert {entry["id"] for entry in manifest["erased"]} == {identifier, other}
     assert manifest["counts"][resource] == {"records": 0, "withdrawn": 0}
     # Records that link to `other` are loaded although it is not in the folder.
-    await load([str(folder)], restored)
+    await load([str(folder)], restored_url)
     blocked = "select concat(id, ' ', erased_at) from store.erased order by id"
-    assert await values(restored, blocked) == await values(url, blocked)
-    gone = f"select id from store.withdrawal where resource = '{resource}' order by id"
-    assert await values(restored, gone) == sorted([identifier, other])
-    with pytest.raises(LoadError) as caught:
-        await load([put(tmp_path, lines)], restored)
-    assert sum("was erased on" in fault for fault in caught.value.faults) == 2
-    again = await load([str(folder)], restored)
-    assert again.notes == () and all(not done["created"] for done in again.counts.values())
+    assert await values(restored_url, blocked) == await values(url, blocked)
+    query = f"select id from store.withdrawal where resource = '{resource}' order by id"
+    assert await values(restored_url, query) == sorted([identifier, other])
+    with pytest.raises(LoadError) as exc_info:
+        await load([put(tmp_path, lines)], restored_url)
+    assert sum("was erased on" in fault for fault in exc_info.value.faults) == 2
+    again = await load([str(folder)], restored_url)
+    assert again.notes == () and all(not counts["created"] for counts in again.counts.values())
 
 
 async def test_a_snapshot_from_before_the_erasure_is_refused(store: str, tmp_path: Path) -> None:
     folder = tmp_path / "before"
     assert briefing(store, "export", "--quiet", "--out", str(folder)).returncode == 0
     await erase(store, PLACE, REASON, 5)
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         await load([str(folder)], store)
-    assert "was erased on" in caught.value.faults[0]
+    assert "was erased on" in exc_info.value.faults[0]
 
 
 async def test_a_snapshot_erases_nothing_that_a_store_has(
@@ -187,11 +187,11 @@ async def test_a_snapshot_erases_nothing_that_a_store_has(
     assert await values(other, "select name from store.place") == [f"Town of {WORD}"]
 
 
-@pytest.mark.parametrize("erased", ['[{"id": "Town"}]', '[{"id": "Town", "erased_at": "2026-11-28"}]', "[1]", "3"])
-async def test_a_manifest_that_was_changed_is_refused(store: str, tmp_path: Path, erased: str) -> None:
+@pytest.mark.parametrize("erased_list", ['[{"id": "Town"}]', '[{"id": "Town", "erased_at": "2026-11-28"}]', "[1]", "3"])
+async def test_a_manifest_that_was_changed_is_refused(store: str, tmp_path: Path, erased_list: str) -> None:
     folder = tmp_path / "snapshot"
     assert briefing(store, "export", "--quiet", "--out", str(folder)).returncode == 0
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"erased": json.loads(erased)}))
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"erased": json.loads(erased_list)}))
     with pytest.raises(LoadError, match="is not a list of ids with times"):
         await load([str(folder)], store)

@@ -53,132 +53,136 @@ EDITIONS = (
 
 
 @pytest.fixture(scope="module")
-async def filled(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+async def filled_store(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a database with the sample, and with records that were changed and withdrawn."""
     url = await new_store()
     folder = tmp_path_factory.mktemp("editions")
     await load([str(SAMPLE)], url)
     for number, lines in enumerate(EDITIONS):
         file = folder / f"{number}.ndjson"
-        file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
         await load([str(file)], url)
     return url
 
 
 @pytest.fixture(scope="module")
-def taken(filled: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def snapshot(filled_store: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A snapshot of the database."""
     folder = tmp_path_factory.mktemp("snapshots") / "today"
-    done = briefing(filled, "export", "--out", str(folder))
-    assert done.returncode == 0, done.stderr
-    assert "up to change" in done.stdout
+    result = briefing(filled_store, "export", "--out", str(folder))
+    assert result.returncode == 0, result.stderr
+    assert "up to change" in result.stdout
     return folder
 
 
 async def test_a_snapshot_loaded_into_an_empty_store_gives_the_same_store(
-    filled: str, taken: Path, database: str
+    filled_store: str, snapshot: Path, database: str
 ) -> None:
     await migrate(database)
-    done = briefing(database, "load", "--quiet", str(taken))
-    assert done.returncode == 0, done.stderr
-    before, after = await state(filled), await state(database)
+    result = briefing(database, "load", "--quiet", str(snapshot))
+    assert result.returncode == 0, result.stderr
+    before, after = await state(filled_store), await state(database)
     assert before == after
     assert sum(map(len, before.values())) > 100
-    again = briefing(database, "load", "--quiet", str(taken))
+    again = briefing(database, "load", "--quiet", str(snapshot))
     records = sum(len(before[name]) for name in WRITE_ORDER)
     assert again.stdout.split("total")[1].split() == ["0", "0", "0", str(records), "0"]
 
 
-async def test_the_snapshot_of_the_reloaded_store_is_the_same_file(taken: Path, database: str, tmp_path: Path) -> None:
+async def test_the_snapshot_of_the_reloaded_store_is_the_same_file(
+    snapshot: Path, database: str, tmp_path: Path
+) -> None:
     await migrate(database)
-    await load([str(taken)], database)
+    await load([str(snapshot)], database)
     assert briefing(database, "export", "--out", str(tmp_path / "again")).returncode == 0
     name = "records.ndjson"
-    assert (tmp_path / "again" / name).read_bytes() == (taken / name).read_bytes()
+    assert (tmp_path / "again" / name).read_bytes() == (snapshot / name).read_bytes()
 
 
-async def test_the_manifest_tells_what_there_is(filled: str, taken: Path) -> None:
-    manifest = json.loads((taken / "manifest.json").read_text(encoding="utf-8"))
-    names = {file.name for file in taken.iterdir()}
-    assert {one["name"] for one in manifest["files"]} == names - {"manifest.json"}
-    for one in manifest["files"]:
-        content = (taken / one["name"]).read_bytes()
-        assert (one["bytes"], one["sha256"]) == (len(content), sha256(content).hexdigest())
-    connection = await asyncpg.connect(filled)
+async def test_the_manifest_lists_the_files_and_briefings(filled_store: str, snapshot: Path) -> None:
+    manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
+    names = {file.name for file in snapshot.iterdir()}
+    assert {entry["name"] for entry in manifest["files"]} == names - {"manifest.json"}
+    for entry in manifest["files"]:
+        content = (snapshot / entry["name"]).read_bytes()
+        assert (entry["bytes"], entry["sha256"]) == (len(content), sha256(content).hexdigest())
+    connection = await asyncpg.connect(filled_store)
     assert manifest["last_change"] == await connection.fetchval("select max(seq) from store.change")
     credit = await connection.fetchval("select attribution from store.briefing")
     await connection.close()
-    assert [one["attribution"] for one in manifest["briefings"]] == [credit]
-    assert all("licence" in one for one in manifest["briefings"])
+    assert [entry["attribution"] for entry in manifest["briefings"]] == [credit]
+    assert all("licence" in entry for entry in manifest["briefings"])
     assert manifest["counts"]["figure"]["withdrawn"] == 1 and manifest["counts"]["place"]["withdrawn"] == 1
     assert (manifest["format"], manifest["contract"]) == ("briefing-snapshot/1", newest().name)
     assert manifest["taken_at"].endswith("+00:00") and manifest["version"]
 
 
-async def test_tables_have_a_row_for_each_record(taken: Path) -> None:
-    counts = json.loads((taken / "manifest.json").read_text(encoding="utf-8"))["counts"]
+async def test_tables_have_a_row_for_each_record(snapshot: Path) -> None:
+    counts = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))["counts"]
     for resource in newest().resources.values():
-        with (taken / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
+        with (snapshot / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
         assert len(rows) == counts[resource.name]["records"]
         if rows:
             assert list(rows[0]) == [cell.name for cell in cells(newest(), resource)]
-    with (taken / "sources.csv").open(encoding="utf-8", newline="") as file:
+    with (snapshot / "sources.csv").open(encoding="utf-8", newline="") as file:
         assert [row["aliases"] for row in csv.DictReader(file) if row["name"] == "'=1+1"] == [r"a\|b|c\\"]
 
 
-def test_parquet_has_the_cells_in_their_types(taken: Path) -> None:
+def test_parquet_has_the_cells_in_their_types(snapshot: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
     tables: Any = import_module("pyarrow.parquet")
     for resource in newest().resources.values():
-        table = tables.read_table(taken / f"{resource.plural}.parquet")
-        with (taken / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
+        table = tables.read_table(snapshot / f"{resource.plural}.parquet")
+        with (snapshot / f"{resource.plural}.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, strict=True))
         assert table.column_names == [cell.name for cell in cells(newest(), resource)]
         assert table["id"].to_pylist() == [row["id"] for row in rows]
-    figures = tables.read_table(taken / "figures.parquet")
+    figures = tables.read_table(snapshot / "figures.parquet")
     assert str(figures.schema.field("value").type) == "decimal128(21, 6)"
     assert str(figures.schema.field("as_of").type) == "date32[day]"
-    sources = tables.read_table(taken / "sources.parquet").to_pylist()
-    assert next(one["aliases"] for one in sources if one["name"] == "=1+1") == ["a|b", "c\\"]
+    sources = tables.read_table(snapshot / "sources.parquet").to_pylist()
+    assert next(source["aliases"] for source in sources if source["name"] == "=1+1") == ["a|b", "c\\"]
 
 
-def test_without_pyarrow_it_says_so_and_writes_the_rest(filled: str, tmp_path: Path) -> None:
+def test_without_pyarrow_it_says_so_and_writes_the_rest(filled_store: str, tmp_path: Path) -> None:
     hidden = "import sys; sys.modules['pyarrow'] = None; sys.argv[0] = 'briefing'; from api.cli import main; main()"
-    done = briefing(filled, "export", "--out", str(tmp_path / "plain"), program=hidden)
-    assert done.returncode == 0 and "briefing-api[parquet]" in done.stderr, done.stderr
+    result = briefing(filled_store, "export", "--out", str(tmp_path / "plain"), program=hidden)
+    assert result.returncode == 0 and "briefing-api[parquet]" in result.stderr, result.stderr
     assert {file.suffix for file in (tmp_path / "plain").iterdir()} == {".csv", ".json", ".ndjson"}
 
 
-def test_nothing_is_overwritten(filled: str, taken: Path) -> None:
-    before = (taken / "manifest.json").read_bytes()
-    done = briefing(filled, "export", "--out", str(taken))
-    assert (done.returncode, before) == (73, (taken / "manifest.json").read_bytes())
-    assert "not empty" in done.stderr
+def test_nothing_is_overwritten(filled_store: str, snapshot: Path) -> None:
+    before = (snapshot / "manifest.json").read_bytes()
+    result = briefing(filled_store, "export", "--out", str(snapshot))
+    assert (result.returncode, before) == (73, (snapshot / "manifest.json").read_bytes())
+    assert "not empty" in result.stderr
 
 
 async def test_a_store_without_tables_leaves_nothing_behind(database: str, tmp_path: Path) -> None:
-    done = briefing(database, "export", "--out", str(tmp_path / "none"))
-    assert done.returncode == 78 and "briefing migrate" in done.stderr
+    result = briefing(database, "export", "--out", str(tmp_path / "none"))
+    assert result.returncode == 78 and "briefing migrate" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("quiet", "told"), [((), True), (("--quiet",), False)])
-def test_a_terminal_is_told_how_far_it_is(filled: str, tmp_path: Path, quiet: tuple[str, ...], told: bool) -> None:
+@pytest.mark.parametrize(("quiet", "is_shown"), [((), True), (("--quiet",), False)])
+def test_progress_is_shown_on_a_terminal(
+    filled_store: str, tmp_path: Path, quiet: tuple[str, ...], is_shown: bool
+) -> None:
     controller, terminal = os.openpty()
-    done = started(filled, "export", "--out", str(tmp_path / "now"), *quiet, stderr=terminal)
+    process = start_command(filled_store, "export", "--out", str(tmp_path / "now"), *quiet, stderr=terminal)
     os.close(terminal)
-    shown = b""
+    output = b""
     with suppress(OSError):  # a terminal ends like this on Linux
         while piece := os.read(controller, 4096):
-            shown += piece
+            output += piece
     os.close(controller)
-    assert done.wait(60) == 0
-    assert ("rows" in shown.decode() and "/s" in shown.decode()) is told, shown
+    assert process.wait(60) == 0
+    assert ("rows" in output.decode() and "/s" in output.decode()) is is_shown, output
 
 
-def test_anything_else_is_told_nothing(filled: str, tmp_path: Path) -> None:
-    assert briefing(filled, "export", "--out", str(tmp_path / "now")).stderr == ""
+def test_no_progress_is_written_without_a_terminal(filled_store: str, tmp_path: Path) -> None:
+    assert briefing(filled_store, "export", "--out", str(tmp_path / "now")).stderr == ""
 
 
 # Tables whose content follows from others, or that a new store has as well.
@@ -189,8 +193,10 @@ INTERNAL = {
 TABLES = "select schemaname || '.' || tablename from pg_tables where schemaname !~ '^(pg_|information_schema)'"
 
 
-async def test_every_table_is_in_the_snapshot_or_said_to_be_left_out(filled: str, taken: Path, tmp_path: Path) -> None:
-    connection = await asyncpg.connect(filled)
+async def test_every_table_is_in_the_snapshot_or_said_to_be_left_out(
+    filled_store: str, snapshot: Path, tmp_path: Path
+) -> None:
+    connection = await asyncpg.connect(filled_store)
     tables = {row[0] for row in await connection.fetch(TABLES)}
     await connection.close()
     left_out = {name for names in LEFT_OUT.values() for name in names}
@@ -199,14 +205,14 @@ async def test_every_table_is_in_the_snapshot_or_said_to_be_left_out(filled: str
     assert past and "past.*" in left_out
     assert (left_out - {"past.*"}) | present <= tables
     assert tables - past - present - left_out - INTERNAL == set()
-    assert json.loads((taken / "manifest.json").read_text(encoding="utf-8"))["left_out"] == list(LEFT_OUT)
+    assert json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))["left_out"] == list(LEFT_OUT)
 
 
-def test_the_command_says_what_it_leaves_out_unless_it_is_quiet(filled: str, tmp_path: Path) -> None:
-    said = briefing(filled, "export", "--out", str(tmp_path / "now")).stdout
+def test_the_command_says_what_it_leaves_out_unless_it_is_quiet(filled_store: str, tmp_path: Path) -> None:
+    said = briefing(filled_store, "export", "--out", str(tmp_path / "now")).stdout
     assert all(words in said for words in LEFT_OUT)
-    assert "Not in it" not in briefing(filled, "export", "--quiet", "--out", str(tmp_path / "quiet")).stdout
-    manual = " ".join(briefing(filled, "export", "--help", columns="300").stdout.split())
+    assert "Not in it" not in briefing(filled_store, "export", "--quiet", "--out", str(tmp_path / "quiet")).stdout
+    manual = " ".join(briefing(filled_store, "export", "--help", columns="300").stdout.split())
     for words in ("not a backup", "keys", "plans", "trusted documents", "audit", "change log", "versions in time"):
         assert words in manual
     page = (ROOT / "docs" / "export.md").read_text(encoding="utf-8").partition("### What a snapshot leaves out")[2]
@@ -214,23 +220,23 @@ def test_the_command_says_what_it_leaves_out_unless_it_is_quiet(filled: str, tmp
         assert words in page
 
 
-async def test_one_that_is_interrupted_leaves_nothing(filled: str, tmp_path: Path) -> None:
-    connection = await asyncpg.connect(filled)
+async def test_one_that_is_interrupted_leaves_nothing(filled_store: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(filled_store)
     async with connection.transaction():
         await connection.execute("lock table store.quote in access exclusive mode")
-        export = started(filled, "export", "--out", str(tmp_path / "now"), stderr=subprocess.DEVNULL)
+        export = start_command(filled_store, "export", "--out", str(tmp_path / "now"), stderr=subprocess.DEVNULL)
         waiting = "select count(*) from pg_locks where relation = 'store.quote'::regclass and not granted"
         while not await connection.fetchval(waiting):
             assert export.poll() is None
             await asyncio.sleep(0.02)
-        assert [one.name for one in tmp_path.iterdir()] == ["now.partial"]
+        assert [path.name for path in tmp_path.iterdir()] == ["now.partial"]
         export.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(export.wait, 30) == 130
     await connection.close()
     assert list(tmp_path.iterdir()) == []
 
 
-def started(url: str, *arguments: str, stderr: int) -> subprocess.Popen[bytes]:
+def start_command(url: str, *arguments: str, stderr: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url, "TERM": "xterm"}
     command = [sys.executable, "-c", "from api.cli import main; main()", *arguments]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
@@ -249,12 +255,12 @@ async def state(url: str) -> dict[str, list[tuple[Any, ...]]]:
     rows = {}
     for name in WRITE_ORDER:
         content = "to_jsonb(held) - 'revision' - 'created_at' - 'updated_at' - 'digest' - 'since', since is null"
-        found = await connection.fetch(f"select id, digest, withdrawn, {content} from store.{name} held order by id")
-        rows[name] = [tuple(one) for one in found]
+        records = await connection.fetch(f"select id, digest, withdrawn, {content} from store.{name} held order by id")
+        rows[name] = [tuple(row) for row in records]
     for name in CHILDREN:
-        found = await connection.fetch(
+        records = await connection.fetch(
             f"select to_jsonb(held) - 'since', since is null from store.{name} held order by record_id, position"
         )
-        rows[name] = [tuple(one) for one in found]
+        rows[name] = [tuple(row) for row in records]
     await connection.close()
     return rows

@@ -26,8 +26,8 @@ QUERY = "query Latest { events(first: 3) { nodes { title } } }\n"
 @pytest.fixture(scope="module")
 async def url(new_store: Callable[[], Awaitable[str]]) -> str:
     """An empty store of the module's own."""
-    made = await new_store()
-    return made
+    url = await new_store()
+    return url
 
 
 @pytest.fixture(scope="module")
@@ -39,54 +39,58 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def rows(url: str, *arguments: str) -> list[dict[str, Any]]:
     """Run a command with `--json`, and return its rows."""
-    done = briefing(url, *arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    result = briefing(url, *arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def create(url: str, *arguments: str, name: str = "The desk", plan: str = "free") -> tuple[str, str]:
     """Create a key, and return its id and its text."""
-    done = briefing(url, "keys", "create", "--name", name, "--plan", plan, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stderr.partition(":")[0], done.stdout.strip()
+    result = briefing(url, "keys", "create", "--name", name, "--plan", plan, *arguments)
+    assert result.returncode == 0, result.stderr
+    return result.stderr.partition(":")[0], result.stdout.strip()
 
 
 def test_a_key_is_printed_once_and_alone(url: str) -> None:
-    done = briefing(url, "keys", "create", "--name", "Daily desk", "--plan", "free", "--expires", "90d")
-    assert done.returncode == 0, done.stderr
-    text = done.stdout.removesuffix("\n")
-    assert key.read(text, "live") and text not in done.stderr
-    assert "Daily desk, plan free, read, until 20" in done.stderr
-    for listed in (briefing(url, "keys", "list"), briefing(url, "keys", "list", "--json"), briefing(url, "audit")):
-        assert "Daily desk" in listed.stdout and text[-4:] in listed.stdout
-        assert text[9:25] not in listed.stdout + listed.stderr
+    result = briefing(url, "keys", "create", "--name", "Daily desk", "--plan", "free", "--expires", "90d")
+    assert result.returncode == 0, result.stderr
+    text = result.stdout.removesuffix("\n")
+    assert key.read(text, "live") and text not in result.stderr
+    assert "Daily desk, plan free, read, until 20" in result.stderr
+    for listing in (briefing(url, "keys", "list"), briefing(url, "keys", "list", "--json"), briefing(url, "audit")):
+        assert "Daily desk" in listing.stdout and text[-4:] in listing.stdout
+        assert text[9:25] not in listing.stdout + listing.stderr
 
 
 def test_the_environment_stands_in_the_key(url: str) -> None:
-    done = briefing(url, "keys", "create", "--name", "a", "--plan", "free", BRIEFING_KEY_ENVIRONMENT="test")
-    assert key.read(done.stdout.strip(), "test")
+    result = briefing(url, "keys", "create", "--name", "a", "--plan", "free", BRIEFING_KEY_ENVIRONMENT="test")
+    assert key.read(result.stdout.strip(), "test")
     wrong = briefing(url, "keys", "create", "--name", "a", "--plan", "free", BRIEFING_KEY_ENVIRONMENT="Live!")
     assert wrong.returncode == 78 and "BRIEFING_KEY_ENVIRONMENT" in wrong.stderr
 
 
 def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
     first, text = create(url, "--scope", "read", "--scope", "admin", name="Rotating", plan="partner")
-    done = briefing(url, "keys", "rotate", first, "--overlap", "2h")
-    assert done.returncode == 0, done.stderr
-    second, other = done.stderr.partition(":")[0], done.stdout.strip()
+    result = briefing(url, "keys", "rotate", first, "--overlap", "2h")
+    assert result.returncode == 0, result.stderr
+    second, other = result.stderr.partition(":")[0], result.stdout.strip()
     assert key.read(other, "live") and other != text
-    assert f"{first} works for another 2h" in done.stderr
+    assert f"{first} works for another 2h" in result.stderr
     assert briefing(url, "keys", "revoke", first, "--reason", "It leaked.").returncode == 0
-    held = {row["id"]: row for row in rows(url, "keys", "list")}
-    assert (held[first]["state"], held[first]["reason"], held[first]["successor"]) == ("revoked", "It leaked.", second)
-    assert (held[second]["state"], held[second]["plan"]) == ("active", "partner")
-    assert held[second]["scopes"] == ["admin", "read"]
-    done = briefing(url, "keys", "rotate", first)
-    assert done.returncode == 64 and "was rotated before" in done.stderr and done.stdout == ""
+    keys_by_id = {row["id"]: row for row in rows(url, "keys", "list")}
+    assert (keys_by_id[first]["state"], keys_by_id[first]["reason"], keys_by_id[first]["successor"]) == (
+        "revoked",
+        "It leaked.",
+        second,
+    )
+    assert (keys_by_id[second]["state"], keys_by_id[second]["plan"]) == ("active", "partner")
+    assert keys_by_id[second]["scopes"] == ["admin", "read"]
+    result = briefing(url, "keys", "rotate", first)
+    assert result.returncode == 64 and "was rotated before" in result.stderr and result.stdout == ""
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("keys", "create", "--name", "a", "--plan", "partnr"), "Did you mean partner?"),
         (("keys", "create", "--name", "a", "--plan", "anonymous"), "for callers without a key"),
@@ -112,12 +116,12 @@ def test_keys_are_listed_rotated_and_revoked(url: str) -> None:
         (("plans", "remove", "nothing"), "no such plan"),
         (("documents", "remove", "nothing"), "no such document"),
     ],
-    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_cannot_be_is_refused_in_a_line(url: str, arguments: tuple[str, ...], said: str) -> None:
-    done = briefing(url, *arguments)
-    assert (done.returncode, done.stdout) == (64, ""), done.stderr
-    assert said in done.stderr and "Traceback" not in done.stderr
+def test_invalid_arguments_are_refused_in_one_line(url: str, arguments: tuple[str, ...], expected: str) -> None:
+    result = briefing(url, *arguments)
+    assert (result.returncode, result.stdout) == (64, ""), result.stderr
+    assert expected in result.stderr and "Traceback" not in result.stderr
 
 
 def test_a_document_that_cannot_be_read_or_is_no_text_has_a_code_of_its_own(url: str, tmp_path: Path) -> None:
@@ -130,22 +134,22 @@ def test_a_document_that_cannot_be_read_or_is_no_text_has_a_code_of_its_own(url:
 
 
 def test_plans_are_made_changed_listed_and_removed(url: str) -> None:
-    made = briefing(url, "plans", "create", "big", "--like", "partner", "--burst", "60000", "--formats", "csv")
-    assert made.returncode == 0, made.stderr
+    result = briefing(url, "plans", "create", "big", "--like", "partner", "--burst", "60000", "--formats", "csv")
+    assert result.returncode == 0, result.stderr
     assert briefing(url, "plans", "set", "big", "--at-once", "50", "--formats", "-", "--trusted-only").returncode == 0
-    held = {row["name"]: row for row in rows(url, "plans", "list")}
-    assert set(held) == {"anonymous", "free", "partner", "internal", "big"}
-    big, partner = held["big"], held["partner"]
+    plans = {row["name"]: row for row in rows(url, "plans", "list")}
+    assert set(plans) == {"anonymous", "free", "partner", "internal", "big"}
+    big, partner = plans["big"], plans["partner"]
     assert (big["burst"], big["at_once"], big["formats"], big["trusted_only"]) == (60000, 50, [], True)
     assert big["points_day"] == partner["points_day"] and big["keys"] == 0
     assert "big" in briefing(url, "plans", "list").stdout
     assert briefing(url, "plans", "remove", "big").returncode == 0
     create(url, plan="internal")
-    refused = briefing(url, "plans", "remove", "internal")
-    assert refused.returncode == 64 and "has keys" in refused.stderr
+    refusal = briefing(url, "plans", "remove", "internal")
+    assert refusal.returncode == 64 and "has keys" in refusal.stderr
 
 
-def test_who_has_no_key_can_be_shut_out(url: str) -> None:
+def test_callers_without_a_key_can_be_refused(url: str) -> None:
     for option, open in (("--closed", False), ("--open", True)):
         assert briefing(url, "plans", "set", "anonymous", option).returncode == 0
         assert next(row for row in rows(url, "plans", "list") if row["name"] == "anonymous")["open"] is open
@@ -156,50 +160,53 @@ def test_documents_are_checked_against_the_schema_and_trusted(url: str, tmp_path
     good.write_text(QUERY, encoding="utf-8")
     wrong.write_text("query Latest { evnts { nodes { title } } }", encoding="utf-8")
     digest = sha256(QUERY.encode()).hexdigest()
-    done = briefing(url, "documents", "add", str(good), "--plan", "partner")
-    assert (done.returncode, done.stdout) == (0, f"{digest}  latest.graphql\n"), done.stderr
+    result = briefing(url, "documents", "add", str(good), "--plan", "partner")
+    assert (result.returncode, result.stdout) == (0, f"{digest}  latest.graphql\n"), result.stderr
     assert "trusted before" in briefing(url, "documents", "add", str(good), "--plan", "partner").stdout
     assert [(row["hash"], row["plan"], row["version"]) for row in rows(url, "documents", "list")] == [
         (digest, "partner", newest().name)
     ]
-    refused = briefing(url, "documents", "add", str(wrong))
-    assert refused.returncode == 64 and "evnts" in refused.stderr and "Traceback" not in refused.stderr
-    for arguments, said in ((("--version", "v9"), "no version v9"), (("--plan", "partnr"), "Did you mean partner?")):
-        refused = briefing(url, "documents", "add", str(good), *arguments)
-        assert refused.returncode == 64 and said in refused.stderr
+    refusal = briefing(url, "documents", "add", str(wrong))
+    assert refusal.returncode == 64 and "evnts" in refusal.stderr and "Traceback" not in refusal.stderr
+    for arguments, expected in (
+        (("--version", "v9"), "no version v9"),
+        (("--plan", "partnr"), "Did you mean partner?"),
+    ):
+        refusal = briefing(url, "documents", "add", str(good), *arguments)
+        assert refusal.returncode == 64 and expected in refusal.stderr
     assert briefing(url, "documents", "remove", "latest.graphql").stdout.startswith(digest)
     assert rows(url, "documents", "list") == []
 
 
 def test_the_audit_names_who_did_what(url: str) -> None:
-    made, text = create(url, name="Audited")
-    briefing(url, "keys", "revoke", made, "--reason", "Over.")
-    told = [row for row in rows(url, "audit") if row["id"] == made]
-    assert [row["action"] for row in told] == ["revoked", "created"]
-    assert all(row["actor"].startswith("command line: ") for row in told)
-    assert told[0]["detail"]["reason"] == "Over." and text not in json.dumps(told)
+    key_id, text = create(url, name="Audited")
+    briefing(url, "keys", "revoke", key_id, "--reason", "Over.")
+    entries = [row for row in rows(url, "audit") if row["id"] == key_id]
+    assert [row["action"] for row in entries] == ["revoked", "created"]
+    assert all(row["actor"].startswith("command line: ") for row in entries)
+    assert entries[0]["detail"]["reason"] == "Over." and text not in json.dumps(entries)
     assert len(rows(url, "audit", "--last", "1")) == 1
 
 
 def test_it_is_a_command_that_is_installed(url: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
     command = [sys.executable, "-c", PROGRAM, "keys", "create", "--name", "a", "--plan", "free"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0 and key.read(done.stdout.removesuffix("\n"), "live"), done.stderr
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0 and key.read(result.stdout.removesuffix("\n"), "live"), result.stderr
 
 
 async def test_a_store_without_tables_says_what_to_do(database: str) -> None:
-    done = await asyncio.to_thread(briefing, database, "keys", "list")
-    assert done.returncode == 69 and "briefing migrate" in done.stderr and "Traceback" not in done.stderr
+    result = await asyncio.to_thread(briefing, database, "keys", "list")
+    assert result.returncode == 69 and "briefing migrate" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_a_postgres_that_is_not_there_is_told(url: str) -> None:
-    done = briefing("postgresql://127.0.0.1:9/nothing", "keys", "list")
-    assert done.returncode == 69 and "does not answer" in done.stderr and "Traceback" not in done.stderr
+def test_a_missing_postgres_is_reported(url: str) -> None:
+    result = briefing("postgresql://127.0.0.1:9/nothing", "keys", "list")
+    assert result.returncode == 69 and "does not answer" in result.stderr and "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [("keys", "list"), ("plans", "list"), ("documents", "list"), ("outdated",)])
 def test_a_store_that_was_never_made_says_how_to_make_it(empty: str, arguments: tuple[str, ...]) -> None:
-    done = briefing(empty, *arguments)
-    assert done.returncode != 0 and "Run `briefing migrate`" in done.stderr
-    assert "Traceback" not in done.stderr
+    result = briefing(empty, *arguments)
+    assert result.returncode != 0 and "Run `briefing migrate`" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -34,12 +34,12 @@ async def test_the_log_of_a_command_is_not_among_its_results(new_store: Callable
     """`briefing keys create > file` keeps the key alone."""
     environment = {**os.environ, "BRIEFING_DATABASE_URL": await new_store(), "BRIEFING_LOG_FORMAT": "json"}
     command = [sys.executable, "-c", NOISY]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout) == (0, "")
-    assert json.loads(done.stderr)["event"] == "a warning"
+    result = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert json.loads(result.stderr)["event"] == "a warning"
 
 
-def test_ten_lines_a_second_pass_and_the_next_tells_how_many_did_not() -> None:
+def test_ten_lines_a_second_are_logged_and_the_next_counts_the_dropped() -> None:
     now = 100.0
     seldom = Seldom(10, lambda: now)
 

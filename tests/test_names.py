@@ -19,8 +19,10 @@ def test_no_two_public_classes_share_a_name() -> None:
         module = path.relative_to(PACKAGE).as_posix()
         for name in _classes(path):
             modules[name].append(module)
-    shared = {name: found for name, found in modules.items() if len(found) > 1 and not _declares_one_record(found)}
-    assert shared.keys() == SHARED.keys(), shared
+    shared_names = {
+        name: places for name, places in modules.items() if len(places) > 1 and not _declares_one_record(places)
+    }
+    assert shared_names.keys() == SHARED.keys(), shared_names
 
 
 def _classes(path: Path) -> list[str]:

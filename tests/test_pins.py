@@ -27,15 +27,15 @@ DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 def requirements(file: Path) -> list[str]:
     """Return the requirements of a file, each with the lines that belong to it."""
     text = re.sub(r"^ *#.*\n", "", file.read_text(encoding="utf-8"), flags=re.M)
-    return [one.strip() for one in re.split(r"\n(?=\S)", text) if one.strip()]
+    return [requirement.strip() for requirement in re.split(r"\n(?=\S)", text) if requirement.strip()]
 
 
 def installs(recipe: str) -> Iterator[list[str]]:
     """Yield the words of each `pip install`, `uv pip install` and `pip wheel` of a Makefile or Dockerfile."""
     text = recipe.replace("\\\n", " ").replace("$(PIP)", "pip")
     for command in re.split(r"&&|\|\||[;{}\n]", text):
-        if found := re.search(r"\bpip (?:install|wheel)\b.*", command):
-            yield shlex.split(found[0], comments=True)
+        if match := re.search(r"\bpip (?:install|wheel)\b.*", command):
+            yield shlex.split(match[0], comments=True)
 
 
 def trusts_nothing_unpinned(words: list[str]) -> bool:
@@ -48,8 +48,11 @@ def trusts_nothing_unpinned(words: list[str]) -> bool:
 
 @pytest.mark.parametrize("file", LOCKED, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_requirement_has_its_hashes(file: Path) -> None:
-    found = requirements(file)
-    assert found and [one for one in found if not HASHED.match(one)] == []
+    found_requirements = requirements(file)
+    assert (
+        found_requirements
+        and [requirement for requirement in found_requirements if not HASHED.match(requirement)] == []
+    )
 
 
 @pytest.mark.parametrize("file", NPM_LOCKED, ids=lambda file: str(file.relative_to(ROOT)))
@@ -97,14 +100,14 @@ def test_an_install_without_a_hash_is_seen(recipe: str) -> None:
 
 def test_the_build_backend_is_the_one_with_the_hash() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    needed = project["build-system"]["requires"]
-    pinned = {one.split(" ")[0] for one in requirements(REQUIREMENTS / "build.txt")}
-    assert needed and set(needed) <= pinned
+    needed_packages = project["build-system"]["requires"]
+    pinned_packages = {requirement.split(" ")[0] for requirement in requirements(REQUIREMENTS / "build.txt")}
+    assert needed_packages and set(needed_packages) <= pinned_packages
 
 
 def test_packages_that_two_environments_share_have_one_version() -> None:
-    tests = dict(one.split(" ")[0].split("==") for one in requirements(REQUIREMENTS / "bench.txt"))
-    build = dict(one.split(" ")[0].split("==") for one in requirements(REQUIREMENTS / "build.txt"))
+    tests = dict(requirement.split(" ")[0].split("==") for requirement in requirements(REQUIREMENTS / "bench.txt"))
+    build = dict(requirement.split(" ")[0].split("==") for requirement in requirements(REQUIREMENTS / "build.txt"))
     assert tests.keys() & build.keys()
     assert {name: tests.get(name, version) for name, version in build.items()} == build
 

@@ -9,17 +9,17 @@ from api.http.problems import PROBLEMS
 
 
 @pytest.mark.parametrize("code", PROBLEMS)
-def test_each_problem_is_explained_at_its_type(served: str, code: str) -> None:
-    told = httpx2.get(f"{served}/problems/{code}")
-    assert told.status_code == 200
-    assert told.json()["code"] == code
-    assert told.json()["meaning"].endswith(".")
+def test_each_problem_is_explained_at_its_type(service_url: str, code: str) -> None:
+    response = httpx2.get(f"{service_url}/problems/{code}")
+    assert response.status_code == 200
+    assert response.json()["code"] == code
+    assert response.json()["meaning"].endswith(".")
 
 
-def test_a_problem_names_an_address_that_is_there(served: str) -> None:
-    problem = httpx2.get(f"{served}/v1/events?kind=nonsense").json()
-    assert httpx2.get(served + problem["type"]).json()["title"] == problem["title"]
+def test_a_problem_names_an_address_that_is_there(service_url: str) -> None:
+    problem = httpx2.get(f"{service_url}/v1/events?kind=nonsense").json()
+    assert httpx2.get(service_url + problem["type"]).json()["title"] == problem["title"]
 
 
-def test_an_unknown_problem_is_not_found(served: str) -> None:
-    assert httpx2.get(f"{served}/problems/nonsense").status_code == 404
+def test_an_unknown_problem_is_not_found(service_url: str) -> None:
+    assert httpx2.get(f"{service_url}/problems/nonsense").status_code == 404

@@ -27,17 +27,17 @@ TESTS = {
     for name in re.findall(r"^(?:async )?def (test_\w+)\(", path.read_text(encoding="utf-8"), re.M)
 }
 HEADS = ("| risk", "| attack", "| fault")
-ROWS = [one for one in (SECURITY + FAULTS).splitlines() if one.startswith("| ") and not one.startswith(HEADS)]
+ROWS = [line for line in (SECURITY + FAULTS).splitlines() if line.startswith("| ") and not line.startswith(HEADS)]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.split("|")[1].strip())
-def test_each_row_names_tests_that_there_are(row: str) -> None:
-    named = re.findall(r"`(test_\w+)`", row.split("|")[3])
-    assert named and not set(named) - TESTS
+def test_each_row_names_existing_tests(row: str) -> None:
+    names = re.findall(r"`(test_\w+)`", row.split("|")[3])
+    assert names and not set(names) - TESTS
 
 
 def test_the_lists_are_whole() -> None:
-    assert [int(one) for one in re.findall(r"^\| API(\d+) ", SECURITY, re.M)] == list(range(1, 11))
+    assert [int(number) for number in re.findall(r"^\| API(\d+) ", SECURITY, re.M)] == list(range(1, 11))
 
 
 def test_the_worked_example_costs_what_it_says() -> None:
@@ -46,9 +46,9 @@ def test_the_worked_example_costs_what_it_says() -> None:
     document = DocumentCache(core(V2)).read(text)
     operation = read_operation(V2, core(V2), document, document.operation(None), {})
     assert operation.query is not None
-    told = int(re.findall(r"\*\*(\d+) points\*\*", LIMITS)[0])
-    assert price(list_query(V2, V2["event"], request.encode())) == price(operation.query) == told
-    assert told - work.reserve(operation.query) == 20 * 32 + 15
+    points_stated = int(re.findall(r"\*\*(\d+) points\*\*", LIMITS)[0])
+    assert price(list_query(V2, V2["event"], request.encode())) == price(operation.query) == points_stated
+    assert points_stated - work.reserve(operation.query) == 20 * 32 + 15
     larger = list_query(V2, V2["event"], request.replace("limit=20", "limit=200").encode())
     most = costliest_list(larger, price(larger))
     assert most is not None
@@ -72,8 +72,8 @@ def test_the_worked_example_costs_what_it_says() -> None:
     ],
 )
 def test_the_table_has_the_numbers_of_the_code(row: str, points: tuple[int, ...]) -> None:
-    told = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", LIMITS, re.M)[0]
-    assert tuple(int(one) for one in re.findall(r"\d+", told))[: len(points)] == points
+    cells = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", LIMITS, re.M)[0]
+    assert tuple(int(number) for number in re.findall(r"\d+", cells))[: len(points)] == points
 
 
 @pytest.mark.parametrize(
@@ -93,5 +93,5 @@ def test_the_table_has_the_numbers_of_the_code(row: str, points: tuple[int, ...]
     ],
 )
 def test_the_table_of_weights_has_the_numbers_of_the_code(row: str, weights: tuple[float, ...]) -> None:
-    told = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", LIMITS, re.M)[0]
-    assert tuple(float(one) for one in re.findall(r"\d+(?:\.\d+)?", told)) == weights
+    cells = re.findall(rf"^\| {re.escape(row)} \| (.*) \|$", LIMITS, re.M)[0]
+    assert tuple(float(number) for number in re.findall(r"\d+(?:\.\d+)?", cells)) == weights

@@ -21,7 +21,7 @@ from tests.command import briefing
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("variable", "expected"),
     [
         ("BRIEFING_POOLSIZE", "BRIEFING_POOLSIZE is no setting; BRIEFING_POOL_SIZE is."),
         ("BRIEFING_MAX_PRICES", "BRIEFING_MAX_PRICES is no setting; BRIEFING_MAX_PRICE is."),
@@ -29,12 +29,12 @@ from tests.command import briefing
     ],
 )
 def test_a_variable_that_no_setting_reads_is_refused_with_the_one_meant(
-    given: str, said: str, monkeypatch: pytest.MonkeyPatch
+    variable: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(given, "secret-value")
-    with pytest.raises(SettingsError) as refused:
+    monkeypatch.setenv(variable, "secret-value")
+    with pytest.raises(SettingsError) as exc_info:
         read_settings()
-    assert refused.value.message == said
+    assert exc_info.value.message == expected
 
 
 def test_variables_of_others_are_left_to_them() -> None:
@@ -44,11 +44,11 @@ def test_variables_of_others_are_left_to_them() -> None:
 
 def test_the_suite_may_be_run_with_variables_of_its_own() -> None:
     tests = Path(__file__).parent
-    read = {
-        one for file in tests.rglob("*.py") for one in re.findall(r'environ[^"\n]*"(BRIEFING_\w+)"', file.read_text())
+    variables = {
+        name for file in tests.rglob("*.py") for name in re.findall(r'environ[^"\n]*"(BRIEFING_\w+)"', file.read_text())
     }
-    assert "BRIEFING_REAL_DATA" in read
-    assert unknown(read) == []
+    assert "BRIEFING_REAL_DATA" in variables
+    assert unknown(variables) == []
 
 
 def test_each_setting_is_known_by_its_name() -> None:

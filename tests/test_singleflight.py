@@ -40,7 +40,7 @@ async def work() -> Work:
     return Work()
 
 
-async def started(
+async def start_tasks(
     flights: SingleFlight[int, None], work: Callable[[], Awaitable[int]], many: int
 ) -> list[asyncio.Task[int]]:
     """Start tasks that all ask for the same work, and wait for it."""
@@ -50,7 +50,7 @@ async def started(
 
 
 async def test_all_get_the_one_result(work: Work) -> None:
-    tasks = await started(SingleFlight(), work, 20)
+    tasks = await start_tasks(SingleFlight(), work, 20)
     work.may_end.set()
     assert await asyncio.gather(*tasks) == [1] * 20
     assert work.begun == 1
@@ -58,50 +58,50 @@ async def test_all_get_the_one_result(work: Work) -> None:
 
 async def test_all_get_the_one_failure(work: Work) -> None:
     work.fails = True
-    tasks = await started(SingleFlight(), work, 20)
+    tasks = await start_tasks(SingleFlight(), work, 20)
     work.may_end.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert work.begun == 1
-    assert {type(one) for one in results} == {Unavailable}
+    assert {type(result) for result in results} == {Unavailable}
 
 
-async def test_what_has_ended_is_not_joined(work: Work) -> None:
+async def test_a_flight_that_has_ended_is_not_joined(work: Work) -> None:
     flights: SingleFlight[int, None] = SingleFlight()
     work.may_end.set()
     assert [await flights.run("key", None, work) for _ in range(3)] == [1, 2, 3]
 
 
-async def test_who_comes_late_starts_anew(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_after_the_end_starts_a_new_flight(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     flights: SingleFlight[int, None] = SingleFlight()
     monkeypatch.setattr(singleflight, "JOIN_SECONDS", 0.005)
-    first = await started(flights, work, 2)
-    later = await started(flights, work, 1)
+    first = await start_tasks(flights, work, 2)
+    later = await start_tasks(flights, work, 1)
     work.may_end.set()
     assert await asyncio.gather(*first, *later) == [1, 1, 2]
 
 
 async def test_a_follower_that_leaves_ends_nothing(work: Work) -> None:
-    first, second, third = await started(SingleFlight(), work, 3)
+    first, second, third = await start_tasks(SingleFlight(), work, 3)
     second.cancel()
     work.may_end.set()
     assert list(await asyncio.gather(first, third)) == [1, 1]
     assert (work.begun, work.left, second.cancelled()) == (1, 0, True)
 
 
-async def test_where_the_first_leaves_each_of_the_others_goes_on_alone(work: Work) -> None:
+async def test_if_the_first_leaves_the_others_go_on_alone(work: Work) -> None:
     flights: SingleFlight[int, None] = SingleFlight()
-    first, *others = await started(flights, work, 3)
+    first, *others = await start_tasks(flights, work, 3)
     first.cancel()
     await asyncio.sleep(0.01)
     assert (work.begun, work.left) == (3, 1)
     # A new request joins none of them, because their work may have begun too long ago.
-    newest = await started(flights, work, 1)
+    newest = await start_tasks(flights, work, 1)
     work.may_end.set()
     assert await asyncio.gather(*others, *newest) == [2, 3, 4]
 
 
-async def test_work_that_nobody_waits_for_ends(work: Work) -> None:
-    tasks = await started(SingleFlight(), work, 3)
+async def test_work_without_waiting_callers_is_cancelled(work: Work) -> None:
+    tasks = await start_tasks(SingleFlight(), work, 3)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -110,10 +110,10 @@ async def test_work_that_nobody_waits_for_ends(work: Work) -> None:
 
 
 async def test_each_request_that_joins_is_named_to_the_first_one(work: Work) -> None:
-    met: list[tuple[str, str]] = []
-    flights: SingleFlight[int, str] = SingleFlight(lambda first, second: met.append((first, second)))
+    joins: list[tuple[str, str]] = []
+    flights: SingleFlight[int, str] = SingleFlight(lambda first, second: joins.append((first, second)))
     tasks = [asyncio.create_task(flights.run("key", name, work)) for name in ("a", "b", "c")]
     await asyncio.sleep(0.01)
     work.may_end.set()
     await asyncio.gather(*tasks)
-    assert met == [("a", "b"), ("a", "c")]
+    assert joins == [("a", "b"), ("a", "c")]

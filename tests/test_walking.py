@@ -35,10 +35,10 @@ def test_a_test_that_hangs_fails_and_the_next_one_runs(tmp_path: Path) -> None:
     file.write_text(HANGING, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)]
     command += ["-o", "timeout=1", "-p", "no:cacheprovider", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "3 failed, 1 passed" in done.stdout, done.stdout
-    assert done.stdout.count("Timeout (>1.0s)") >= 3, done.stdout
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "3 failed, 1 passed" in result.stdout, result.stdout
+    assert result.stdout.count("Timeout (>1.0s)") >= 3, result.stdout
 
 
 def test_every_test_has_a_time(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> None:

@@ -58,14 +58,14 @@ def content(entity: Entity, word: str, whole: bool, also: str = "") -> dict[str,
 
 def _value(field: StoredField, word: str, also: str) -> Any:
     if field.type.many:
-        return [_one(field, word, also)]
-    return VALUES.get(field.name) or _one(field, word, also)
+        return [_value_of(field, word, also)]
+    return VALUES.get(field.name) or _value_of(field, word, also)
 
 
-def _one(field: StoredField, word: str, also: str) -> Any:
+def _value_of(field: StoredField, word: str, also: str) -> Any:
     kind = field.type
     if kind.name == "value":
-        return {one.name: _one(one, word, also) for one in kind.of.fields().values()}
+        return {field.name: _value_of(field, word, also) for field in kind.of.fields().values()}
     if kind.name == "vocabulary":
         return field.default or next(iter(kind.of.terms()))
     if kind.name != "text":

@@ -17,8 +17,8 @@ ACTOR = "test: us"
 @pytest.fixture(scope="module")
 async def url(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a migrated database of the module's own."""
-    made = await new_store()
-    return made
+    url = await new_store()
+    return url
 
 
 @pytest.fixture
@@ -32,9 +32,9 @@ async def owner(url: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[AccessStore]:
     """The statements over the store."""
-    made = AccessStore(url)
-    yield made
-    await made.close()
+    store = AccessStore(url)
+    yield store
+    await store.close()
 
 
 @pytest.fixture

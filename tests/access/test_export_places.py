@@ -31,12 +31,12 @@ class Exports:
         """Begin an export of each caller, in this order."""
         for caller in callers:
             self.tasks.append((caller, asyncio.create_task(self._run(caller))))
-            await _settled()
+            await _settle()
 
     async def _run(self, caller: Caller) -> None:
         def cut(reason: str) -> None:
             self.cuts.append(caller)
-            next(task for one, task in self.tasks if one is caller).cancel()
+            next(task for owner, task in self.tasks if owner is caller).cancel()
 
         async with self.places.take(caller, cut):
             self.order.append(caller)
@@ -44,20 +44,20 @@ class Exports:
 
     async def end(self, caller: Caller) -> None:
         """End the oldest export of the caller."""
-        found = next(one for one in self.tasks if one[0] is caller)
-        self.tasks.remove(found)
-        found[1].cancel()
-        await _settled()
+        entry = next(entry for entry in self.tasks if entry[0] is caller)
+        self.tasks.remove(entry)
+        entry[1].cancel()
+        await _settle()
 
     async def refusal(self, caller: Caller) -> Unavailable:
         """Return the error that the caller's latest export ended with."""
-        task = [task for one, task in self.tasks if one is caller][-1]
-        with pytest.raises(Unavailable) as told:
+        task = [task for owner, task in self.tasks if owner is caller][-1]
+        with pytest.raises(Unavailable) as exc_info:
             await task
-        return told.value
+        return exc_info.value
 
 
-async def _settled() -> None:
+async def _settle() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -67,93 +67,93 @@ async def exports() -> AsyncIterator[Callable[..., Exports]]:
     async with AsyncExitStack() as stack:
 
         def make(size: int, wait: float = 5) -> Exports:
-            made = Exports(size, wait)
-            stack.push_async_callback(ended, made)
-            return made
+            running_exports = Exports(size, wait)
+            stack.push_async_callback(assert_all_ended, running_exports)
+            return running_exports
 
         yield make
 
 
-async def ended(exports: Exports) -> None:
+async def assert_all_ended(exports: Exports) -> None:
     for caller, _ in list(exports.tasks):
         await exports.end(caller)
     assert (exports.places.running, exports.places.waiting, exports.places._running_by_identity) == (0, 0, {})
 
 
 async def test_callers_without_a_key_never_hold_all_places(exports: Callable[..., Exports]) -> None:
-    made = exports(3)
-    await made.begin(ONE, TWO, THREE)
-    assert made.order == [ONE, TWO]
-    await made.begin(ANN)
-    assert made.order == [ONE, TWO, ANN]
-    await made.end(ONE)
-    assert made.order[3:] == [THREE]
+    running_exports = exports(3)
+    await running_exports.begin(ONE, TWO, THREE)
+    assert running_exports.order == [ONE, TWO]
+    await running_exports.begin(ANN)
+    assert running_exports.order == [ONE, TWO, ANN]
+    await running_exports.end(ONE)
+    assert running_exports.order[3:] == [THREE]
 
 
-@pytest.mark.parametrize(("caller", "size", "held"), [(ANN, 4, 3), (ONE, 4, 2), (ANN, 2, 1), (ONE, 2, 1), (ANN, 1, 1)])
+@pytest.mark.parametrize(("caller", "size", "count"), [(ANN, 4, 3), (ONE, 4, 2), (ANN, 2, 1), (ONE, 2, 1), (ANN, 1, 1)])
 async def test_no_caller_takes_the_last_place_beside_one_of_its_own(
-    exports: Callable[..., Exports], caller: Caller, size: int, held: int
+    exports: Callable[..., Exports], caller: Caller, size: int, count: int
 ) -> None:
-    made = exports(size)
-    await made.begin(*[caller] * size)
-    assert made.order == [caller] * held
-    if size > held:
-        await made.begin(BEN)
-        assert made.order[held:] == [BEN]
+    running_exports = exports(size)
+    await running_exports.begin(*[caller] * size)
+    assert running_exports.order == [caller] * count
+    if size > count:
+        await running_exports.begin(BEN)
+        assert running_exports.order[count:] == [BEN]
 
 
-async def test_a_further_export_waits_in_vain_and_is_told_why(exports: Callable[..., Exports]) -> None:
-    made = exports(2, wait=0.05)
-    await made.begin(ANN, ANN)
-    refusal = await made.refusal(ANN)
+async def test_another_export_waits_in_vain_and_gets_the_reason(exports: Callable[..., Exports]) -> None:
+    running_exports = exports(2, wait=0.05)
+    await running_exports.begin(ANN, ANN)
+    refusal = await running_exports.refusal(ANN)
     assert "Your other exports" in refusal.message and refusal.retry_after >= 1
-    assert (made.places.waited, made.places.refused, made.places.waiting) == (1, 1, 0)
+    assert (running_exports.places.waited, running_exports.places.refused, running_exports.places.waiting) == (1, 1, 0)
 
 
 async def test_keys_come_first_and_then_those_who_have_none(exports: Callable[..., Exports]) -> None:
-    made = exports(4)
-    await made.begin(ANN, BEN, CAT, ONE)
+    running_exports = exports(4)
+    await running_exports.begin(ANN, BEN, CAT, ONE)
     dan = Caller("key:dan", PLAN, key_id="dan")
-    await made.begin(TWO, ANN, dan)
+    await running_exports.begin(TWO, ANN, dan)
     for caller in (BEN, CAT, ONE, dan):
-        await made.end(caller)
-    assert made.order[4:] == [dan, TWO, ANN]
+        await running_exports.end(caller)
+    assert running_exports.order[4:] == [dan, TWO, ANN]
 
 
-async def test_those_without_a_key_that_wait_keep_none_with_a_key_from_waiting(exports: Callable[..., Exports]) -> None:
-    made = exports(2)
-    await made.begin(ANN, *[Caller(f"ip:192.0.2.{n}", PLAN) for n in range(MAX_WAITING + 1)])
-    assert made.places.waiting == MAX_WAITING and made.places.refused == 0
-    await made.begin(TWO)
-    await made.refusal(TWO)
-    await made.begin(BEN, CAT)
-    assert (made.places.waiting, made.places.refused) == (MAX_WAITING + 2, 1)
-    await made.end(ANN)
-    assert made.order[-1] is BEN
+async def test_waiting_anonymous_callers_do_not_keep_keyed_ones_from_waiting(exports: Callable[..., Exports]) -> None:
+    running_exports = exports(2)
+    await running_exports.begin(ANN, *[Caller(f"ip:192.0.2.{n}", PLAN) for n in range(MAX_WAITING + 1)])
+    assert running_exports.places.waiting == MAX_WAITING and running_exports.places.refused == 0
+    await running_exports.begin(TWO)
+    await running_exports.refusal(TWO)
+    await running_exports.begin(BEN, CAT)
+    assert (running_exports.places.waiting, running_exports.places.refused) == (MAX_WAITING + 2, 1)
+    await running_exports.end(ANN)
+    assert running_exports.order[-1] is BEN
 
 
-async def test_with_one_place_a_key_takes_it_from_who_has_none(exports: Callable[..., Exports]) -> None:
-    made = exports(1)
-    await made.begin(ONE)
-    await made.begin(ANN, TWO)
-    assert (made.cuts, made.order) == ([ONE], [ONE, ANN])
-    await made.begin(BEN)
-    assert made.cuts == [ONE], "not from another key"
-    await made.end(ANN)
-    assert made.order == [ONE, ANN, BEN]
+async def test_a_keyed_caller_takes_the_only_place_from_an_anonymous_one(exports: Callable[..., Exports]) -> None:
+    running_exports = exports(1)
+    await running_exports.begin(ONE)
+    await running_exports.begin(ANN, TWO)
+    assert (running_exports.cuts, running_exports.order) == ([ONE], [ONE, ANN])
+    await running_exports.begin(BEN)
+    assert running_exports.cuts == [ONE], "not from another key"
+    await running_exports.end(ANN)
+    assert running_exports.order == [ONE, ANN, BEN]
 
 
-async def test_who_leaves_while_waiting_leaves_nothing_behind(exports: Callable[..., Exports]) -> None:
-    made = exports(2)
-    await made.begin(ANN, BEN, CAT, ONE)
-    made.tasks[2][1].cancel()
-    made.tasks[0][1].cancel()
-    await _settled()
-    assert made.order == [ANN, BEN, ONE]
+async def test_a_waiting_caller_that_leaves_leaves_nothing_behind(exports: Callable[..., Exports]) -> None:
+    running_exports = exports(2)
+    await running_exports.begin(ANN, BEN, CAT, ONE)
+    running_exports.tasks[2][1].cancel()
+    running_exports.tasks[0][1].cancel()
+    await _settle()
+    assert running_exports.order == [ANN, BEN, ONE]
 
 
 async def test_a_crowd_that_waits_has_an_end(exports: Callable[..., Exports]) -> None:
-    made = exports(1, wait=60)
-    await made.begin(*[ANN] * (MAX_WAITING + 2))
-    await made.refusal(ANN)
-    assert made.places.waiting == MAX_WAITING
+    running_exports = exports(1, wait=60)
+    await running_exports.begin(*[ANN] * (MAX_WAITING + 2))
+    await running_exports.refusal(ANN)
+    assert running_exports.places.waiting == MAX_WAITING

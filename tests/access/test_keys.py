@@ -32,8 +32,8 @@ async def everything(owner: asyncpg.Connection) -> str:
 
 
 async def test_a_key_is_made_and_its_text_is_nowhere(owner: asyncpg.Connection, keys: Keys) -> None:
-    made = await keys.create(NewKey("Daily · «desk»", "partner", ("admin", "read", "read"), timedelta(days=90)))
-    row = await keys.get(made.row["id"])
+    new_key = await keys.create(NewKey("Daily · «desk»", "partner", ("admin", "read", "read"), timedelta(days=90)))
+    row = await keys.get(new_key.row["id"])
     assert (row["name"], row["plan"], row["scopes"], row["state"]) == (
         "Daily · «desk»",
         "partner",
@@ -41,17 +41,17 @@ async def test_a_key_is_made_and_its_text_is_nowhere(owner: asyncpg.Connection, 
         "active",
     )
     assert row["expires_at"] - row["created_at"] == timedelta(days=90)
-    assert row["ending"] == made.secret.text[-4:]
-    held = await everything(owner)
-    assert row["id"] in held and made.secret.text not in held and made.secret.text[9:39] not in held
-    assert made.secret.text not in repr(made)
+    assert row["ending"] == new_key.secret.text[-4:]
+    dump = await everything(owner)
+    assert row["id"] in dump and new_key.secret.text not in dump and new_key.secret.text[9:39] not in dump
+    assert new_key.secret.text not in repr(new_key)
 
 
 async def test_a_key_has_its_origins_and_so_has_the_one_that_replaces_it(keys: Keys) -> None:
     origins = ("https://news.example", "http://localhost:3000", "http://[::1]:8000")
-    made = await keys.create(NewKey("a page", "free", origins=origins))
-    assert made.row["origins"] == sorted(origins)
-    assert (await keys.rotate(made.row["id"])).row["origins"] == sorted(origins)
+    new_key = await keys.create(NewKey("a page", "free", origins=origins))
+    assert new_key.row["origins"] == sorted(origins)
+    assert (await keys.rotate(new_key.row["id"])).row["origins"] == sorted(origins)
     assert (await keys.create(DESK)).row["origins"] == []
 
 
@@ -62,7 +62,7 @@ async def test_a_key_may_work_until_a_day_or_for_ever(keys: Keys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "where"),
+    ("invalid_key", "where"),
     [
         (NewKey("", "free"), "name"),
         (NewKey(" a", "free"), "name"),
@@ -90,10 +90,10 @@ async def test_a_key_may_work_until_a_day_or_for_ever(keys: Keys) -> None:
         (NewKey("a", "free", origins=tuple(f"https://a{n}.example" for n in range(21))), "origins"),
     ],
 )
-async def test_what_cannot_be_is_named(keys: Keys, wanted: NewKey, where: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        await keys.create(wanted)
-    assert [fault.where for fault in caught.value.faults] == [where]
+async def test_an_invalid_key_request_names_the_field(keys: Keys, invalid_key: NewKey, where: str) -> None:
+    with pytest.raises(InvalidRequest) as exc_info:
+        await keys.create(invalid_key)
+    assert [fault.where for fault in exc_info.value.faults] == [where]
 
 
 COLUMNS = "id, name, digest, ending, plan, scopes"
@@ -115,7 +115,7 @@ COLUMNS = "id, name, digest, ending, plan, scopes"
     ],
     ids=str,
 )
-async def test_the_database_refuses_what_cannot_be(owner: asyncpg.Connection, wrong: dict[str, Any]) -> None:
+async def test_the_database_refuses_impossible_keys(owner: asyncpg.Connection, wrong: dict[str, Any]) -> None:
     good = {"id": "key_" + "0" * 12, "name": "a", "digest": b"0" * 32, "ending": "abcd", "plan": "free"}
     row = good | {"scopes": ["read"]} | wrong
     with pytest.raises(asyncpg.CheckViolationError):
@@ -123,10 +123,10 @@ async def test_the_database_refuses_what_cannot_be(owner: asyncpg.Connection, wr
 
 
 async def test_keys_are_listed_page_by_page_the_newest_first(keys: Keys) -> None:
-    made = [(await keys.create(NewKey(f"Number {number}", "free"))).row["id"] for number in range(5)]
+    key_ids = [(await keys.create(NewKey(f"Number {number}", "free"))).row["id"] for number in range(5)]
     first = await keys.page(2)
     second = await keys.page(2, first[-1]["id"])
-    assert [row["id"] for row in (*first, *second)] == made[::-1][:4]
+    assert [row["id"] for row in (*first, *second)] == key_ids[::-1][:4]
 
 
 async def test_a_rotated_key_works_on_for_the_overlap(keys: Keys) -> None:
@@ -153,7 +153,7 @@ async def test_a_rotation_without_overlap_ends_the_old_key(keys: Keys) -> None:
     assert new.row["expires_at"] is None
 
 
-async def test_what_is_over_is_not_rotated(keys: Keys) -> None:
+async def test_a_key_that_has_ended_is_not_rotated(keys: Keys) -> None:
     old = await keys.create(DESK)
     new = await keys.rotate(old.row["id"])
     with pytest.raises(Conflict, match=new.row["id"]):
@@ -167,53 +167,53 @@ async def test_what_is_over_is_not_rotated(keys: Keys) -> None:
 
 
 async def test_a_revoked_key_stays_revoked_as_it_was(keys: Keys) -> None:
-    made = await keys.create(DESK)
-    row = await keys.revoke(made.row["id"], "It leaked.")
+    new_key = await keys.create(DESK)
+    row = await keys.revoke(new_key.row["id"], "It leaked.")
     assert (row["state"], row["reason"]) == ("revoked", "It leaked.")
-    assert await keys.revoke(made.row["id"], "Another reason.") == row
+    assert await keys.revoke(new_key.row["id"], "Another reason.") == row
     with pytest.raises(InvalidRequest):
-        await keys.revoke(made.row["id"], "two\nlines")
+        await keys.revoke(new_key.row["id"], "two\nlines")
 
 
 async def test_an_unknown_key_is_not_found_with_the_nearest(keys: Keys) -> None:
-    made = await keys.create(DESK)
-    wrong = made.row["id"][:-1] + ("0" if made.row["id"][-1] != "0" else "1")
-    with pytest.raises(NotFound) as refused:
+    new_key = await keys.create(DESK)
+    wrong = new_key.row["id"][:-1] + ("0" if new_key.row["id"][-1] != "0" else "1")
+    with pytest.raises(NotFound) as exc_info:
         await keys.revoke(wrong)
-    assert "Did you mean key_" in with_suggestions(refused.value).message
+    assert "Did you mean key_" in with_suggestions(exc_info.value).message
     with pytest.raises(NotFound):
         await keys.rotate("key_'; drop table access.key; --")
 
 
-async def test_the_log_tells_who_did_what_and_no_secret(owner: asyncpg.Connection, store: AccessStore) -> None:
+async def test_the_log_records_actor_and_action_without_secrets(owner: asyncpg.Connection, store: AccessStore) -> None:
     keys = Keys(store, "live", "key: key_000000000000")
-    made = await keys.create(DESK)
-    next_one = await keys.rotate(made.row["id"])
-    await keys.revoke(made.row["id"], "Over.")
+    new_key = await keys.create(DESK)
+    next_one = await keys.rotate(new_key.row["id"])
+    await keys.revoke(new_key.row["id"], "Over.")
     await owner.execute("update access.plan set burst = burst + 1 where name = 'internal'")
     rows = await store.read("audit", None, 5)
-    told = [(row["actor"], row["subject"], row["action"], row["id"]) for row in rows]
+    log = [(row["actor"], row["subject"], row["action"], row["id"]) for row in rows]
     us = "key: key_000000000000"
-    assert told[1] == (us, "key", "revoked", made.row["id"])
-    assert sorted(told[2:4]) == [
+    assert log[1] == (us, "key", "revoked", new_key.row["id"])
+    assert sorted(log[2:4]) == [
         (us, "key", "created", next_one.row["id"]),
-        (us, "key", "rotated", made.row["id"]),
+        (us, "key", "rotated", new_key.row["id"]),
     ]
-    assert told[4] == (us, "key", "created", made.row["id"])
-    assert told[0][0].startswith("postgres: ") and told[0][1:] == ("plan", "changed", "internal")
+    assert log[4] == (us, "key", "created", new_key.row["id"])
+    assert log[0][0].startswith("postgres: ") and log[0][1:] == ("plan", "changed", "internal")
     assert orjson.loads(rows[0]["detail"]) == {"burst": 600_001}
     assert orjson.loads(rows[1]["detail"])["reason"] == "Over."
     assert "digest" not in "".join(row["detail"] for row in rows)
 
 
 async def test_a_last_use_is_no_change(owner: asyncpg.Connection, keys: Keys, store: AccessStore) -> None:
-    made = await keys.create(DESK)
+    new_key = await keys.create(DESK)
     before = await owner.fetchrow("select number, (select max(seq) from access.audit) from access.epoch")
-    await store.change(ACTOR, "used", [made.row["id"], "key_gone00000000"], [5.0, 1.0])
-    used = (await keys.get(made.row["id"]))["last_used_at"]
-    assert timedelta(seconds=4) < datetime.now(UTC) - used < timedelta(seconds=60)
-    await store.change(ACTOR, "used", [made.row["id"]], [50.0])
-    assert (await keys.get(made.row["id"]))["last_used_at"] == used, "an earlier one changes nothing"
+    await store.change(ACTOR, "used", [new_key.row["id"], "key_gone00000000"], [5.0, 1.0])
+    last_use = (await keys.get(new_key.row["id"]))["last_used_at"]
+    assert timedelta(seconds=4) < datetime.now(UTC) - last_use < timedelta(seconds=60)
+    await store.change(ACTOR, "used", [new_key.row["id"]], [50.0])
+    assert (await keys.get(new_key.row["id"]))["last_used_at"] == last_use, "an earlier one changes nothing"
     assert await owner.fetchrow("select number, (select max(seq) from access.audit) from access.epoch") == before
 
 
@@ -229,17 +229,17 @@ async def test_nobody_rewrites_the_log(owner: asyncpg.Connection, statement: str
 async def test_every_change_moves_the_epoch_and_tells_of_it(
     owner: asyncpg.Connection, keys: Keys, plans: Plans
 ) -> None:
-    heard: list[str] = []
-    await owner.add_listener("briefing_access", lambda *told: heard.append(told[-1]))
+    payloads: list[str] = []
+    await owner.add_listener("briefing_access", lambda *arguments: payloads.append(arguments[-1]))
     before = await owner.fetchval("select number from access.epoch")
-    made = await keys.create(DESK)
-    await keys.rotate(made.row["id"])
-    await keys.revoke(made.row["id"])
+    new_key = await keys.create(DESK)
+    await keys.rotate(new_key.row["id"])
+    await keys.revoke(new_key.row["id"])
     await plans.change("partner", at_once=33)
     after = await owner.fetchval("select number from access.epoch")
     assert after >= before + 4
     await owner.execute("select 1")
-    assert heard and heard[-1] == str(after)
+    assert payloads and payloads[-1] == str(after)
 
 
 async def test_a_change_that_is_taken_back_moves_nothing(owner: asyncpg.Connection) -> None:
@@ -253,9 +253,9 @@ async def test_a_change_that_is_taken_back_moves_nothing(owner: asyncpg.Connecti
 
 async def test_a_store_without_these_tables_says_so(database: str) -> None:
     store = AccessStore(database)
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(Unavailable) as exc_info:
         await store.read("plans")
-    assert "briefing migrate" in caught.value.hint
+    assert "briefing migrate" in exc_info.value.hint
     await store.close()
 
 
@@ -264,7 +264,7 @@ NO_DAYS = ("2020-01-01", "2027-13-01", "9999-01-01", "٣d", "0001-01-01", "2027-
 
 
 @pytest.mark.parametrize("text", [*NO_LIFETIMES, *NO_DAYS])
-def test_a_lifetime_that_cannot_be_is_refused(text: str) -> None:
+def test_an_impossible_lifetime_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="Expected"):
         read_expiry(text)
 
@@ -279,8 +279,8 @@ def test_lifetimes_are_read_as_written() -> None:
 async def test_an_epoch_never_comes_again_after_a_database_was_put_back(keys: Keys, owner: asyncpg.Connection) -> None:
     old = await owner.fetchval("select number from access.epoch")
     await keys.create(DESK)
-    seen = await owner.fetchval("select number from access.epoch")
+    epoch = await owner.fetchval("select number from access.epoch")
     # An older copy of the database is restored, and the next change is another one than before.
     await owner.execute("update access.epoch set number = $1", old)
     await keys.create(DESK)
-    assert await owner.fetchval("select number from access.epoch") > seen
+    assert await owner.fetchval("select number from access.epoch") > epoch

@@ -50,40 +50,40 @@ INSERT = "insert into access.plan values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $1
 
 
 def values(plan: Plan) -> list[object]:
-    found = [getattr(plan, one.name) for one in fields(plan)]
-    return [list(one) if isinstance(one, tuple) else one for one in found]
+    settings = [getattr(plan, field.name) for field in fields(plan)]
+    return [list(value) if isinstance(value, tuple) else value for value in settings]
 
 
 @pytest.mark.parametrize(("wrong", "where"), WRONG)
-async def test_what_cannot_be_is_named_and_the_database_refuses_it_too(
+async def test_an_invalid_plan_names_the_field_and_the_database_refuses_it(
     owner: asyncpg.Connection, wrong: dict[str, object], where: str
 ) -> None:
     plan = replace(USUAL, **wrong)  # type: ignore[arg-type]
-    with pytest.raises(InvalidRequest) as caught:
+    with pytest.raises(InvalidRequest) as exc_info:
         check(plan)
-    assert where in [fault.where for fault in caught.value.faults]
+    assert where in [fault.where for fault in exc_info.value.faults]
     with pytest.raises(asyncpg.CheckViolationError):
         await owner.execute(INSERT, *values(plan))
 
 
-@pytest.mark.parametrize("plan", [USUAL, WIDE, SMALL], ids=lambda one: one.name)
-async def test_what_is_at_its_bounds_is_taken_by_both(plans: Plans, plan: Plan) -> None:
+@pytest.mark.parametrize("plan", [USUAL, WIDE, SMALL], ids=lambda plan: plan.name)
+async def test_a_plan_at_its_bounds_is_accepted_by_the_model_and_the_database(plans: Plans, plan: Plan) -> None:
     assert check(plan) == plan
     assert await plans.create(plan) == plan
     assert await plans.get(plan.name) == plan
 
 
 async def test_the_shipped_plans_are_within_the_bounds_and_grow(plans: Plans) -> None:
-    shipped = [await plans.get(name) for name in ("anonymous", "free", "partner", "internal")]
-    for plan in shipped:
+    plans_by_size = [await plans.get(name) for name in ("anonymous", "free", "partner", "internal")]
+    for plan in plans_by_size:
         check(plan)
         assert plan.open and not plan.trusted_only
     for name in NUMBERS:
-        numbers = [getattr(plan, name) for plan in shipped]
+        numbers = [getattr(plan, name) for plan in plans_by_size]
         assert numbers == sorted(numbers), name
 
 
-async def test_who_has_no_key_can_ask_the_dearest_request_once(plans: Plans) -> None:
+async def test_a_caller_without_a_key_can_send_the_dearest_request_once(plans: Plans) -> None:
     """A request costs at most 5,000 points (BRIEFING_MAX_PRICE). A day's points pay for more than 500 lists of 50."""
     anonymous = await plans.get("anonymous")
     assert anonymous.burst >= 5000
@@ -95,7 +95,7 @@ def test_formats_and_pages_are_those_that_are_offered() -> None:
     assert NUMBERS["page_most"][1] == MAX_LIMIT
 
 
-async def test_a_change_is_of_what_it_names(plans: Plans) -> None:
+async def test_a_plan_change_affects_only_the_named_fields(plans: Plans) -> None:
     before = await plans.create(replace(USUAL, name="changing"))
     after = await plans.change("changing", burst=6000, formats=())
     assert after == replace(before, burst=6000, formats=())
@@ -130,7 +130,7 @@ async def test_names_that_are_taken_or_unknown_are_told(plans: Plans) -> None:
         await plans.get("once")
 
 
-async def test_the_plan_of_who_has_no_key_stays(plans: Plans) -> None:
+async def test_the_anonymous_plan_cannot_be_removed(plans: Plans) -> None:
     with pytest.raises(Conflict):
         await plans.remove("anonymous")
     assert not (await plans.change("anonymous", open=False)).open
@@ -145,12 +145,14 @@ async def test_the_documentation_has_the_shipped_plans(new_store: Callable[[], A
     """Compare the table of docs/keys.md with the plans in a new store."""
     url = await new_store()
     store = AccessStore(url)
-    shipped = {row["name"]: row for row in await store.read("plans")}
+    plan_rows = {row["name"]: row for row in await store.read("plans")}
     await store.close()
     table = [line.strip("| ").split(" | ") for line in DOCUMENTATION.read_text("utf-8").splitlines() if "|" in line]
     rows = {cells[0].strip("`"): cells[2:] for cells in table if len(cells) == 6}
     names = [name.strip("`") for name in rows.pop("column")]
     assert names == ["anonymous", "free", "partner", "internal"]
     for column in NUMBERS:
-        assert rows[column] == [f"{shipped[name][column]:,}" for name in names], column
-    assert all(set(shipped[name]["formats"]) == set(FORMATS) and not shipped[name]["trusted_only"] for name in names)
+        assert rows[column] == [f"{plan_rows[name][column]:,}" for name in names], column
+    assert all(
+        set(plan_rows[name]["formats"]) == set(FORMATS) and not plan_rows[name]["trusted_only"] for name in names
+    )

@@ -43,25 +43,27 @@ class Apis:
 
 
 @asynccontextmanager
-async def opened(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Apis]:
+async def open_apis(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Apis]:
     """Run the application over a database in this process. Its lifespan events are sent from here."""
     app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url).asgi
-    sent: asyncio.Queue[Any] = asyncio.Queue()
-    told: asyncio.Queue[Any] = asyncio.Queue()
-    lifespan = asyncio.ensure_future(app({"type": "lifespan", "asgi": {"version": "3.0"}}, sent.get, told.put))
-    await sent.put({"type": "lifespan.startup"})
-    await told.get()
+    received_events: asyncio.Queue[Any] = asyncio.Queue()
+    sent_events: asyncio.Queue[Any] = asyncio.Queue()
+    lifespan = asyncio.ensure_future(
+        app({"type": "lifespan", "asgi": {"version": "3.0"}}, received_events.get, sent_events.put)
+    )
+    await received_events.put({"type": "lifespan.startup"})
+    await sent_events.get()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://briefing") as client:
         yield Apis(client, version)
-    await sent.put({"type": "lifespan.shutdown"})
+    await received_events.put({"type": "lifespan.shutdown"})
     await lifespan
 
 
-@pytest.fixture(scope="session", params=VERSIONS.values(), ids=lambda one: str(one.name))
+@pytest.fixture(scope="session", params=VERSIONS.values(), ids=lambda version: str(version.name))
 def version(request: pytest.FixtureRequest) -> Version:
-    """Each version in turn. A test that uses `apis`, `stored` or `reference` runs for all versions."""
-    made: Version = request.param
-    return made
+    """Each version in turn. A test that uses `apis`, `stored_rows` or `reference` runs for all versions."""
+    version: Version = request.param
+    return version
 
 
 @pytest.fixture(scope="session")
@@ -75,30 +77,30 @@ async def store_url(new_store: Make) -> str:
 
 
 @pytest.fixture(scope="session")
-async def stored(store_url: str, version: Version) -> rows.Rows:
+async def stored_rows(store_url: str, version: Version) -> rows.Rows:
     """The rows of the awkward store."""
     connection = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
     try:
-        return await rows.read(connection, version.name)
+        return await rows.read_store(connection, version.name)
     finally:
         await connection.close()
 
 
 @pytest.fixture(scope="session")
-def reference(stored: rows.Rows, version: Version) -> Reference:
+def reference(stored_rows: rows.Rows, version: Version) -> Reference:
     """The reference executor over the rows."""
-    return Reference(text(version), stored, version.utc)
+    return Reference(text(version), stored_rows, version.utc)
 
 
 @pytest.fixture(scope="session")
 async def apis(store_url: str, version: Version) -> AsyncIterator[Apis]:
     """The service over the same store, without a limit on prices."""
-    async with opened(store_url, version, max_price=10**9) as made:
-        yield made
+    async with open_apis(store_url, version, max_price=10**9) as apis:
+        yield apis
 
 
 @pytest.fixture(scope="session")
-async def priced(store_url: str, version: Version) -> AsyncIterator[Apis]:
+async def priced_apis(store_url: str, version: Version) -> AsyncIterator[Apis]:
     """The same service, with the limit on prices that it has in operation."""
-    async with opened(store_url, version) as made:
-        yield made
+    async with open_apis(store_url, version) as apis:
+        yield apis

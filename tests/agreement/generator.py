@@ -28,11 +28,11 @@ from graphql import (
 
 from api import model
 from tests.agreement.dataset import identifier
-from tests.agreement.reference import LINKS, PREFIXES, SHORT, snake, written
+from tests.agreement.reference import LINKS, PREFIXES, SHORT, format_time, snake
 from tests.agreement.rows import SEARCHES, Row, Rows
 
 CHILDREN = tuple(name.capitalize() for name in model.CHILDREN)
-WITHIN = {one: prefix for prefix, one in PREFIXES.items()}
+WITHIN = {name: prefix for prefix, name in PREFIXES.items()}
 INTROSPECTION = [
     "__schema { queryType { name } mutationType { name } directives { name locations } }",
     '__type(name: "Event") { kind name fields { name type { name kind ofType { name } } args { name defaultValue } } }',
@@ -47,7 +47,7 @@ class Term(str):
 
 
 @dataclass
-class Asked:
+class Operation:
     """A GraphQL request."""
 
     text: str
@@ -62,39 +62,39 @@ class Generator:
     schema: GraphQLSchema
     rows: Rows
     random: Random
-    declared: list[str] = field(default_factory=list)
+    declarations: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
     arguments: dict[tuple[str, str], str] = field(default_factory=dict)
     names: int = 0
     aliases: int = 0
     directives: int = 0
-    left: int = 0
+    remaining: int = 0
 
-    def operation(self) -> Asked:
+    def operation(self) -> Operation:
         """Return one request."""
-        self.declared, self.variables, self.fragments, self.arguments = [], {}, {}, {}
-        self.names, self.aliases, self.directives, self.left = 0, 0, 0, 70
+        self.declarations, self.variables, self.fragments, self.arguments = [], {}, {}, {}
+        self.names, self.aliases, self.directives, self.remaining = 0, 0, 0, 70
         roots = [self._root() for _ in range(self.random.choice([1, 1, 2, 3, 4]))]
         if self._chance(0.1):
-            roots.append(self._named("__typename"))
+            roots.append(self._with_alias("__typename"))
         if self._chance(0.12):
-            roots.append(self._named(self.random.choice(INTROSPECTION)))
+            roots.append(self._with_alias(self.random.choice(INTROSPECTION)))
         self.random.shuffle(roots)
         if self._chance(0.1):
             roots[0] = f"... on Query {self._directive()} {{ {roots[0]} }}"
         if self._chance(0.1):
             roots.append(f"...{self._fragment('Query', ' '.join(roots[:1]))}")
-        name = self.random.choice(["", "Asked"]) or ("Asked" if self.declared else "")
-        declared = f"({', '.join(self.declared)})" if self.declared else ""
-        parts = [f"query {name}{declared} {{ {' '.join(roots)} }}" if name else f"{{ {' '.join(roots)} }}"]
+        name = self.random.choice(["", "Asked"]) or ("Asked" if self.declarations else "")
+        declaration = f"({', '.join(self.declarations)})" if self.declarations else ""
+        parts = [f"query {name}{declaration} {{ {' '.join(roots)} }}" if name else f"{{ {' '.join(roots)} }}"]
         parts += [f"fragment {key} on {on} {text}" for key, (on, text) in self.fragments.items()]
-        given = None
+        operation_name = None
         if name and self._chance(0.3):
             parts.append("query Other($size: Int = 1) { nodes(ids: []) { id } places(first: $size) { __typename } }")
-            given = name
+            operation_name = name
         self.random.shuffle(parts)
-        return Asked("\n".join(parts), self.variables, given)
+        return Operation("\n".join(parts), self.variables, operation_name)
 
     @property
     def _kinds(self) -> list[str]:
@@ -113,19 +113,21 @@ class Generator:
             text = f"nodes(ids: {self._value(self._type('[ID!]!'), ids)}) {self._selection('Node', 3)}"
         elif roll < 0.3:
             kind = self.random.choice(self._kinds)
-            wanted = kind if self._chance(0.9) else "Place"
-            text = f"{kind.lower()}(id: {self._value(self._type('ID!'), self._id(wanted))}) {self._selection(kind, 4)}"
+            target = kind if self._chance(0.9) else "Place"
+            text = f"{kind.lower()}(id: {self._value(self._type('ID!'), self._id(target))}) {self._selection(kind, 4)}"
         else:
             assert self.schema.query_type is not None
-            offered = self.schema.query_type.fields
+            query_fields = self.schema.query_type.fields
             # Without rows there are no values to filter by.
-            lists = [one for one in (*CHILDREN, "Withdrawal") if f"{one.lower()}s" in offered and self._held(one)]
+            lists = [
+                kind for kind in (*CHILDREN, "Withdrawal") if f"{kind.lower()}s" in query_fields and self._rows_of(kind)
+            ]
             records = ["Event", "Event", "Event", "Figure", "Figure", "Quote", "Quote", *self._kinds]
             kind = self.random.choice([*records, *lists])
             text = f"{kind.lower()}s{self._page(kind)} {self._selection(kind + 'Connection', 5)}"
-        return self._named(text + "", always=True)
+        return self._with_alias(text + "", always=True)
 
-    def _named(self, text: str, always: bool = False) -> str:
+    def _with_alias(self, text: str, always: bool = False) -> str:
         """Return the field under an alias of its own, and perhaps under a condition."""
         self.names += 1
         alias = f"r{self.names}: " if always or self._chance(0.5) else ""
@@ -137,29 +139,29 @@ class Generator:
         return f"{alias}{head} {self._directive()}{brace}{tail}"
 
     def _page(self, kind: str) -> str:
-        given = []
+        arguments = []
         way = self.random.choice(["first", "first", "first", "last", ""])
         if way:
-            given.append(f"{way}: {self._argument('Int', self.random.choice([1, 2, 3, 5, 8, 25]))}")
+            arguments.append(f"{way}: {self._argument('Int', self.random.choice([1, 2, 3, 5, 8, 25]))}")
         narrowing = self._filter(kind, 3) if self._chance(0.65) else {}
         if narrowing or self._chance(0.1):
-            given.append(f"filter: {self._argument(f'{kind}Filter', narrowing)}")
+            arguments.append(f"filter: {self._argument(f'{kind}Filter', narrowing)}")
         if self._chance(0.5):
-            given.append(f"orderBy: {self._order(kind, narrowing)}")
+            arguments.append(f"orderBy: {self._order(kind, narrowing)}")
         if self._chance(0.01):
-            given.append(f"{self.random.choice(['after', 'before'])}: {json.dumps('WyJ4Iiwi')}")
-        self.random.shuffle(given)
-        return f"({', '.join(given)})" if given else ""
+            arguments.append(f"{self.random.choice(['after', 'before'])}: {json.dumps('WyJ4Iiwi')}")
+        self.random.shuffle(arguments)
+        return f"({', '.join(arguments)})" if arguments else ""
 
     def _order(self, kind: str, narrowing: Row) -> str:
         terms = list(self.schema.type_map[f"{kind}OrderField"].values)  # type: ignore[attr-defined]
         needs = {"VALUE": "measure", "RELEVANCE": "search"}
-        needing = [one for one in terms if needs.get(one) in narrowing]
-        terms = needing if needing and self._chance(0.6) else [one for one in terms if one not in needs]
-        made: Row = {"field": Term(self.random.choice(terms))}
+        needing = [term for term in terms if needs.get(term) in narrowing]
+        terms = needing if needing and self._chance(0.6) else [term for term in terms if term not in needs]
+        order: Row = {"field": Term(self.random.choice(terms))}
         if self._chance(0.6):
-            made["direction"] = Term(self.random.choice(["ASC", "DESC"]))
-        return self._argument(f"{kind}Order", made)
+            order["direction"] = Term(self.random.choice(["ASC", "DESC"]))
+        return self._argument(f"{kind}Order", order)
 
     def _selection(self, kind: str, depth: int) -> str:
         on = self.schema.type_map[kind]
@@ -169,7 +171,7 @@ class Generator:
         return f"{{ {' '.join(parts)}{' __typename' if shallow and self._chance(0.5) else ''} }}"
 
     def _item(self, on: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
-        self.left -= 1
+        self.remaining -= 1
         roll = self.random.random()
         if roll < 0.06:
             return self._alias("__typename")
@@ -177,14 +179,18 @@ class Generator:
             if roll < 0.2:
                 return self._alias("id")
             return self._spread(self.random.choice([*self._kinds, "Node"]), depth)
-        if roll < 0.25 and self.left > 0:
-            return self._spread(self.random.choice([on.name, on.name, *[one.name for one in on.interfaces]]), depth)
+        if roll < 0.25 and self.remaining > 0:
+            return self._spread(
+                self.random.choice([on.name, on.name, *[interface.name for interface in on.interfaces]]), depth
+            )
         return self._field(on, depth)
 
     def _spread(self, kind: str, depth: int) -> str:
         if self._chance(0.4):
-            known = [name for name, (on, _) in self.fragments.items() if on == kind]
-            name = self.random.choice(known) if known and self._chance(0.5) else self._fragment(kind, depth=depth)
+            fragments = [name for name, (on, _) in self.fragments.items() if on == kind]
+            name = (
+                self.random.choice(fragments) if fragments and self._chance(0.5) else self._fragment(kind, depth=depth)
+            )
             return f"...{name} {self._maybe_directive()}"
         condition = f"on {kind} " if self._chance(0.8) or kind not in ("",) else ""
         return f"... {condition}{self._maybe_directive()} {self._selection(kind, depth - 1)}"
@@ -196,18 +202,18 @@ class Generator:
         return name
 
     def _field(self, on: GraphQLObjectType, depth: int) -> str:
-        leaves = {name: one for name, one in on.fields.items() if is_leaf_type(get_named_type(one.type))}
-        deep = {name: one for name, one in on.fields.items() if name not in leaves}
-        if deep and depth > 0 and self.left > 0 and (self._chance(0.8 if len(leaves) < 4 else 0.4) or not leaves):
+        leaves = {name: field for name, field in on.fields.items() if is_leaf_type(get_named_type(field.type))}
+        deep = {name: field for name, field in on.fields.items() if name not in leaves}
+        if deep and depth > 0 and self.remaining > 0 and (self._chance(0.8 if len(leaves) < 4 else 0.4) or not leaves):
             name = self.random.choice(list(deep))
             return self._deep(on, name, deep[name], depth)
         if not leaves:
             return "__typename"
         return self._alias(self.random.choice(list(leaves)))
 
-    def _deep(self, on: GraphQLObjectType, name: str, one: GraphQLField, depth: int) -> str:
-        kind = get_named_type(one.type).name
-        if not one.args:
+    def _deep(self, on: GraphQLObjectType, name: str, field: GraphQLField, depth: int) -> str:
+        kind = get_named_type(field.type).name
+        if not field.args:
             return f"{self._alias(name)} {self._maybe_directive()} {self._selection(kind, depth - 1)}"
         target = LINKS[on.name][name][1]
         # A field without an alias of its own may occur again. Then it needs the same arguments.
@@ -220,13 +226,13 @@ class Generator:
         return f"{name}{self.arguments[on.name, name]} {self._maybe_directive()} {self._selection(kind, depth - 1)}"
 
     def _set(self, target: str) -> str:
-        given = []
+        arguments = []
         if self._chance(0.5):
             size = self.random.choice([1, 2, 3, 10, 50] if target == "Citation" else [1, 2, 3])
-            given.append(f"first: {self._value(self._type('Int!'), size, default=True)}")
+            arguments.append(f"first: {self._value(self._type('Int!'), size, default=True)}")
         if self._chance(0.4):
-            given.append(f"filter: {self._argument(f'{target}Filter', self._filter(target, 2))}")
-        return f"({', '.join(given)})" if given else ""
+            arguments.append(f"filter: {self._argument(f'{target}Filter', self._filter(target, 2))}")
+        return f"({', '.join(arguments)})" if arguments else ""
 
     def _alias(self, name: str) -> str:
         if self.aliases < 25 and self._chance(0.25):
@@ -259,7 +265,7 @@ class Generator:
         if not self._chance(0.06):
             return self._value(self._type(kind), value)
         self.names += 1
-        self.declared.append(f"$v{self.names}: {kind}")
+        self.declarations.append(f"$v{self.names}: {kind}")
         if self._chance(0.5):
             self.variables[f"v{self.names}"] = None
         return f"$v{self.names}"
@@ -272,15 +278,15 @@ class Generator:
         name = f"v{self.names}"
         if default and self._chance(0.3):
             # `first: Int! = 10` accepts a nullable variable that is absent.
-            self.declared.append(f"${name}: Int")
+            self.declarations.append(f"${name}: Int")
             return f"${name}"
         roll = self.random.random()
         if roll < 0.35:
-            self.declared.append(f"${name}: {kind} = {_plain(value)}")
+            self.declarations.append(f"${name}: {kind} = {_plain(value)}")
             if roll < 0.15:
                 self.variables[name] = _json(value)
         else:
-            self.declared.append(f"${name}: {kind}")
+            self.declarations.append(f"${name}: {kind}")
             self.variables[name] = _json(value)
         return f"${name}"
 
@@ -289,14 +295,14 @@ class Generator:
         if isinstance(value, list) and isinstance(bare, GraphQLList):
             if len(value) == 1 and self._chance(0.2):
                 return self._literal(bare.of_type, value[0])
-            return f"[{', '.join(self._value(bare.of_type, one) for one in value)}]"
+            return f"[{', '.join(self._value(bare.of_type, element) for element in value)}]"
         if isinstance(value, dict) and isinstance(bare, GraphQLInputObjectType):
-            pairs = [f"{key}: {self._value(bare.fields[key].type, one)}" for key, one in value.items()]
+            pairs = [f"{key}: {self._value(bare.fields[key].type, element)}" for key, element in value.items()]
             if bare.name.endswith("Filter") and self._chance(0.03):
                 absent = next((key for key in bare.fields if key not in value), None)
                 if absent:
                     self.names += 1
-                    self.declared.append(f"$v{self.names}: {bare.fields[absent].type}")
+                    self.declarations.append(f"$v{self.names}: {bare.fields[absent].type}")
                     pairs.append(f"{absent}: $v{self.names}")
             return f"{{{', '.join(pairs)}}}"
         return _plain(value)
@@ -304,15 +310,17 @@ class Generator:
     def _filter(self, kind: str, depth: int) -> Row:
         on = self.schema.type_map[f"{kind}Filter"]
         assert isinstance(on, GraphQLInputObjectType)
-        made: Row = {}
+        result: Row = {}
         for _ in range(self.random.choice([0, 1, 1, 1, 2, 3])):
-            name = self.random.choice([*on.fields, *(one for one in ("search", "value", "tags") if one in on.fields)])
+            name = self.random.choice(
+                [*on.fields, *(field for field in ("search", "value", "tags") if field in on.fields)]
+            )
             value = self._test(kind, name, on, depth)
             if value is not None:
-                made[name] = value
-        if kind == "Figure" and "value" in made and "measure" not in made:
-            made["measure"] = {"in": [Term("KILLED")]}
-        return made
+                result[name] = value
+        if kind == "Figure" and "value" in result and "measure" not in result:
+            result["measure"] = {"in": [Term("KILLED")]}
+        return result
 
     def _test(self, kind: str, name: str, on: GraphQLInputObjectType, depth: int) -> Any:
         random = self.random
@@ -349,29 +357,29 @@ class Generator:
             return self._chance(0.5)
         kind = get_named_type(test.fields[key].type)
         column = "value_floor" if name == "value" else snake(name)
-        held = self._held(owner)
-        values = [one[column] for one in held if one.get(column) not in (None, [])]
+        rows = self._rows_of(owner)
+        values = [row[column] for row in rows if row.get(column) not in (None, [])]
         # The longest numbers that a figure may have do not fit into a float.
-        values = [one for one in values if not isinstance(one, Decimal) or abs(one) < 10**12]
+        values = [value for value in values if not isinstance(value, Decimal) or abs(value) < 10**12]
         picked = self.random.choices(values, k=self.random.randint(1, 3)) if values else []
         if key == "has":
-            picked = [self.random.choice(one) for one in picked]
+            picked = [self.random.choice(options) for options in picked]
         if isinstance(kind, GraphQLInputObjectType):
-            picked = [{name: one[name] for name in kind.fields} for one in picked]
+            picked = [{name: entry[name] for name in kind.fields} for entry in picked]
         if isinstance(kind, GraphQLEnumType):
-            picked = [Term(one.upper()) for one in picked] or [Term(next(iter(kind.values)))]
+            picked = [Term(term.upper()) for term in picked] or [Term(next(iter(kind.values)))]
         if key in ("gte", "lt", "after"):
-            return _given(self.random.choice(picked)) if picked else None
+            return _as_argument(self.random.choice(picked)) if picked else None
         if kind.name == "ID" and not picked:
             picked = [identifier(self.random, WITHIN["Source"])]
         return picked
 
-    def _held(self, kind: str) -> list[Row]:
+    def _rows_of(self, kind: str) -> list[Row]:
         if kind == "Withdrawal":
             return self.rows.withdrawals
         if kind in self.rows.records:
             return list(self.rows.records[kind].values())
-        return [one for there in self.rows.children[kind].values() for one in there]
+        return [row for there in self.rows.children[kind].values() for row in there]
 
     def _id(self, kind: str = "") -> str:
         kind = kind or self.random.choice(self._kinds)
@@ -423,19 +431,19 @@ class Generator:
         return {"latitude": latitude, "longitude": longitude, "kilometres": kilometres}
 
 
-def _given(value: Any) -> Any:
+def _as_argument(value: Any) -> Any:
     """Return a value of a row as a client writes it."""
     if isinstance(value, datetime | date):
-        return written(value)
+        return format_time(value)
     return float(value) if isinstance(value, Decimal) else value
 
 
 def _json(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _json(one) for key, one in value.items()}
+        return {key: _json(element) for key, element in value.items()}
     if isinstance(value, list):
-        return [_json(one) for one in value]
-    return _given(value)
+        return [_json(element) for element in value]
+    return _as_argument(value)
 
 
 def _plain(value: Any) -> str:
@@ -443,7 +451,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, Term):
         return str(value)
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_plain(one)}' for key, one in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {_plain(element)}' for key, element in value.items())}}}"
     if isinstance(value, list):
         return f"[{', '.join(map(_plain, value))}]"
-    return json.dumps(_given(value), ensure_ascii=False)
+    return json.dumps(_as_argument(value), ensure_ascii=False)

@@ -54,31 +54,35 @@ class Recount:
         operation = self._begin(parse(text), name, variables)
         query = self.schema.query_type
         assert query is not None
-        possible = used = 0
+        possible = used_points = 0
         for key, nodes in self._fields(query, [operation.selection_set]).items():
-            asked = nodes[0].name.value
-            if asked.startswith("__"):
+            field = nodes[0].name.value
+            if field.startswith("__"):
                 continue
-            if asked == "nodes":
-                pairs = [self._record(self._kind(nodes, one), nodes, one) for one in data[key]]
-            elif asked == "node":
+            if field == "nodes":
+                pairs = [self._record(self._kind(nodes, record), nodes, record) for record in data[key]]
+            elif field == "node":
                 pairs = [self._record(self._kind(nodes, data[key]), nodes, data[key])]
-            elif isinstance(page := get_named_type(query.fields[asked].type), GraphQLObjectType):
+            elif isinstance(page := get_named_type(query.fields[field].type), GraphQLObjectType):
                 if "nodes" in page.fields:
                     pairs = [self._page(query, nodes, data[key])]
                 else:
                     pairs = [self._record(page, nodes, data[key])]
-            possible += sum(one for one, _ in pairs)
-            used += sum(one for _, one in pairs)
-        return possible - used
+            possible += sum(count for count, _ in pairs)
+            used_points += sum(count for _, count in pairs)
+        return possible - used_points
 
     def _begin(self, document: DocumentNode, name: str | None, variables: dict[str, Any]) -> OperationDefinitionNode:
         every = document.definitions
-        self.fragments = {one.name.value: one for one in every if isinstance(one, FragmentDefinitionNode)}
-        operations = [one for one in every if isinstance(one, OperationDefinitionNode)]
-        chosen = next(one for one in operations if name is None or (one.name and one.name.value == name))
-        self.variables = get_variable_values(self.schema, chosen.variable_definitions or (), variables)
-        return chosen
+        self.fragments = {
+            definition.name.value: definition for definition in every if isinstance(definition, FragmentDefinitionNode)
+        }
+        operations = [definition for definition in every if isinstance(definition, OperationDefinitionNode)]
+        operation = next(
+            operation for operation in operations if name is None or (operation.name and operation.name.value == name)
+        )
+        self.variables = get_variable_values(self.schema, operation.variable_definitions or (), variables)
+        return operation
 
     def _kind(self, nodes: list[FieldNode], row: dict[str, Any] | None) -> GraphQLObjectType:
         """Return the type of a record that may be of any type."""
@@ -90,64 +94,66 @@ class Recount:
 
     def _record(self, kind: GraphQLObjectType, nodes: list[FieldNode], row: Any) -> tuple[int, int]:
         """Return the points of a record at the root, at most and as it is. A missing record costs a point."""
-        possible, used = self._links(kind, nodes, row)
-        return 1 + possible, 1 + (used if row is not None else 0)
+        possible, used_points = self._links(kind, nodes, row)
+        return 1 + possible, 1 + (used_points if row is not None else 0)
 
     def _links(self, kind: GraphQLObjectType, nodes: list[FieldNode], row: Any) -> tuple[int, int]:
         """Return the points of a record's links, at most and as they are. A link to a single record counts even if
         null."""
-        possible = used = 0
-        for key, below in self._fields(kind, [one.selection_set for one in nodes if one.selection_set]).items():
-            asked = below[0].name.value
-            if asked == "__typename" or not below[0].selection_set:
+        possible = used_points = 0
+        for key, below in self._fields(kind, [relay.selection_set for relay in nodes if relay.selection_set]).items():
+            field = below[0].name.value
+            if field == "__typename" or not below[0].selection_set:
                 continue
-            target = get_named_type(kind.fields[asked].type)
+            target = get_named_type(kind.fields[field].type)
             assert isinstance(target, GraphQLObjectType)
             value = None if row is None else row[key]
             if "nodes" in target.fields:
                 most, least = self._page(kind, below, value, nested=True)
-            elif asked == "via":
+            elif field == "via":
                 most, least = RELAYS * (1 + self._links(target, below, None)[0]), 0
-                for one in value or ():
-                    least += 1 + self._links(target, below, one)[1]
+                for relay in value or ():
+                    least += 1 + self._links(target, below, relay)[1]
             elif "id" in target.fields:
                 most, least = self._links(target, below, value)
                 most, least = most + 1, least + 1
             else:
                 continue
-            possible, used = possible + most, used + least
-        return possible, used
+            possible, used_points = possible + most, used_points + least
+        return possible, used_points
 
     def _page(
         self, parent: GraphQLObjectType, nodes: list[FieldNode], value: Any, nested: bool = False
     ) -> tuple[int, int]:
-        declared = parent.fields[nodes[0].name.value]
-        page = get_named_type(declared.type)
-        given = get_argument_values(declared, nodes[0], self.variables)
-        if nested and given.get("filter"):
+        field = parent.fields[nodes[0].name.value]
+        page = get_named_type(field.type)
+        arguments = get_argument_values(field, nodes[0], self.variables)
+        if nested and arguments.get("filter"):
             raise Unseen  # The filter costs points for each row above it.
-        size = next((given[one] for one in ("last", "first") if given.get(one) is not None), PAGE)
+        size = next(
+            (arguments[argument] for argument in ("last", "first") if arguments.get(argument) is not None), PAGE
+        )
         assert isinstance(page, GraphQLObjectType)
         kind = get_named_type(page.fields["nodes"].type)
         assert isinstance(kind, GraphQLObjectType)
         own = 0 if nested and kind.name in CHILDREN else 1
-        possible, used = size * own, None
-        for asked, rows, below in self._shown(page, nodes, value):
-            used = (len(rows) * own if used is None else used) if asked else used
+        possible, used_points = size * own, None
+        for has_rows, rows, below in self._occurrences(page, nodes, value):
+            used_points = (len(rows) * own if used_points is None else used_points) if has_rows else used_points
             if below:
                 possible += size * self._links(kind, below, None)[0]
-                used = (used or 0) + sum(self._links(kind, below, one)[1] for one in rows)
-        if used is None:
+                used_points = (used_points or 0) + sum(self._links(kind, below, row)[1] for row in rows)
+        if used_points is None:
             if value is not None and own:
                 raise Unseen
-            used = 0
-        return possible, used
+            used_points = 0
+        return possible, used_points
 
-    def _shown(
+    def _occurrences(
         self, page: GraphQLObjectType, nodes: list[FieldNode], value: Any
     ) -> Iterator[tuple[bool, list[Any], list[FieldNode]]]:
         """Yield each occurrence of a page's rows, and the selection on them."""
-        for key, below in self._fields(page, [one.selection_set for one in nodes if one.selection_set]).items():
+        for key, below in self._fields(page, [node.selection_set for node in nodes if node.selection_set]).items():
             rows = [] if value is None else value[key]
             if below[0].name.value == "nodes":
                 yield True, rows, below
@@ -156,17 +162,17 @@ class Recount:
                 assert isinstance(edge, GraphQLObjectType)
                 yield True, rows, []
                 for name, there in self._fields(
-                    edge, [one.selection_set for one in below if one.selection_set]
+                    edge, [node.selection_set for node in below if node.selection_set]
                 ).items():
                     if there[0].name.value == "node":
-                        yield True, [one[name] for one in rows], there
+                        yield True, [row[name] for row in rows], there
 
     def _fields(self, parent: GraphQLObjectType, sets: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         """Return the fields of a selection by response key, with fragments resolved."""
-        found: dict[str, list[FieldNode]] = {}
-        for one in sets:
-            self._gather(parent, one, found)
-        return found
+        fields: dict[str, list[FieldNode]] = {}
+        for selection_set in sets:
+            self._gather(parent, selection_set, fields)
+        return fields
 
     def _gather(
         self, parent: GraphQLObjectType, selections: SelectionSetNode, into: dict[str, list[FieldNode]]

@@ -146,16 +146,16 @@ class Reference:
         for name in ("DateTime", "Date"):
             scalar = self.schema.type_map[name]
             assert isinstance(scalar, GraphQLScalarType)
-            read = _read_time if name == "DateTime" else date.fromisoformat
-            scalar.coerce_output_value = partial(written, utc=utc)
-            scalar.coerce_input_value = read
-            scalar.coerce_input_literal = lambda node, read=read: read(node.value)
-        for made in self.schema.type_map.values():
-            if isinstance(made, GraphQLInterfaceType):
-                made.resolve_type = lambda row, *_: row["__kind"]
-            elif isinstance(made, GraphQLObjectType) and made.name in LINKS | GROUPS:
-                for name, field in made.fields.items():
-                    field.resolve = self._resolver(made.name, name)
+            reader = _read_time if name == "DateTime" else date.fromisoformat
+            scalar.coerce_output_value = partial(format_time, utc=utc)
+            scalar.coerce_input_value = reader
+            scalar.coerce_input_literal = lambda node, reader=reader: reader(node.value)
+        for type_ in self.schema.type_map.values():
+            if isinstance(type_, GraphQLInterfaceType):
+                type_.resolve_type = lambda row, *_: row["__kind"]
+            elif isinstance(type_, GraphQLObjectType) and type_.name in LINKS | GROUPS:
+                for name, field in type_.fields.items():
+                    field.resolve = self._resolver(type_.name, name)
         assert self.schema.query_type is not None
         for name, field in self.schema.query_type.fields.items():
             field.resolve = self._root(name)
@@ -172,12 +172,12 @@ class Reference:
         kind = name.capitalize()
         if kind in LINKS:
             return lambda _, info, id: self._by_id(id, kind)
-        return lambda _, info, **given: self._connection(kind.removesuffix("s"), given)
+        return lambda _, info, **arguments: self._connection(kind.removesuffix("s"), arguments)
 
     def _by_ids(self, ids: list[str]) -> list[Any]:
         if len(ids) > 50:
-            raise refused("too many ids")
-        return [self._or_error(one) for one in ids]
+            raise argument_error("too many ids")
+        return [self._or_error(identifier) for identifier in ids]
 
     def _or_error(self, identifier: str) -> Row | GraphQLError:
         try:
@@ -185,9 +185,9 @@ class Reference:
         except GraphQLError as error:
             return error
 
-    def _by_id(self, identifier: str, wanted: str = "") -> Row:
+    def _by_id(self, identifier: str, expected_kind: str = "") -> Row:
         kind = PREFIXES.get(identifier.split("_")[0], "")
-        if kind and wanted in ("", kind):
+        if kind and expected_kind in ("", kind):
             if identifier in self.rows.records[kind]:
                 return self.rows.records[kind][identifier]
             if identifier in self.rows.withdrawn[kind]:
@@ -198,63 +198,67 @@ class Reference:
         if name not in LINKS.get(kind, ()):
             parent = self.schema.type_map[kind]
             assert isinstance(parent, GraphQLObjectType)
-            there = _named(parent.fields[name].type)
+            there = _named_type(parent.fields[name].type)
             if there.name in GROUPS:
                 return lambda row, info: row
             column = GROUPS[kind][name] if kind in GROUPS else snake(name)
             enum = there.__class__.__name__ == "GraphQLEnumType"
-            return lambda row, info: _shown(row[column], enum)
+            return lambda row, info: _as_output(row[column], enum)
         how, target, _ = LINKS[kind][name]
         if how == "one":
-            return lambda row, info: next(iter(self._linked(kind, row, name)), None)
+            return lambda row, info: next(iter(self._linked_rows(kind, row, name)), None)
         if how == "several":
-            return lambda row, info: self._linked(kind, row, name)
-        return lambda row, info, **given: self._set(target, self._linked(kind, row, name), given)
+            return lambda row, info: self._linked_rows(kind, row, name)
+        return lambda row, info, **arguments: self._set(target, self._linked_rows(kind, row, name), arguments)
 
-    def _linked(self, kind: str, row: Row, name: str) -> list[Row]:
+    def _linked_rows(self, kind: str, row: Row, name: str) -> list[Row]:
         """Return the records at the end of a link, without withdrawn ones."""
         how, target, column = LINKS[kind][name]
         if how == "children":
             return self.rows.children[target].get(row["id"], [])
         there = self.rows.records[target]
         if how == "many":
-            return [one for one in there.values() if one[column] == row["id"]]
+            return [candidate for candidate in there.values() if candidate[column] == row["id"]]
         ids = [row[column]] if how == "one" else row[column]
-        return [there[one] for one in ids if one in there]
+        return [there[identifier] for identifier in ids if identifier in there]
 
     def _counting(self, kind: str, row: Row, name: str) -> list[Row]:
         """Return the records that a filter through a link looks at. A figure without a place has that of its event."""
         if (kind, name) != ("Figure", "place") or row["place_id"] is not None:
-            return self._linked(kind, row, name)
-        return [place for event in self._linked(kind, row, "event") for place in self._linked("Event", event, "place")]
+            return self._linked_rows(kind, row, name)
+        return [
+            place
+            for event in self._linked_rows(kind, row, "event")
+            for place in self._linked_rows("Event", event, "place")
+        ]
 
-    def _set(self, target: str, linked: list[Row], given: dict[str, Any]) -> Row:
-        size = _size(given["first"], 50)
-        rows = [one for one in linked if self._passes(target, one, given.get("filter") or {})]
+    def _set(self, target: str, candidates: list[Row], arguments: dict[str, Any]) -> Row:
+        size = _size(arguments["first"], 50)
+        rows = [candidate for candidate in candidates if self._passes(target, candidate, arguments.get("filter") or {})]
         if target in PREFIXES.values():
             rows = self._ordered(target, rows, None, {})
         return {"nodes": rows[:size], "hasMore": len(rows) > size}
 
-    def _connection(self, kind: str, given: dict[str, Any]) -> Row:
-        narrowing, order = given.get("filter") or {}, given.get("orderBy")
-        every = [one for one in self._every(kind) if self._passes(kind, one, narrowing)]
+    def _connection(self, kind: str, arguments: dict[str, Any]) -> Row:
+        narrowing, order = arguments.get("filter") or {}, arguments.get("orderBy")
+        every = [row for row in self._every(kind) if self._passes(kind, row, narrowing)]
         rows = self._ordered(kind, every, order, narrowing)
-        first, last, after, before = (given.get(name) for name in ("first", "last", "after", "before"))
+        first, last, after, before = (arguments.get(name) for name in ("first", "last", "after", "before"))
         backward = last is not None or before is not None
         if backward and (first is not None or after is not None):
-            raise refused("first goes with after, last with before")
+            raise argument_error("first goes with after, last with before")
         size = last if backward else first
         size = 50 if size is None else _size(size, 200)
         if backward:
-            left = rows if before is None else rows[: self._place(before, kind, narrowing, order, rows)]
-            page, more = left[-size:], len(left) > size
+            remaining = rows if before is None else rows[: self._place(before, kind, narrowing, order, rows)]
+            page, more = remaining[-size:], len(remaining) > size
         else:
-            left = rows if after is None else rows[self._place(after, kind, narrowing, order, rows) + 1 :]
-            page, more = left[:size], len(left) > size
-        cursors = [self._cursor(kind, narrowing, order, one) for one in page]
+            remaining = rows if after is None else rows[self._place(after, kind, narrowing, order, rows) + 1 :]
+            page, more = remaining[:size], len(remaining) > size
+        cursors = [self._cursor(kind, narrowing, order, row) for row in page]
         return {
             "nodes": page,
-            "edges": [{"node": one, "cursor": cursor} for one, cursor in zip(page, cursors, strict=True)],
+            "edges": [{"node": row, "cursor": cursor} for row, cursor in zip(page, cursors, strict=True)],
             "pageInfo": {
                 "hasNextPage": before is not None if backward else more,
                 "hasPreviousPage": more if backward else after is not None,
@@ -281,9 +285,9 @@ class Reference:
     def _place(self, cursor: str, kind: str, narrowing: Any, order: Any, rows: list[Row]) -> int:
         if not cursor.startswith(CURSOR):
             raise GraphQLError("no cursor", extensions={"code": "invalid_cursor"})
-        known = self.cursors[int(cursor.removeprefix(CURSOR))]
-        assert known[:3] == (kind, narrowing, order)
-        return next(place for place, row in enumerate(rows) if row is known[3])
+        position = self.cursors[int(cursor.removeprefix(CURSOR))]
+        assert position[:3] == (kind, narrowing, order)
+        return next(place for place, row in enumerate(rows) if row is position[3])
 
     def _ordered(self, kind: str, rows: list[Row], order: Any, narrowing: dict[str, Any]) -> list[Row]:
         """Sort the rows. The id or another column breaks ties, in the direction of the sort. Rows without a key come
@@ -293,70 +297,70 @@ class Reference:
         if order is not None:
             name, descending = camel(order["field"].lower()), order.get("direction") == "DESC"
         if name == "relevance":
-            ranks = self.rows.found[kind, *self._searched(narrowing)]
-            return sorted(rows, key=lambda one: (ranks[one["id"]], one["id"]), reverse=True)
+            ranks = self.rows.ranks[kind, *self._searched(narrowing)]
+            return sorted(rows, key=lambda row: (ranks[row["id"]], row["id"]), reverse=True)
         if name == "value" and "measure" not in narrowing:
-            raise refused("like is compared with like")
+            raise argument_error("like is compared with like")
         column = {"value": "value_floor"}.get(name, snake(name))
-        keyed = [one for one in rows if one[column] is not None]
-        bare = [one for one in rows if one[column] is None]
-        keyed.sort(key=lambda one: (sort_key(column, one[column]), one[tie]), reverse=descending)
-        bare.sort(key=lambda one: one[tie], reverse=descending)
+        keyed = [row for row in rows if row[column] is not None]
+        bare = [row for row in rows if row[column] is None]
+        keyed.sort(key=lambda row: (sort_key(column, row[column]), row[tie]), reverse=descending)
+        bare.sort(key=lambda row: row[tie], reverse=descending)
         return keyed + bare
 
     def _searched(self, narrowing: dict[str, Any]) -> tuple[str, str]:
         if "search" not in narrowing:
-            raise refused("relevance of what?")
+            raise argument_error("relevance of what?")
         return narrowing["search"]["text"], narrowing["search"].get("language") or "en"
 
-    def _passes(self, kind: str, row: Row, given: dict[str, Any]) -> bool:
-        if kind == "Figure" and {"gte", "lt"} & set(given.get("value") or ()) and "measure" not in given:
-            raise refused("like is compared with like")
-        return all(self._holds(kind, row, name, value) for name, value in given.items())
+    def _passes(self, kind: str, row: Row, conditions: dict[str, Any]) -> bool:
+        if kind == "Figure" and {"gte", "lt"} & set(conditions.get("value") or ()) and "measure" not in conditions:
+            raise argument_error("like is compared with like")
+        return all(self._holds(kind, row, name, value) for name, value in conditions.items())
 
     def _holds(self, kind: str, row: Row, name: str, value: Any) -> bool:
         if value is None:
-            raise refused("null is no filter")
+            raise argument_error("null is no filter")
         if name in ("and", "or"):
-            return (all if name == "and" else any)([self._passes(kind, row, one) for one in value])
+            return (all if name == "and" else any)([self._passes(kind, row, condition) for condition in value])
         if name == "not":
             return not self._passes(kind, row, value)
         if name == "search":
-            return row["id"] in self.rows.found[kind, value["text"], value.get("language") or "en"]
+            return row["id"] in self.rows.ranks[kind, value["text"], value.get("language") or "en"]
         if name in SHORT.get(kind, ()):
             link, name = SHORT[kind][name]
             target = LINKS[kind][link][1]
-            return any(self._holds(target, one, name, value) for one in self._counting(kind, row, link))
+            return any(self._holds(target, linked_row, name, value) for linked_row in self._counting(kind, row, link))
         if name in LINKS[kind]:
             how, target, _ = LINKS[kind][name]
-            wanted = value if how == "one" else value["some"]
-            return any(self._passes(target, one, wanted) for one in self._counting(kind, row, name))
+            condition = value if how == "one" else value["some"]
+            return any(self._passes(target, linked_row, condition) for linked_row in self._counting(kind, row, name))
         if name in ("bbox", "near"):
             return row["latitude"] is not None and {"bbox": inside, "near": near}[name](row, value)
         if isinstance(value, bool):
             return bool(row[snake(name)] == value)
-        return all(_test(row, name, operator, wanted) for operator, wanted in value.items())
+        return all(_test(row, name, operator, expected) for operator, expected in value.items())
 
 
-def _test(row: Row, name: str, operator: str, wanted: Any) -> bool:
+def _test(row: Row, name: str, operator: str, expected: Any) -> bool:
     column = row[snake(name)]
     if operator == "isNull":
-        return bool((column is None) == wanted)
+        return bool((column is None) == expected)
     if name == "value":
-        column, wanted = row["value_floor"], Decimal(str(wanted))
+        column, expected = row["value_floor"], Decimal(str(expected))
     if column is None:
         return False
     if operator == "in" and name == "unitCode":
-        return column.upper() in wanted
+        return column.upper() in expected
     if operator == "in":
-        return column in [_lowered(one, name) for one in wanted]
+        return column in [_lowered(option, name) for option in expected]
     if operator == "after":
-        return bool(column > wanted)
+        return bool(column > expected)
     if operator == "has" and name in ("identifiers", "subjects"):
-        return any(one.items() <= there.items() for one in wanted for there in column)
+        return any(option.items() <= there.items() for option in expected for there in column)
     if operator == "has":
-        return bool(set(column) & set(wanted))
-    return bool(column >= wanted) if operator == "gte" else bool(column < wanted)
+        return bool(set(column) & set(expected))
+    return bool(column >= expected) if operator == "gte" else bool(column < expected)
 
 
 def _lowered(value: Any, name: str) -> Any:
@@ -386,40 +390,42 @@ def near(row: Row, point: dict[str, float]) -> bool:
 
 def distance(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """Return the kilometres on the mean sphere, by the haversine formula."""
-    one, other = math.radians(latitude), math.radians(other_latitude)
+    angle, other_angle = math.radians(latitude), math.radians(other_latitude)
     across = math.radians(other_longitude - longitude)
-    half = math.sin((other - one) / 2) ** 2 + math.cos(one) * math.cos(other) * math.sin(across / 2) ** 2
+    half = (
+        math.sin((other_angle - angle) / 2) ** 2 + math.cos(angle) * math.cos(other_angle) * math.sin(across / 2) ** 2
+    )
     return 2 * 6371.0088 * math.asin(min(1.0, math.sqrt(half)))
 
 
-def refused(message: str) -> GraphQLError:
+def argument_error(message: str) -> GraphQLError:
     """Return the error of an argument that is not allowed."""
     return GraphQLError(message, extensions={"code": "invalid_request"})
 
 
 def _size(size: int, most: int) -> int:
     if not 1 <= size <= most:
-        raise refused("out of range")
+        raise argument_error("out of range")
     return size
 
 
-def _shown(value: Any, enum: bool) -> Any:
+def _as_output(value: Any, enum: bool) -> Any:
     if enum and value is not None:
-        return [one.upper() for one in value] if isinstance(value, list) else value.upper()
+        return [term.upper() for term in value] if isinstance(value, list) else value.upper()
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):
         return _object(value)
     if isinstance(value, list):
-        return [_object(one) if isinstance(one, dict) else one for one in value]
+        return [_object(element) if isinstance(element, dict) else element for element in value]
     return value
 
 
 def _object(value: Row) -> Row:
-    return {camel(name): one for name, one in value.items()}
+    return {camel(name): element for name, element in value.items()}
 
 
-def written(value: Any, utc: str = "+00:00") -> str:
+def format_time(value: Any, utc: str = "+00:00") -> str:
     """Return a day, or a time in UTC, as answers write it."""
     if not isinstance(value, datetime):
         return str(value.isoformat())
@@ -432,7 +438,7 @@ def _read_time(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _named(kind: Any) -> Any:
+def _named_type(kind: Any) -> Any:
     while hasattr(kind, "of_type"):
         kind = kind.of_type
     return kind
@@ -445,4 +451,4 @@ def snake(name: str) -> str:
 
 def camel(name: str) -> str:
     """Return `starts_at` as `startsAt`."""
-    return re.sub("_(.)", lambda found: found[1].upper(), name)
+    return re.sub("_(.)", lambda match: match[1].upper(), name)

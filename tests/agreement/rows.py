@@ -36,47 +36,47 @@ class Rows:
     records: dict[str, dict[str, Row]] = field(default_factory=dict)
     children: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
-    found: dict[tuple[str, str, str], dict[str, float]] = field(default_factory=dict)
+    ranks: dict[tuple[str, str, str], dict[str, float]] = field(default_factory=dict)
     withdrawals: list[Row] = field(default_factory=list)
 
 
-async def read(connection: asyncpg.Connection[Any], version: str) -> Rows:
+async def read_store(connection: asyncpg.Connection[Any], version: str) -> Rows:
     """Read all rows of a version."""
     rows = Rows()
-    shown = {row["relname"] for row in await connection.fetch(VIEWS, version)}
-    for table in (name for name in RECORDS if name in shown):
+    views = {row["relname"] for row in await connection.fetch(VIEWS, version)}
+    for table in (name for name in RECORDS if name in views):
         kind = table.capitalize()
         rows.records[kind] = {row["id"]: row for row in await _table(connection, f"{version}.{table}")}
         reasons = "select id, reason from store.withdrawal where resource = $1"
         rows.withdrawn[kind] = {row["id"]: row["reason"] for row in await connection.fetch(reasons, table)}
         for words, language in SEARCHES:
-            found = await connection.fetch(
+            ranked_rows = await connection.fetch(
                 f"select id, ts_rank(search, store.search_query($1, $2)) as rank from {version}.{table}"
                 " where search @@ store.search_query($1, $2)",
                 terms(words),
                 language,
             )
-            rows.found[kind, words, language] = {row["id"]: row["rank"] for row in found}
+            rows.ranks[kind, words, language] = {row["id"]: row["rank"] for row in ranked_rows}
     for figure in rows.records["Figure"].values():
         event = rows.records["Event"].get(figure["event_id"], {"place_id": None})
         figure["effective_place_id"] = event["place_id"] if figure["place_id"] is None else figure["place_id"]
-    if "withdrawal" in shown:
+    if "withdrawal" in views:
         rows.withdrawals = await _table(connection, f"{version}.withdrawal")
     owners = {prefix: f"{name}_id" for name, prefix in PREFIXES.items()}
-    for table in (name for name in CHILDREN if name in shown):
+    for table in (name for name in CHILDREN if name in views):
         there = rows.children[table.capitalize()] = {}
-        for row in sorted(await _table(connection, f"{version}.{table}"), key=lambda one: one["position"]):
+        for row in sorted(await _table(connection, f"{version}.{table}"), key=lambda record: record["position"]):
             owner = {**dict.fromkeys(owners.values()), owners[row["record_id"][:3]]: row["record_id"]}
             there.setdefault(row["record_id"], []).append(owner | row)
     return rows
 
 
 async def _table(connection: asyncpg.Connection[Any], view: str) -> list[Row]:
-    found = []
+    rows = []
     for record in await connection.fetch(f"select * from {view}"):
         row = {"__kind": view.split(".")[1].capitalize(), **record}
         for name in ("identifiers", "subjects", "excerpt", "decimals"):
             if row.get(name) is not None:
                 row[name] = json.loads(row[name])
-        found.append(row)
-    return found
+        rows.append(row)
+    return rows

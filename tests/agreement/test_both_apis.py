@@ -23,7 +23,7 @@ from api.rest.request import list_query
 from api.settings import Settings
 from tests.agreement.conftest import Apis
 from tests.agreement.generator import Term, _plain
-from tests.agreement.reference import camel, written
+from tests.agreement.reference import camel, format_time
 from tests.agreement.rows import SEARCHES, Rows
 from tests.walking import bounded_walk
 
@@ -32,7 +32,7 @@ KEYS = {"null": "isNull", "identifier": "has", "subject": "has"}
 
 
 @dataclass
-class Asked:
+class ListRequest:
     """A list, as a URL and as arguments."""
 
     resource: str
@@ -45,10 +45,10 @@ class Asked:
         return {**self.parameters, "limit": str(self.size), **more}
 
     def arguments(self, **more: Any) -> str:
-        given = {"first": self.size, **({"filter": self.filter} if self.filter else {}), **more}
+        arguments = {"first": self.size, **({"filter": self.filter} if self.filter else {}), **more}
         if self.order:
-            given["orderBy"] = self.order
-        return ", ".join(f"{name}: {_plain(value)}" for name, value in given.items())
+            arguments["orderBy"] = self.order
+        return ", ".join(f"{name}: {_plain(value)}" for name, value in arguments.items())
 
     def list(self, selection: str, **more: Any) -> str:
         return f"{{ {self.resource}s({self.arguments(**more)}) {{ {selection} }} }}"
@@ -57,67 +57,78 @@ class Asked:
 class Chooser:
     """Chooses filters that both APIs have, with values that occur."""
 
-    def __init__(self, version: Version, stored: Rows, random: Random) -> None:
+    def __init__(self, version: Version, stored_rows: Rows, random: Random) -> None:
         self.version = version
-        self.stored = stored
+        self.stored = stored_rows
         self.random = random
 
-    def asked(self) -> Asked:
+    def choose(self) -> ListRequest:
         resource = self.random.choice(list(self.version.resources.values()))
-        made = Asked(resource.name, size=self.random.choice([1, 2, 3, 7, 20, 50]))
+        list_request = ListRequest(resource.name, size=self.random.choice([1, 2, 3, 7, 20, 50]))
         for condition in self._some(self.version.conditions[resource.name].values()):
-            self._add(made, condition, resource, "")
+            self._add(list_request, condition, resource, "")
         if resource.links and self.random.random() < 0.4:
             link = self.random.choice(list(resource.links.values()))
             there: dict[str, Any] = {}
             target = self.version[link.target]
             # A link to children takes no filters by their records.
-            known = [one for one in self.version.conditions[link.target].values() if not one.listed]
-            for condition in self._some(known, 1):
-                self._add(made, condition, target, f"{link.name}.", there)
+            conditions = [
+                candidate for candidate in self.version.conditions[link.target].values() if not candidate.listed
+            ]
+            for condition in self._some(conditions, 1):
+                self._add(list_request, condition, target, f"{link.name}.", there)
             if there:
-                made.filter[camel(link.name)] = there if link.single else {"some": there}
+                list_request.filter[camel(link.name)] = there if link.single else {"some": there}
         if self.random.random() < 0.25 and resource.searched:
             words, language = self.random.choice(SEARCHES)
-            made.parameters |= {"q": words, "q_language": language}
-            made.filter["search"] = {"text": words, "language": language}
-        self._sort(made, resource)
-        return made
+            list_request.parameters |= {"q": words, "q_language": language}
+            list_request.filter["search"] = {"text": words, "language": language}
+        self._sort(list_request, resource)
+        return list_request
 
     def _some(self, conditions: Iterable[Condition], least: int = 0) -> list[Condition]:
         every = list(conditions)
         return self.random.sample(every, min(len(every), self.random.choice([least, 1, 1, 2, 3])))
 
-    def _sort(self, made: Asked, resource: Resource) -> None:
-        names = [one for one in resource.sortable if not resource.fields[one].needs or "measure" in made.parameters]
-        if "q" in made.parameters:
+    def _sort(self, list_request: ListRequest, resource: Resource) -> None:
+        names = [
+            name
+            for name in resource.sortable
+            if not resource.fields[name].needs or "measure" in list_request.parameters
+        ]
+        if "q" in list_request.parameters:
             names += ["relevance"] * 3
         if self.random.random() < 0.3:
             return
         name = self.random.choice(names)
         descending = name != "relevance" and self.random.random() < 0.5
-        made.parameters["sort"] = f"-{name}" if descending else name
-        made.order = {"field": Term(name.upper())}
+        list_request.parameters["sort"] = f"-{name}" if descending else name
+        list_request.order = {"field": Term(name.upper())}
         if descending or self.random.random() < 0.5:
-            made.order["direction"] = Term("DESC" if descending else "ASC")
+            list_request.order["direction"] = Term("DESC" if descending else "ASC")
 
     def _add(
-        self, made: Asked, condition: Condition, owner: Resource, prefix: str, into: dict[str, Any] | None = None
+        self,
+        list_request: ListRequest,
+        condition: Condition,
+        owner: Resource,
+        prefix: str,
+        into: dict[str, Any] | None = None,
     ) -> None:
-        chosen = self._value(condition, owner)
-        if chosen is None:
+        choice = self._value(condition, owner)
+        if choice is None:
             return
-        text, value = chosen
+        text, value = choice
         name = (condition.parameter or condition.name) + SUFFIXES.get(condition.operator, "")
-        made.parameters[prefix + name] = text
-        there = made.filter if into is None else into
+        list_request.parameters[prefix + name] = text
+        there = list_request.filter if into is None else into
         field_name = camel(condition.name)
         if condition.operator in ("is", "bbox", "near"):
             there[field_name] = value
         else:
             there.setdefault(field_name, {})[KEYS.get(condition.operator, condition.operator)] = value
         if condition.needs and condition.needs not in there:
-            made.parameters[prefix + condition.needs] = "killed"
+            list_request.parameters[prefix + condition.needs] = "killed"
             there[condition.needs] = {"in": [Term("KILLED")]}
 
     def _value(self, condition: Condition, owner: Resource) -> tuple[str, Any] | None:
@@ -146,18 +157,18 @@ class Chooser:
             return self._compared(random.choice(values))
         picked = random.choices(values, k=random.choice([1, 1, 2, 3]))
         if condition.operator == "identifier":
-            return _csv(f"{one['scheme']}:{one['value']}" for one in picked), picked
+            return _csv(f"{entry['scheme']}:{entry['value']}" for entry in picked), picked
         if condition.operator == "subject":
-            wanted = [{name: one[name] for name in ("scheme", "code")} for one in picked]
-            return _csv(f"{one['scheme']}:{one['code']}" for one in picked), wanted
-        terms = [Term(one.upper()) for one in picked] if condition.type.name == "vocabulary" else picked
+            codes = [{name: entry[name] for name in ("scheme", "code")} for entry in picked]
+            return _csv(f"{entry['scheme']}:{entry['code']}" for entry in picked), codes
+        terms = [Term(entry.upper()) for entry in picked] if condition.type.name == "vocabulary" else picked
         return _csv(picked), terms
 
     def _compared(self, value: Any) -> tuple[str, Any]:
         if isinstance(value, Decimal):
             return self.random.choice([str(value), f"{value:.6f}"]), float(value)
         if isinstance(value, datetime):
-            text = written(value)
+            text = format_time(value)
             return self.random.choice([text, text.replace("+00:00", "Z")]), text
         assert isinstance(value, date)
         return value.isoformat(), value.isoformat()
@@ -168,36 +179,38 @@ class Chooser:
             at = self.version[at.links[link].target]
         kind = at.name.capitalize()
         rows = (
-            [one for there in self.stored.children[kind].values() for one in there]
+            [row for there in self.stored.children[kind].values() for row in there]
             if at.name in CHILDREN
             else self.stored.records[kind].values()
         )
         column = "value_floor" if condition.name == "value" else condition.column
-        found = [row[column] for row in rows]
+        values = [row[column] for row in rows]
         if condition.operator in ("has", "identifier", "subject"):
-            found = [one for there in found for one in there]
+            values = [value for there in values for value in there]
         if condition.type.name == "vocabulary" and condition.column != condition.name:
             # The column contains texts, and only some of them are terms.
-            found = [one for one in found if one in condition.type.of.terms()]
+            values = [value for value in values if value in condition.type.of.terms()]
         # GraphQL compares numbers as floats, so numbers that are too precise for a float would differ.
-        return [one for one in found if one is not None and (not isinstance(one, Decimal) or abs(one) < 10**12)]
+        return [
+            value for value in values if value is not None and (not isinstance(value, Decimal) or abs(value) < 10**12)
+        ]
 
 
 def _csv(values: Iterable[str]) -> str:
-    return ",".join('"{}"'.format(one.replace('"', '""')) if set(one) & set(',"\n') else one for one in values)
+    return ",".join('"{}"'.format(text.replace('"', '""')) if set(text) & set(',"\n') else text for text in values)
 
 
 def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
     """Return the GraphQL selection that equals a record in REST."""
     parts = []
-    for one in resource.layout:
-        if isinstance(one, Group):
-            keys = [camel(key) + below(field) for key, field in resource.within(one).items()]
-            parts.append(f"{camel(one.name)} {{ {' '.join(keys)} }}")
+    for item in resource.layout:
+        if isinstance(item, Group):
+            keys = [camel(key) + below(field) for key, field in resource.within(item).items()]
+            parts.append(f"{camel(item.name)} {{ {' '.join(keys)} }}")
             continue
-        if one.listed:
+        if item.listed:
             continue  # Only the list of children shows it.
-        parts.append(camel(one.name) + below(one))
+        parts.append(camel(item.name) + below(item))
     for link in resource.links.values():
         if link.kind in ("one", "several"):
             parts.append(camel(link.by))
@@ -216,91 +229,95 @@ def below(field: Field) -> str:
     return f" {{ {' '.join(map(camel, field.type.of.fields()))} }}" if field.type.name == "value" else ""
 
 
-async def both(apis: Apis, asked: Asked, after: str | None = None) -> tuple[list[str], list[str]]:
+async def both(apis: Apis, list_request: ListRequest, after: str | None = None) -> tuple[list[str], list[str]]:
     """Read a page through each API. Return the ids, which must be equal, and the cursors of its end."""
     more = {"after": after} if after else {}
-    status, page = await apis.rest(f"/{asked.resource}s", asked.url(**({"cursor": after} if after else {})))
-    assert status == 200, (asked, page)
+    status, page = await apis.rest(
+        f"/{list_request.resource}s", list_request.url(**({"cursor": after} if after else {}))
+    )
+    assert status == 200, (list_request, page)
     selection = "nodes { id } pageInfo { endCursor hasNextPage } totalCount"
-    status, answer = await apis.graphql(asked.list(selection, **more))
-    assert status == 200, (asked, answer)
-    connection = answer["data"][f"{asked.resource}s"]
-    ids = [one["id"] for one in page["data"]]
-    assert ids == [one["id"] for one in connection["nodes"]], asked
-    assert page["page"]["has_more"] == connection["pageInfo"]["hasNextPage"], asked
+    status, answer = await apis.graphql(list_request.list(selection, **more))
+    assert status == 200, (list_request, answer)
+    connection = answer["data"][f"{list_request.resource}s"]
+    ids = [record["id"] for record in page["data"]]
+    assert ids == [node["id"] for node in connection["nodes"]], list_request
+    assert page["page"]["has_more"] == connection["pageInfo"]["hasNextPage"], list_request
     if page["page"]["has_more"]:
-        assert page["page"]["next_cursor"] == connection["pageInfo"]["endCursor"], asked
+        assert page["page"]["next_cursor"] == connection["pageInfo"]["endCursor"], list_request
     else:
         assert page["page"]["next_cursor"] is None
     return ids, [page["page"]["next_cursor"], connection["pageInfo"]["endCursor"]]
 
 
-async def test_a_url_and_arguments_give_the_same_records_in_the_same_order(apis: Apis, stored: Rows) -> None:
-    found = pages = 0
+async def test_a_url_and_arguments_give_the_same_records_in_the_same_order(apis: Apis, stored_rows: Rows) -> None:
+    matches = pages = 0
     for seed in range(300):
         random = Random(seed)
-        asked = Chooser(apis.version, stored, random).asked()
-        ids, (cursor, _) = await both(apis, asked)
-        found += bool(ids)
+        list_request = Chooser(apis.version, stored_rows, random).choose()
+        ids, (cursor, _) = await both(apis, list_request)
+        matches += bool(ids)
         if cursor:
-            following, _ = await both(apis, asked, cursor)
-            assert following and not set(ids) & set(following), (seed, asked)
+            following, _ = await both(apis, list_request, cursor)
+            assert following and not set(ids) & set(following), (seed, list_request)
             pages += 1
-    assert found > 150 and pages > 80, "The filters leave too little to compare."
+    assert matches > 150 and pages > 80, "The filters leave too little to compare."
 
 
 TABLE = [
-    Asked("event", {"bbox": "170,-30,-170,10"}, {"bbox": {"west": 170, "south": -30, "east": -170, "north": 10}}),
-    Asked("place", {"bbox": "-170,-30,170,10"}, {"bbox": {"west": -170, "south": -30, "east": 170, "north": 10}}),
-    Asked("event", {"near": "-17.6,180,100"}, {"near": {"latitude": -17.6, "longitude": 180, "kilometres": 100}}),
-    Asked("place", {"near": "90,-45,300"}, {"near": {"latitude": 90, "longitude": -45, "kilometres": 300}}),
-    Asked("event", {"tag": '"a,b"'}, {"tags": {"has": ["a,b"]}}),
-    Asked(
+    ListRequest("event", {"bbox": "170,-30,-170,10"}, {"bbox": {"west": 170, "south": -30, "east": -170, "north": 10}}),
+    ListRequest("place", {"bbox": "-170,-30,170,10"}, {"bbox": {"west": -170, "south": -30, "east": 170, "north": 10}}),
+    ListRequest("event", {"near": "-17.6,180,100"}, {"near": {"latitude": -17.6, "longitude": 180, "kilometres": 100}}),
+    ListRequest("place", {"near": "90,-45,300"}, {"near": {"latitude": 90, "longitude": -45, "kilometres": 300}}),
+    ListRequest("event", {"tag": '"a,b"'}, {"tags": {"has": ["a,b"]}}),
+    ListRequest(
         "event", {"identifier": '"handle:a:b,c"'}, {"identifiers": {"has": [{"scheme": "handle", "value": "a:b,c"}]}}
     ),
-    Asked("event", {"country": "UA"}, {"country": {"in": ["UA"]}}),
-    Asked(
+    ListRequest("event", {"country": "UA"}, {"country": {"in": ["UA"]}}),
+    ListRequest(
         "event",
         {"country": "UA", "place.country": "RU"},
         {"country": {"in": ["UA"]}, "place": {"country": {"in": "RU"}}},
     ),
-    Asked(
+    ListRequest(
         "event",
         {"figures.measure": "killed", "figures.value_gte": "100"},
         {"figures": {"some": {"measure": {"in": [Term("KILLED")]}, "value": {"gte": 100}}}},
     ),
-    Asked(
+    ListRequest(
         "event",
         {"citations.stance": "denies", "citations.medium": "telegram"},
         {"citations": {"some": {"stance": {"in": [Term("DENIES")]}, "medium": {"in": [Term("TELEGRAM")]}}}},
     ),
-    Asked(
+    ListRequest(
         "figure",
         {"measure": "killed", "sort": "-value"},
         {"measure": {"in": [Term("KILLED")]}},
         {"field": Term("VALUE"), "direction": Term("DESC")},
     ),
-    Asked(
+    ListRequest(
         "event", {"q": "corridor", "sort": "relevance"}, {"search": {"text": "corridor"}}, {"field": Term("RELEVANCE")}
     ),
-    Asked("quote", {"q": "refugies", "q_language": "fr"}, {"search": {"text": "refugies", "language": "fr"}}),
+    ListRequest("quote", {"q": "refugies", "q_language": "fr"}, {"search": {"text": "refugies", "language": "fr"}}),
 ]
 
 
-@pytest.mark.parametrize("asked", TABLE, ids=lambda asked: f"{asked.resource}?{urlencode(asked.parameters)}")
-async def test_the_doors_agree_from_the_first_page_to_the_last(apis: Apis, asked: Asked) -> None:
-    asked.size = 5
-    ids, (cursor, _) = await both(apis, asked)
-    assert ids or "RU" in asked.parameters.values()
+@pytest.mark.parametrize(
+    "list_request", TABLE, ids=lambda list_request: f"{list_request.resource}?{urlencode(list_request.parameters)}"
+)
+async def test_both_apis_agree_from_the_first_page_to_the_last(apis: Apis, list_request: ListRequest) -> None:
+    list_request.size = 5
+    ids, (cursor, _) = await both(apis, list_request)
+    assert ids or "RU" in list_request.parameters.values()
     for _ in bounded_walk():
         if not cursor:
             break
-        following, (cursor, _) = await both(apis, asked, cursor)
+        following, (cursor, _) = await both(apis, list_request, cursor)
         ids += following
     assert len(ids) == len(set(ids))
-    _, answer = await apis.graphql(asked.list("totalCount totalQuality"))
-    _, page = await apis.rest(f"/{asked.resource}s", asked.url(count="exact"))
-    connection = answer["data"][f"{asked.resource}s"]
+    _, answer = await apis.graphql(list_request.list("totalCount totalQuality"))
+    _, page = await apis.rest(f"/{list_request.resource}s", list_request.url(count="exact"))
+    connection = answer["data"][f"{list_request.resource}s"]
     assert connection == {"totalCount": len(ids), "totalQuality": "EXACT"}
     assert (page["page"]["total"], page["page"]["total_quality"]) == (len(ids), "exact")
 
@@ -315,26 +332,28 @@ async def test_equal_selections_have_equal_prices_and_equal_content(apis: Apis, 
             include.setdefault(first, {}).update({rest: {}} if rest else {})
         url = {"limit": "3", **({"include": ",".join(names)} if names else {})}
         query = list_query(version, resource, urlencode(url).encode())
-        asked = Asked(resource.name, size=3)
-        status, answer = await apis.graphql(asked.list(f"nodes {{ {whole(version, resource, include)} }}"))
+        list_request = ListRequest(resource.name, size=3)
+        status, answer = await apis.graphql(list_request.list(f"nodes {{ {whole(version, resource, include)} }}"))
         assert status == 200, answer
         assert answer["extensions"]["cost"]["requested"] == price(query), names
         _, page = await apis.rest(f"/{resource.plural}", url)
-        assert [_flat(one) for one in answer["data"][resource.plural]["nodes"]] == [_flat(one) for one in page["data"]]
+        assert [_flat(node) for node in answer["data"][resource.plural]["nodes"]] == [
+            _flat(record) for record in page["data"]
+        ]
 
 
 def _deeper(version: Version, resource: Resource) -> list[tuple[str, ...]]:
-    two = [f"{link.name}.{one}" for link in resource.links.values() for one in version[link.target].links]
-    return [(one,) for one in two] + [tuple(two[:2])]
+    two = [f"{link.name}.{next_link}" for link in resource.links.values() for next_link in version[link.target].links]
+    return [(path,) for path in two] + [tuple(two[:2])]
 
 
 def _flat(record: Any) -> Any:
     """Return a record without the differences in spelling between the APIs: case, and the names of sets."""
     if isinstance(record, list):
-        return [_flat(one) for one in record]
+        return [_flat(element) for element in record]
     if isinstance(record, dict):
         names = {"nodes": "data", "has_more": "hasMore"}
-        return {names.get(key, camel(key)): _flat(one) for key, one in record.items()}
+        return {names.get(key, camel(key)): _flat(value) for key, value in record.items()}
     return record.lower() if isinstance(record, str) else record
 
 
@@ -342,8 +361,8 @@ async def test_search_and_counts_have_the_same_price(apis: Apis) -> None:
     version = apis.version
     query = list_query(version, version["quote"], b"q=corridor&limit=7&count=exact")
     for total in ("totalCount", "totalQuality", "totalCount totalQuality a: totalCount"):
-        asked = Asked("quote", filter={"search": {"text": "corridor"}}, size=7)
-        _, answer = await apis.graphql(asked.list(f"{total} nodes {{ {whole(version, version['quote'], {})} }}"))
+        list_request = ListRequest("quote", filter={"search": {"text": "corridor"}}, size=7)
+        _, answer = await apis.graphql(list_request.list(f"{total} nodes {{ {whole(version, version['quote'], {})} }}"))
         assert answer["extensions"]["cost"]["requested"] == price(query)
         assert price(query) - reserve(query) == 22 + 7 * bool(version["quote"].links["speaker"].embedded)
 
@@ -446,21 +465,21 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("url", "text", "status", "code"), MISTAKES, ids=[row[0][:60] for row in MISTAKES])
-async def test_a_mistake_has_the_same_code_at_each_door(
-    priced: Apis, url: str, text: str, status: int, code: str
+async def test_a_mistake_has_the_same_code_in_both_apis(
+    priced_apis: Apis, url: str, text: str, status: int, code: str
 ) -> None:
-    response = await priced.client.get(f"/{priced.version.name}{url}")
-    told, answer = await priced.graphql(text)
+    response = await priced_apis.client.get(f"/{priced_apis.version.name}{url}")
+    answer_status, answer = await priced_apis.graphql(text)
     assert (response.status_code, response.json()["code"]) == (status, code)
-    assert [one["extensions"]["code"] for one in answer["errors"]] == [code]
+    assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
     # A missing record is null beside the rest of the data. All other mistakes refuse the whole request.
-    assert told == (200 if status == 404 else 400)
+    assert answer_status == (200 if status == 404 else 400)
 
 
 @pytest.mark.parametrize("name", V1.resources)
-async def test_a_withdrawn_record_is_told_as_such(apis: Apis, stored: Rows, name: str) -> None:
+async def test_a_withdrawn_record_is_reported_as_withdrawn(apis: Apis, stored_rows: Rows, name: str) -> None:
     resource = apis.version[name]
-    withdrawn = stored.withdrawn[resource.name.capitalize()]
+    withdrawn = stored_rows.withdrawn[resource.name.capitalize()]
     assert withdrawn
     for identifier, reason in withdrawn.items():
         status, problem = await apis.rest(f"/{resource.plural}/{identifier}")
@@ -469,17 +488,17 @@ async def test_a_withdrawn_record_is_told_as_such(apis: Apis, stored: Rows, name
         text = f'{{ one: {resource.name}(id: "{identifier}") {{ id }} nodes(ids: ["{identifier}"]) {{ id }} }}'
         status, answer = await apis.graphql(text)
         assert (status, answer["data"]) == (200, {"one": None, "nodes": [None]})
-        assert [(one["path"], one["extensions"]) for one in answer["errors"]] == [
+        assert [(error["path"], error["extensions"]) for error in answer["errors"]] == [
             (["one"], {"code": "withdrawn", "reason": reason}),
             (["nodes", 0], {"code": "withdrawn", "reason": reason}),
         ]
 
 
-async def test_what_one_request_may_cost_is_the_same_at_each_door(priced: Apis) -> None:
+async def test_the_highest_price_of_a_request_is_the_same_in_both_apis(priced_apis: Apis) -> None:
     most = Settings().max_price
     for size, allowed in ((most // 51, True), (most // 51 + 1, False)):
         text = f"{{ briefings(first: {size}) {{ nodes {{ events(first: 50) {{ nodes {{ id }} }} }} }} }}"
-        status, answer = await priced.graphql(text)
+        status, answer = await priced_apis.graphql(text)
         assert status == (200 if allowed else 400)
         if allowed:
             assert answer["extensions"]["cost"]["requested"] <= most
@@ -487,20 +506,22 @@ async def test_what_one_request_may_cost_is_the_same_at_each_door(priced: Apis) 
             assert answer["errors"][0]["extensions"]["code"] == "too_expensive"
 
 
-async def test_a_cursor_of_another_list_is_refused_at_each_door(apis: Apis) -> None:
+async def test_a_cursor_of_another_list_is_refused_in_both_apis(apis: Apis) -> None:
     _, page = await apis.rest("/events", {"limit": "2", "kind": "shelling"})
     cursor = page["page"]["next_cursor"]
     others = [
-        Asked("event"),
-        Asked("quote"),
-        Asked("event", {"kind": "other"}, {"kind": {"in": [Term("OTHER")]}}),
-        Asked(
+        ListRequest("event"),
+        ListRequest("quote"),
+        ListRequest("event", {"kind": "other"}, {"kind": {"in": [Term("OTHER")]}}),
+        ListRequest(
             "event",
             {"kind": "shelling", "sort": "starts_at"},
             {"kind": {"in": [Term("SHELLING")]}},
             {"field": Term("STARTS_AT")},
         ),
-        Asked("event", {"kind": "shelling", "sort": "id"}, {"kind": {"in": [Term("SHELLING")]}}, {"field": Term("ID")}),
+        ListRequest(
+            "event", {"kind": "shelling", "sort": "id"}, {"kind": {"in": [Term("SHELLING")]}}, {"field": Term("ID")}
+        ),
     ]
     for other in others:
         status, problem = await apis.rest(f"/{other.resource}s", other.url(cursor=cursor))

@@ -9,7 +9,7 @@ import pytest
 
 from api.catalog import VERSIONS
 from tests.agreement.conftest import Apis
-from tests.agreement.generator import Asked
+from tests.agreement.generator import Operation
 from tests.agreement.reference import Reference
 from tests.agreement.rows import Rows
 from tests.agreement.test_graphql import Tally, compare
@@ -20,27 +20,27 @@ CORNERS = dict(section.split("\n", 1) for section in SECTIONS)
 
 # A corner whose name begins with a version is for that version. Every other one is for all versions.
 EACH = [
-    (version, told)
+    (version, corner)
     for version in VERSIONS.values()
-    for told in CORNERS
-    if told.startswith(version.name) or told.partition(":")[0] not in VERSIONS
+    for corner in CORNERS
+    if corner.startswith(version.name) or corner.partition(":")[0] not in VERSIONS
 ]
 
 
 @pytest.mark.parametrize(
-    ("version", "told"), EACH, indirect=["version"], ids=[f"{one.name}-{told}" for one, told in EACH]
+    ("version", "corner"), EACH, indirect=["version"], ids=[f"{version.name}-{corner}" for version, corner in EACH]
 )
 async def test_a_corner_is_answered_as_graphql_core_answers_it(
-    apis: Apis, reference: Reference, stored: Rows, told: str
+    apis: Apis, reference: Reference, stored_rows: Rows, corner: str
 ) -> None:
-    text = CORNERS[told]
+    text = CORNERS[corner]
     if "%s" in text:
-        ids = [identifier for there in stored.records.values() for identifier in list(there)[:3]]
-        ids += [identifier for there in stored.withdrawn.values() for identifier in list(there)[:1]]
-        text = text % ", ".join(f'"{one}"' for one in ids)
+        ids = [identifier for there in stored_rows.records.values() for identifier in list(there)[:3]]
+        ids += [identifier for there in stored_rows.withdrawn.values() for identifier in list(there)[:1]]
+        text = text % ", ".join(f'"{identifier}"' for identifier in ids)
     tally = Tally()
-    await compare(apis, reference, Asked(text, {}, None), tally)
-    assert tally.answered == 1
+    await compare(apis, reference, Operation(text, {}, None), tally)
+    assert tally.answers == 1
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ async def test_a_corner_is_answered_as_graphql_core_answers_it(
 )
 async def test_a_default_stands_where_a_variable_is_absent(apis: Apis, variables: Any, status: int) -> None:
     text = "query ($first: Int) { events(first: 1) { nodes { citations(first: $first) { nodes { stance } } } } }"
-    told, answer = await apis.graphql(text, variables)
-    assert told == status
+    answer_status, answer = await apis.graphql(text, variables)
+    assert answer_status == status
     if status == 400:
-        assert [one["extensions"]["code"] for one in answer["errors"]] == ["invalid_request"]
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["invalid_request"]
     else:
         event = answer["data"]["events"]["nodes"][0]
         assert len(event["citations"]["nodes"]) <= variables.get("first", 20)
@@ -67,12 +67,12 @@ async def test_counting_stops_at_a_bound_and_says_so(apis: Apis, monkeypatch: py
 
 
 async def test_an_estimate_counts_what_is_few_and_samples_what_is_many(
-    apis: Apis, stored: Rows, monkeypatch: pytest.MonkeyPatch
+    apis: Apis, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = stored.records["Quote"]
+    there = stored_rows.records["Quote"]
     _, page = await apis.rest("/quotes", {"limit": "1", "count": "estimated"})
     assert (page["page"]["total"], page["page"]["total_quality"]) == (len(there), "exact")
     monkeypatch.setattr("api.compiler.page.ESTIMATE_FROM", 10)
     _, page = await apis.rest("/quotes", {"limit": "2", "count": "estimated"})
-    sample = sum(one.startswith("quo_0") for one in there)
+    sample = sum(identifier.startswith("quo_0") for identifier in there)
     assert (page["page"]["total"], page["page"]["total_quality"]) == (max(11, 32 * sample), "estimated")

@@ -17,7 +17,7 @@ from api.graphql.selection import PlannedOperation, read_operation
 from api.query import Query
 from api.query.cost import least_price
 from api.query.work import reserve
-from tests.agreement.conftest import Apis, opened
+from tests.agreement.conftest import Apis, open_apis
 from tests.agreement.generator import Generator
 from tests.agreement.recount import Recount, Unseen
 from tests.agreement.reference import Reference
@@ -37,71 +37,71 @@ INCLUDES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def included(include: dict[str, Any], path: str = "") -> list[str]:
+def include_paths(include: dict[str, Any], path: str = "") -> list[str]:
     """Return the paths of `include=`, the longest ones only."""
     return [
-        one
+        include
         for name, below in include.items()
-        for one in (included(below, f"{path}{name}.") if below else [f"{path}{name}"])
+        for include in (include_paths(below, f"{path}{name}.") if below else [f"{path}{name}"])
     ]
 
 
-async def test_what_is_given_back_is_what_did_not_come(apis: Apis, reference: Reference, stored: Rows) -> None:
-    counted = given_back = looked_at = 0
+async def test_the_refund_is_the_price_of_missing_records(apis: Apis, reference: Reference, stored_rows: Rows) -> None:
+    recounts = refunds = paid_lookups = 0
     recount = Recount(reference.schema)
     for seed in range(SEED, SEED + OPERATIONS):
-        asked = Generator(reference.schema, stored, Random(seed)).operation()
-        _, found = await apis.graphql(asked.text, asked.variables, asked.name)
-        if "data" not in found:
+        generated = Generator(reference.schema, stored_rows, Random(seed)).operation()
+        _, answer = await apis.graphql(generated.text, generated.variables, generated.name)
+        if "data" not in answer:
             continue
-        cost = found["extensions"]["cost"]
+        cost = answer["extensions"]["cost"]
         assert 1 <= cost["actual"] <= cost["requested"], (seed, cost)
         try:
-            unused = recount.unused(asked.text, asked.name, asked.variables, found["data"])
+            unused = recount.unused(generated.text, generated.name, generated.variables, answer["data"])
         except Unseen:
             continue
-        operation = operation_of(apis.version, asked.text, asked.variables, asked.name)
+        operation = operation_of(apis.version, generated.text, generated.variables, generated.name)
         query, beside = operation.query, INTROSPECTION if operation.introspection else 0
         held_back, lowest = (reserve(query), least_price(query) + beside) if query else (0, 1)
         expected = max(cost["requested"] - held_back - unused, lowest)
         # If a filter made the store look at more records, these may have cost more than the records that were returned.
-        used = min(max(cost["actual"], expected), cost["requested"]) if held_back else expected
-        assert cost["actual"] == used, (seed, cost, unused, asked.text, asked.variables, found)
-        counted += 1
-        looked_at += used > expected
-        given_back += unused > 0
-    print(f"\n{counted} recounted, {given_back} gave something back, {looked_at} paid for records that were looked at")
-    assert counted > OPERATIONS / 6 and given_back > OPERATIONS / 30 and looked_at < counted / 3
+        expected_cost = min(max(cost["actual"], expected), cost["requested"]) if held_back else expected
+        assert cost["actual"] == expected_cost, (seed, cost, unused, generated.text, generated.variables, answer)
+        recounts += 1
+        paid_lookups += expected_cost > expected
+        refunds += unused > 0
+    print(f"\n{recounts} recounted, {refunds} gave something back, {paid_lookups} paid for records that were looked at")
+    assert recounts > OPERATIONS / 6 and refunds > OPERATIONS / 30 and paid_lookups < recounts / 3
 
 
-async def test_a_list_costs_the_same_through_both_doors(apis: Apis, reference: Reference, stored: Rows) -> None:
+async def test_a_list_costs_the_same_in_both_apis(apis: Apis, reference: Reference, stored_rows: Rows) -> None:
     recount = Recount(reference.schema)
-    given_back = 0
+    refunds = 0
     for seed in range(150):
         random = Random(seed)
-        asked = Chooser(apis.version, stored, random).asked()
-        include = random.choice(INCLUDES[asked.resource])
+        list_request = Chooser(apis.version, stored_rows, random).choose()
+        include = random.choice(INCLUDES[list_request.resource])
         count = random.choice(["", "exact", "estimated"])
-        parameters = asked.url(**{"include": ",".join(included(include))} if include else {})
+        parameters = list_request.url(**{"include": ",".join(include_paths(include))} if include else {})
         if count:
             parameters["count"] = count
-        rest = await apis.client.get(f"/{apis.version.name}/{asked.resource}s", params=parameters)
+        rest = await apis.client.get(f"/{apis.version.name}/{list_request.resource}s", params=parameters)
         assert rest.status_code == 200, (seed, rest.text)
-        resource = apis.version.resources[asked.resource]
-        text = asked.list(
+        resource = apis.version.resources[list_request.resource]
+        text = list_request.list(
             f"nodes {{ {whole(apis.version, resource, include)} }}{' totalCount' if count == 'exact' else ''}"
         )
-        _, found = await apis.graphql(text)
-        cost = found["extensions"]["cost"]
+        _, answer = await apis.graphql(text)
+        cost = answer["extensions"]["cost"]
         if count != "estimated":
-            assert int(rest.headers["ratelimit-cost"]) == cost["actual"], (seed, asked, include)
-        unused = recount.unused(text, None, {}, found["data"])
+            assert int(rest.headers["ratelimit-cost"]) == cost["actual"], (seed, list_request, include)
+        unused = recount.unused(text, None, {}, answer["data"])
         query = query_of(apis.version, text, {}, None)
         assert query is not None
         expected = max(cost["requested"] - reserve(query) - unused, least_price(query))
-        assert cost["actual"] == expected or (reserve(query) and expected < cost["actual"]), (seed, asked)
-        given_back += unused > 0
-    assert given_back > 50
+        assert cost["actual"] == expected or (reserve(query) and expected < cost["actual"]), (seed, list_request)
+        refunds += unused > 0
+    assert refunds > 50
 
 
 def query_of(version: Version, text: str, variables: dict[str, Any], name: str | None) -> Query | None:
@@ -115,13 +115,13 @@ def operation_of(version: Version, text: str, variables: dict[str, Any], name: s
     return read_operation(version, core(version), document, document.operation(name), variables, False)
 
 
-def used(response: httpx2.Response) -> int:
+def stated_cost(response: httpx2.Response) -> int:
     """Return the cost that a response states."""
     return int(response.headers["ratelimit-cost"])
 
 
 @pytest.mark.parametrize("path", ["/v1/events?limit=7&include=figures", "/v1/quotes?limit=200&count=exact"])
 async def test_the_state_of_the_cache_changes_no_price(store_url: str, apis: Apis, path: str) -> None:
-    async with opened(store_url, answer_memory=0) as forgetful:
-        costs = {used(await one.client.get(path)) for one in (apis, apis, forgetful, forgetful)}
+    async with open_apis(store_url, answer_memory=0) as forgetful:
+        costs = {stated_cost(await service.client.get(path)) for service in (apis, apis, forgetful, forgetful)}
     assert len(costs) == 1

@@ -22,8 +22,8 @@ def test_the_store_has_rows_of_each_record_and_child() -> None:
 
 @pytest.mark.parametrize("resource", EACH.values(), ids=EACH)
 def test_the_reference_knows_each_link(resource: Resource) -> None:
-    known = reference.LINKS.get(resource.name.capitalize(), {})
-    assert resource.links.keys() - known.keys() == set(), "LINKS in tests/agreement/reference.py does not have them"
+    links = reference.LINKS.get(resource.name.capitalize(), {})
+    assert resource.links.keys() - links.keys() == set(), "LINKS in tests/agreement/reference.py does not have them"
 
 
 @pytest.mark.parametrize("resource", EACH.values(), ids=EACH)

@@ -31,7 +31,7 @@ SCALARS = {
 # hypothesis generates from one schema, so each version has a test of its own, with the same body.
 def made_of(version: Version) -> Callable[[Test], Test]:
     """Return a decorator for tests of operations that are generated from the version's contract."""
-    generated = given(query=queries(text(version), custom_scalars=SCALARS, print_ast=print_ast))
+    generate = given(query=queries(text(version), custom_scalars=SCALARS, print_ast=print_ast))
     bounds = settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -43,34 +43,36 @@ def made_of(version: Version) -> Callable[[Test], Test]:
     of_version = pytest.mark.parametrize("version", [version], indirect=True, ids=[version.name])
 
     def decorate(test: Test) -> Test:
-        decorated: Test = of_version(quiet(bounds(generated(test))))
-        return decorated
+        decorated_test: Test = of_version(quiet(bounds(generate(test))))
+        return decorated_test
 
     return decorate
 
 
 @made_of(V1)
-async def test_what_is_made_of_version_1_is_answered_or_refused_in_words(
-    priced: Apis, reference: Reference, query: str
+async def test_generated_queries_of_version_1_are_answered_or_refused(
+    priced_apis: Apis, reference: Reference, query: str
 ) -> None:
-    await check(priced, reference, query)
+    await check(priced_apis, reference, query)
 
 
 @made_of(V2)
-async def test_what_is_made_of_version_2_is_answered_or_refused_in_words(
-    priced: Apis, reference: Reference, query: str
+async def test_generated_queries_of_version_2_are_answered_or_refused(
+    priced_apis: Apis, reference: Reference, query: str
 ) -> None:
-    await check(priced, reference, query)
+    await check(priced_apis, reference, query)
 
 
-async def check(priced: Apis, reference: Reference, query: str) -> None:
+async def check(priced_apis: Apis, reference: Reference, query: str) -> None:
     """Send the query, and compare the answer with the reference."""
-    status, found = await priced.graphql(query)
-    told = f"\n{query}\n{found}"
-    if "data" not in found:
-        assert status == 400, told
-        assert found["errors"][0]["extensions"]["code"] in ("invalid_request", "invalid_cursor", "too_expensive"), told
+    status, answer = await priced_apis.graphql(query)
+    message = f"\n{query}\n{answer}"
+    if "data" not in answer:
+        assert status == 400, message
+        assert answer["errors"][0]["extensions"]["code"] in ("invalid_request", "invalid_cursor", "too_expensive"), (
+            message
+        )
         return
     expected = reference.execute(query)
-    assert {one for _, one in codes(expected)} <= PARTIAL, (told, expected.errors)
-    assert not differences(expected.data, found["data"], "data", []), told
+    assert {code for _, code in codes(expected)} <= PARTIAL, (message, expected.errors)
+    assert not differences(expected.data, answer["data"], "data", []), message

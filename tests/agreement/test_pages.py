@@ -17,7 +17,7 @@ import pytest
 
 from api.query.parse import IDENTIFIER
 from tests.agreement import dataset
-from tests.agreement.conftest import Apis, opened
+from tests.agreement.conftest import Apis, open_apis
 from tests.agreement.reference import Reference
 from tests.agreement.rows import Rows
 from tests.walking import bounded_walk
@@ -26,15 +26,15 @@ from tests.walking import bounded_walk
 class Busy:
     """A store that is written to while it is read."""
 
-    def __init__(self, connection: asyncpg.Connection[Any], apis: Apis, made: dataset.Dataset) -> None:
+    def __init__(self, connection: asyncpg.Connection[Any], apis: Apis, rows: dataset.Dataset) -> None:
         self.connection = connection
         self.apis = apis
-        self.made = made
+        self.rows = rows
 
     async def write(self, table: str, column: str, values: list[Any], moving: list[str], random: Random) -> None:
         """Insert some records, move some to another place in the order, and withdraw one."""
         # The value of a figure depends on its bounds, so only figures without bounds are moved.
-        movable = [row for row in self.made.tables[table] if column != "value" or row["bounds_basis"] is None]
+        movable = [row for row in self.rows.tables[table] if column != "value" or row["bounds_basis"] is None]
         rows = [dict(random.choice(movable)) for _ in range(3)]
         for row in rows:
             row["id"] = dataset.identifier(random, row["id"][:3])
@@ -45,16 +45,16 @@ class Busy:
         for identifier in random.sample(moving, min(4, len(moving))):
             if column != "id":
                 value = random.choice(values)
-                moved = {column: value} | ({"name_key": dataset.written_key(value)} if column == "name" else {})
-                columns = ", ".join(f"{name} = new.{name}" for name in moved)
+                new_values = {column: value} | ({"name_key": dataset.written_key(value)} if column == "name" else {})
+                columns = ", ".join(f"{name} = new.{name}" for name in new_values)
                 await self.connection.execute(
                     f"update store.{table} as stored set {columns}"
                     f" from jsonb_populate_record(null::store.{table}, $2) as new where stored.id = $1",
                     identifier,
-                    json.dumps(moved),
+                    json.dumps(new_values),
                 )
-        gone = f"update store.{table} set withdrawn = 'moved', since = null where id = $1"
-        await self.connection.execute(gone, random.choice(moving))
+        withdrawal = f"update store.{table} set withdrawn = 'moved', since = null where id = $1"
+        await self.connection.execute(withdrawal, random.choice(moving))
 
     async def ids(self, table: str, where: str) -> list[str]:
         """Return the ids of the records that are there now."""
@@ -64,12 +64,12 @@ class Busy:
 @pytest.fixture(scope="session")
 async def busy(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Busy]:
     url = await new_store()
-    made = dataset.make(7)
+    rows = dataset.make(7)
     connection = await asyncpg.connect(url)
-    await dataset.write(connection, made)
+    await dataset.write(connection, rows)
     # These writes bypass the change log, which marks kept answers as outdated.
-    async with opened(url, answer_memory=0) as apis:
-        yield Busy(connection, apis, made)
+    async with open_apis(url, answer_memory=0) as apis:
+        yield Busy(connection, apis, rows)
     await connection.close()
 
 
@@ -97,8 +97,8 @@ ORDERS: list[tuple[str, str, str, list[Any], str, str]] = [
 
 @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
-@pytest.mark.parametrize("order", ORDERS, ids=lambda one: f"{one[0]}s-by-{one[2]}")
-async def test_what_stays_as_it_was_is_seen_once_while_all_around_it_changes(
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: f"{order[0]}s-by-{order[2]}")
+async def test_unchanged_records_are_seen_once_while_others_change(
     busy: Busy, order: tuple[str, str, str, list[Any], str, str], direction: str, backward: bool
 ) -> None:
     table, name, column, values, filter, where = order
@@ -107,12 +107,13 @@ async def test_what_stays_as_it_was_is_seen_once_while_all_around_it_changes(
     free = await busy.ids(table, f"{where} and bounds_basis is null") if column == "value" else ids
     moving = random.sample(sorted(free), len(free) // 4)
     stable = set(ids) - set(moving)
-    compared = {"value": "value_floor", "name": "name_key"}.get(column, column)
+    order_column = {"value": "value_floor", "name": "name_key"}.get(column, column)
     way = "desc" if direction == "DESC" else "asc"
-    ordered = await busy.connection.fetch(
-        f"select id from v1.{table} where id = any($1) order by {compared} {way} nulls last, id {way}", sorted(stable)
+    rows_in_order = await busy.connection.fetch(
+        f"select id from v1.{table} where id = any($1) order by {order_column} {way} nulls last, id {way}",
+        sorted(stable),
     )
-    seen: list[str] = []
+    identifiers: list[str] = []
     cursor = None
     for _ in bounded_walk():
         first, after = ("last", "before") if backward else ("first", "after")
@@ -124,16 +125,16 @@ async def test_what_stays_as_it_was_is_seen_once_while_all_around_it_changes(
         size = random.choice([1, 7, 30, 60])
         _, answer = await busy.apis.graphql(text, {"size": size, "at": cursor})
         connection = answer["data"][f"{table}s"]
-        page, told = [one["id"] for one in connection["nodes"]], connection["pageInfo"]
+        page, page_info = [node["id"] for node in connection["nodes"]], connection["pageInfo"]
         assert len(page) <= size
-        seen = page + seen if backward else seen + page
-        if not told["hasPreviousPage" if backward else "hasNextPage"]:
+        identifiers = page + identifiers if backward else identifiers + page
+        if not page_info["hasPreviousPage" if backward else "hasNextPage"]:
             break
-        cursor = told["startCursor" if backward else "endCursor"]
+        cursor = page_info["startCursor" if backward else "endCursor"]
         await busy.write(table, column, values, moving, random)
-    unmoved = [one for one in seen if one not in moving]
+    unmoved = [identifier for identifier in identifiers if identifier not in moving]
     assert len(unmoved) == len(set(unmoved))
-    assert [one for one in seen if one in stable] == [row["id"] for row in ordered]
+    assert [identifier for identifier in identifiers if identifier in stable] == [row["id"] for row in rows_in_order]
 
 
 async def test_a_page_before_the_first_of_a_page_is_the_page_before_it(apis: Apis, reference: Reference) -> None:
@@ -165,8 +166,10 @@ async def test_a_page_before_the_first_of_a_page_is_the_page_before_it(apis: Api
 
 
 async def _page(apis: Apis, kind: str, arguments: str) -> dict[str, Any]:
-    told = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
-    status, answer = await apis.graphql(f"{{ {kind}s({arguments}) {{ edges {{ cursor node {{ id }} }} {told} }} }}")
+    page_info = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+    status, answer = await apis.graphql(
+        f"{{ {kind}s({arguments}) {{ edges {{ cursor node {{ id }} }} {page_info} }} }}"
+    )
     assert status == 200, answer
     page: dict[str, Any] = answer["data"][f"{kind}s"]
     return page
@@ -175,8 +178,8 @@ async def _page(apis: Apis, kind: str, arguments: str) -> dict[str, Any]:
 async def test_an_empty_page_has_no_cursors_and_says_so(apis: Apis) -> None:
     for arguments in ("first: 3", "last: 3"):
         page = await _page(apis, "event", f'{arguments}, filter: {{country: {{in: "CH"}}}}')
-        told = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
-        assert page == {"edges": [], "pageInfo": told}
+        page_info = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
+        assert page == {"edges": [], "pageInfo": page_info}
     _, page = await apis.rest("/events", {"country": "CH", "count": "exact"})
     about = {"next_cursor": None, "has_more": False, "total": 0, "total_quality": "exact"}
     assert page == {"data": [], "page": about}
@@ -193,41 +196,41 @@ LISTS = [
 ]
 
 
-def _listed(one: dict[str, str]) -> tuple[str, dict[str, str]]:
-    return one["path"], {name: text for name, text in one.items() if name != "path"} | {"limit": "3"}
+def _path_and_parameters(listing: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return listing["path"], {name: text for name, text in listing.items() if name != "path"} | {"limit": "3"}
 
 
-@pytest.mark.parametrize("listed", LISTS, ids=lambda one: " ".join(one.values()))
+@pytest.mark.parametrize("listing", LISTS, ids=lambda listing: " ".join(listing.values()))
 async def test_a_flipped_bit_makes_a_cursor_invalid_or_another_position_in_its_list(
-    apis: Apis, stored: Rows, listed: dict[str, str]
+    apis: Apis, stored_rows: Rows, listing: dict[str, str]
 ) -> None:
-    path, parameters = _listed(listed)
+    path, parameters = _path_and_parameters(listing)
     _, page = await apis.rest(path, parameters)
     cursor = page["page"]["next_cursor"]
-    mark = read(cursor)[0]
+    mark = read_cursor(cursor)[0]
     random = Random(cursor)
-    refused = 0
+    refusals = 0
     for _ in range(150):
         place, bit = random.randrange(len(cursor)), random.randrange(7)
-        changed = cursor[:place] + chr(ord(cursor[place]) ^ 1 << bit) + cursor[place + 1 :]
-        if chr(0) in changed:
+        flipped = cursor[:place] + chr(ord(cursor[place]) ^ 1 << bit) + cursor[place + 1 :]
+        if chr(0) in flipped:
             continue
-        status, answer = await apis.rest(path, {**parameters, "cursor": changed})
+        status, answer = await apis.rest(path, {**parameters, "cursor": flipped})
         if status == 400:
-            assert answer["code"] == "invalid_cursor", (changed, answer)
-            refused += 1
+            assert answer["code"] == "invalid_cursor", (flipped, answer)
+            refusals += 1
         else:
             assert status == 200
-            found, _, identifier = read(changed)
-            assert found == mark and IDENTIFIER.fullmatch(identifier)
-    assert refused > 60
+            read_mark, _, identifier = read_cursor(flipped)
+            assert read_mark == mark and IDENTIFIER.fullmatch(identifier)
+    assert refusals > 60
 
 
-def read(cursor: str) -> Any:
+def read_cursor(cursor: str) -> Any:
     return json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
 
 
-def written(*parts: Any) -> str:
+def write_cursor(*parts: Any) -> str:
     return urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
@@ -257,14 +260,15 @@ KEYS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("listed", LISTS, ids=lambda one: " ".join(one.values()))
-async def test_a_forged_cursor_is_a_position_or_is_refused(apis: Apis, listed: dict[str, str]) -> None:
-    path, parameters = _listed(listed)
+@pytest.mark.parametrize("listing", LISTS, ids=lambda listing: " ".join(listing.values()))
+async def test_a_forged_cursor_is_a_position_or_is_refused(apis: Apis, listing: dict[str, str]) -> None:
+    path, parameters = _path_and_parameters(listing)
     _, page = await apis.rest(path, parameters)
-    mark, key, identifier = read(page["page"]["next_cursor"])
-    forged = [written(mark, one, identifier) for one in KEYS]
+    mark, key, identifier = read_cursor(page["page"]["next_cursor"])
+    forged = [write_cursor(mark, key, identifier) for key in KEYS]
     forged += [
-        written(mark, key, one) for one in (None, 5, "", "evt_", "x" * 500, identifier.upper(), identifier + "0")
+        write_cursor(mark, key, value)
+        for value in (None, 5, "", "evt_", "x" * 500, identifier.upper(), identifier + "0")
     ]
     other = [
         mark.replace(apis.version.name, "v9"),
@@ -275,15 +279,15 @@ async def test_a_forged_cursor_is_a_position_or_is_refused(apis: Apis, listed: d
         5,
         mark.replace(path[1:-1], "briefing"),
     ]
-    refused = [written(one, key, identifier) for one in other] + ["A" * 4000, "W10", "bnVsbA", "MQ"]
-    for cursor in forged + refused:
+    invalid = [write_cursor(other_mark, key, identifier) for other_mark in other] + ["A" * 4000, "W10", "bnVsbA", "MQ"]
+    for cursor in forged + invalid:
         status, answer = await apis.rest(path, {**parameters, "cursor": cursor})
-        assert status == 200 or (status, answer["code"]) == (400, "invalid_cursor"), (read(cursor), answer)
+        assert status == 200 or (status, answer["code"]) == (400, "invalid_cursor"), (read_cursor(cursor), answer)
         assert status == 400 or cursor in forged
 
 
 async def test_a_huge_cursor_is_refused(apis: Apis) -> None:
-    for cursor in ("A" * 60_000, "W1tb" * 15_000, written(f"{apis.version.name}.event", "x" * 40_000, "y")):
+    for cursor in ("A" * 60_000, "W1tb" * 15_000, write_cursor(f"{apis.version.name}.event", "x" * 40_000, "y")):
         status, answer = await apis.graphql(
             "query ($at: String) { events(after: $at) { nodes { id } } }", {"at": cursor}
         )

@@ -28,7 +28,7 @@ from api.query import Query
 from api.store import steps
 from api.store.statements import migrations
 from tests.agreement import rows
-from tests.agreement.conftest import Apis, opened
+from tests.agreement.conftest import Apis, open_apis
 from tests.agreement.generator import Generator
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
@@ -59,7 +59,7 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecordedRequest:
     """A request and the answer that was current at an edition."""
 
     version: Version
@@ -86,37 +86,37 @@ class Archive:
             elif self.random.random() < 0.25 and record["resource"] not in ("source", "briefing", "document"):
                 record = {**record, "withdrawn": {"reason": f"Withdrawn in load {self.added}."}}
             else:
-                record = self._changed(record)
+                record = self._edit(record)
             self.records[identifier] = record
             yield record
-        event = self.random.choice([one for one in self.records.values() if one["resource"] == "event"])
+        event = self.random.choice([entry for entry in self.records.values() if entry["resource"] == "event"])
         self.added += 1
         new = {name: value for name, value in event.items() if name not in ("id", "key", "related", "withdrawn")}
         yield {**new, "key": f"replay-{self.added}", "title": f"Replayed {self.added}"}
 
-    def _changed(self, record: Record) -> Record:
-        changed = dict(record)
+    def _edit(self, record: Record) -> Record:
+        revision = dict(record)
         for name in ("title", "name", "text", "caveat", "description"):
-            if name in changed:
-                changed[name] = f"{changed[name]} {self.random.choice(['evacuation', 'shelling', 'x'])}"
-        if "starts_at" in changed and "ends_at" not in changed:
-            changed["starts_at"] = f"2022-0{self.random.randint(1, 9)}-11T00:00:00Z"
-        if "tags" in changed:
-            changed["tags"] = [*changed["tags"][:3], f"tag-{self.random.randint(1, 5)}"]
-        if "value" in changed and changed["quantifier"] == "exact" and "value_low" not in changed:
-            changed["value"] = self.random.randint(1, 900)
-        if "latitude" in changed:
-            changed["latitude"] = self.random.randint(-80, 80)
-        if changed["resource"] in ("event", "figure") and self.random.random() < 0.5:
-            places = [one for one, other in self.records.items() if other["resource"] == "place"]
-            changed["place"] = self.random.choice(sorted(places))
-        if len(changed.get("citations", ())) > 1:
-            changed["citations"] = changed["citations"][1:]
-        elif changed.get("citations"):
-            changed["citations"] = [*changed["citations"], {**changed["citations"][0], "stance": "denies"}]
-        if changed.get("participants"):
-            changed["participants"] = list(reversed(changed["participants"]))
-        return changed
+            if name in revision:
+                revision[name] = f"{revision[name]} {self.random.choice(['evacuation', 'shelling', 'x'])}"
+        if "starts_at" in revision and "ends_at" not in revision:
+            revision["starts_at"] = f"2022-0{self.random.randint(1, 9)}-11T00:00:00Z"
+        if "tags" in revision:
+            revision["tags"] = [*revision["tags"][:3], f"tag-{self.random.randint(1, 5)}"]
+        if "value" in revision and revision["quantifier"] == "exact" and "value_low" not in revision:
+            revision["value"] = self.random.randint(1, 900)
+        if "latitude" in revision:
+            revision["latitude"] = self.random.randint(-80, 80)
+        if revision["resource"] in ("event", "figure") and self.random.random() < 0.5:
+            places = [identifier for identifier, other in self.records.items() if other["resource"] == "place"]
+            revision["place"] = self.random.choice(sorted(places))
+        if len(revision.get("citations", ())) > 1:
+            revision["citations"] = revision["citations"][1:]
+        elif revision.get("citations"):
+            revision["citations"] = [*revision["citations"], {**revision["citations"][0], "stance": "denies"}]
+        if revision.get("participants"):
+            revision["participants"] = list(reversed(revision["participants"]))
+        return revision
 
 
 @dataclass
@@ -125,15 +125,15 @@ class Replay:
 
     url: str
     further: Path
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[RecordedRequest] = field(default_factory=list)
 
 
 async def records(url: str) -> dict[str, Record]:
     """Return the records of a store in the load format, with their keys."""
     connection = await asyncpg.connect(url)
     try:
-        found = await connection.fetch("select distinct on (id) id, record from store.change order by id, seq desc")
-        return {row["id"]: json.loads(row["record"]) for row in found}
+        rows = await connection.fetch("select distinct on (id) id, record from store.change order by id, seq desc")
+        return {row["id"]: json.loads(row["record"]) for row in rows}
     finally:
         await connection.close()
 
@@ -151,15 +151,18 @@ async def operations(url: str, version: Version, seed: int, count: int) -> list[
     """Return GraphQL requests about the records that the store has."""
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     try:
-        stored = await rows.read(connection, version.name)
+        store_rows = await rows.read_store(connection, version.name)
     finally:
         await connection.close()
-    generator = Generator(build_schema(text(version)), stored, Random(seed))
-    made = [generator.operation() for _ in range(count)]
-    return [{"query": one.text, "variables": one.variables, "operationName": one.name} for one in made]
+    generator = Generator(build_schema(text(version)), store_rows, Random(seed))
+    generated = [generator.operation() for _ in range(count)]
+    return [
+        {"query": operation.text, "variables": operation.variables, "operationName": operation.name}
+        for operation in generated
+    ]
 
 
-async def answered(apis: Apis, path: str, body: Record | None) -> tuple[int, Any]:
+async def fetch_answer(apis: Apis, path: str, body: Record | None) -> tuple[int, Any]:
     """Return the status and the answer. It has no cost, because finding an earlier version is other work."""
     url = f"/{apis.version.name}{path}"
     if body is None:
@@ -173,7 +176,7 @@ async def answered(apis: Apis, path: str, body: Record | None) -> tuple[int, Any
 
 
 @contextmanager
-def compiled_for(edition: int) -> Iterator[None]:
+def compiling_for(edition: int) -> Iterator[None]:
     """Compile each query for an edition."""
 
     def compile_for(query: Query) -> Statement:
@@ -189,7 +192,7 @@ def compiled_for(edition: int) -> Iterator[None]:
 @asynccontextmanager
 async def services(url: str) -> AsyncIterator[list[Apis]]:
     """Run the service over a store, in each version."""
-    async with opened(url, **SETTINGS) as apis:
+    async with open_apis(url, **SETTINGS) as apis:
         yield [replace(apis, version=version) for version in VERSIONS.values()]
 
 
@@ -201,47 +204,50 @@ async def replay(
 ) -> Replay:
     """The store, and the answers that it gave after each load."""
     folder = tmp_path_factory.mktemp("replay")
-    made = Replay(await new_store(), folder / "further.ndjson")
-    await load([str(SAMPLE)], made.url)
-    archive = Archive(await records(made.url), Random(15))
+    replay_ = Replay(await new_store(), folder / "further.ndjson")
+    await load([str(SAMPLE)], replay_.url)
+    archive = Archive(await records(replay_.url), Random(15))
     for number in range(LOADS):
-        edition = await last_edition(made.url)
-        async with services(made.url) as opened_services:
+        edition = await last_edition(replay_.url)
+        async with services(replay_.url) as opened_services:
             for apis in opened_services:
                 paths = (*PATHS, *LISTS) if apis.version.name != "v1" else PATHS
                 requests: list[tuple[str, Record | None]] = [(path, None) for path in paths]
-                requests += [(f"/{one['resource']}s/{one['id']}", None) for one in archive.records.values()][::9]
+                requests += [(f"/{record['resource']}s/{record['id']}", None) for record in archive.records.values()][
+                    ::9
+                ]
                 requests += [
-                    ("/graphql", one) for one in await operations(made.url, apis.version, number, request.param)
+                    ("/graphql", operation)
+                    for operation in await operations(replay_.url, apis.version, number, request.param)
                 ]
                 for path, body in requests:
-                    answer = await answered(apis, path, body)
-                    made.asked.append(Asked(apis.version, path, body, edition, answer))
+                    answer = await fetch_answer(apis, path, body)
+                    replay_.requests.append(RecordedRequest(apis.version, path, body, edition, answer))
         file = folder / f"{number}.ndjson"
-        file.write_text("".join(json.dumps(one) + "\n" for one in archive.edits()), encoding="utf-8")
-        await load([str(file)], made.url)
-    made.further.write_text("".join(json.dumps(one) + "\n" for one in archive.edits()), encoding="utf-8")
-    return made
+        file.write_text("".join(json.dumps(edit) + "\n" for edit in archive.edits()), encoding="utf-8")
+        await load([str(file)], replay_.url)
+    replay_.further.write_text("".join(json.dumps(edit) + "\n" for edit in archive.edits()), encoding="utf-8")
+    return replay_
 
 
-async def differences(asked: list[Asked], url: str) -> list[str]:
+async def differences(requests: list[RecordedRequest], url: str) -> list[str]:
     """Send the requests again as of each edition, and return the answers that differ."""
     different = []
-    for edition in sorted({one.edition for one in asked}):
+    for edition in sorted({request.edition for request in requests}):
         # A service caches what it compiled.
-        with compiled_for(edition):
+        with compiling_for(edition):
             async with services(url) as opened_services:
                 doors_of = {apis.version.name: apis for apis in opened_services}
-                for one in (one for one in asked if one.edition == edition):
-                    answer = await answered(doors_of[one.version.name], one.path, one.body)
-                    if answer != one.answer:
-                        different.append(f"{edition} {one.path} {one.body}\n{one.answer}\n{answer}")
+                for request in (request for request in requests if request.edition == edition):
+                    answer = await fetch_answer(doors_of[request.version.name], request.path, request.body)
+                    if answer != request.answer:
+                        different.append(f"{edition} {request.path} {request.body}\n{request.answer}\n{answer}")
     return different
 
 
 async def test_a_query_as_of_an_edition_gives_the_answer_that_was_current_then(replay: Replay) -> None:
-    different = await differences(replay.asked, replay.url)
-    assert not different, f"{len(different)} of {len(replay.asked)}, first: {different[0]}"
+    different = await differences(replay.requests, replay.url)
+    assert not different, f"{len(different)} of {len(replay.requests)}, first: {different[0]}"
 
 
 async def test_versions_that_are_built_from_the_log_give_the_same_answers(
@@ -253,13 +259,13 @@ async def test_versions_that_are_built_from_the_log_give_the_same_answers(
         await forget_versions(connection)
         # A load may come before the versions are built.
         await load([str(replay.further)], url)
-        [built] = [script for script in migrations() if script.name == "0034_versions_built"]
-        for number, step in enumerate(steps.steps(built)):
+        [build_step] = [script for script in migrations() if script.name == "0034_versions_built"]
+        for number, step in enumerate(steps.steps(build_step)):
             if step.kind in ("rewrite", "versions"):
-                await steps._KINDS[step.kind](connection, built.name, number, step, "")
+                await steps._KINDS[step.kind](connection, build_step.name, number, step, "")
     finally:
         await connection.close()
-    different = await differences(replay.asked[::3], url)
+    different = await differences(replay.requests[::3], url)
     assert not different, f"{len(different)}, first: {different[0]}"
 
 
@@ -276,12 +282,19 @@ async def forget_versions(connection: asyncpg.Connection[Any]) -> None:
         await connection.execute(f"alter table store.{name} enable trigger user")
 
 
-async def test_what_is_asked_differs_between_the_editions(replay: Replay) -> None:
+async def test_the_recorded_answers_differ_between_the_editions(replay: Replay) -> None:
     alike = [
         (version, path)
         for version in VERSIONS
         for path in (*PATHS, *(LISTS if version != "v1" else ()))
-        if len({str(one.answer) for one in replay.asked if (one.version.name, one.path) == (version, path)}) == 1
+        if len(
+            {
+                str(request.answer)
+                for request in replay.requests
+                if (request.version.name, request.path) == (version, path)
+            }
+        )
+        == 1
     ]
     assert not alike
-    assert {asked.answer[0] for asked in replay.asked} >= {200, 410}
+    assert {request.answer[0] for request in replay.requests} >= {200, 410}

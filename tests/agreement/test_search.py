@@ -32,25 +32,25 @@ ASKED = [
 
 @pytest.fixture(scope="module")
 async def connection(store_url: str) -> AsyncIterator[asyncpg.Connection]:
-    made = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
-    yield made
-    await made.close()
+    connection = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
+    yield connection
+    await connection.close()
 
 
-async def walked(connection: asyncpg.Connection, resource: str, url: str, pages: int = 6) -> list[object]:
+async def read_pages(connection: asyncpg.Connection, resource: str, url: str, pages: int = 6) -> list[object]:
     """Return the records of the first pages, read one after the other by their cursors."""
-    found: list[object] = []
+    records: list[object] = []
     cursor = ""
     for _ in range(pages):
         statement = compile_query(list_query(V1, V1[resource], f"{url}{cursor}".encode()))
         row = await connection.fetchrow(statement.sql, *statement.arguments)
         assert row is not None
         body = orjson.loads(row["body"])
-        found += body["data"]
+        records += body["data"]
         if row["next"] is None:
             break
         cursor = f"&cursor={row['next']}"
-    return found
+    return records
 
 
 @pytest.mark.parametrize(("resource", "url"), ASKED)
@@ -66,7 +66,7 @@ async def test_a_page_is_the_same_however_it_is_read(
         monkeypatch.setattr(search, "EARLY", early)
         monkeypatch.setattr(search, "MORE", more)
         monkeypatch.setattr(search, "FEW", most)
-        ways.append(await walked(connection, resource, url))
-    assert all(one == ways[0] for one in ways)
+        ways.append(await read_pages(connection, resource, url))
+    assert all(way == ways[0] for way in ways)
     assert len(ways[0]) > 7, "the words are to fill more than a page"
-    assert len({one["id"] for one in ways[0]}) == len(ways[0])  # type: ignore[index]
+    assert len({record["id"] for record in ways[0]}) == len(ways[0])  # type: ignore[index]

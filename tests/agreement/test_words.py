@@ -142,10 +142,10 @@ async def client(
     url = await new_store()
     file: Path = tmp_path_factory.mktemp("words") / "words.ndjson"
     source = {"resource": "source", "dataset": "words", "key": "desk", "name": "desk", "kind": "outlet"}
-    file.write_bytes(b"\n".join(orjson.dumps(one) for one in (source, *map(record, range(len(EVENTS))))))
+    file.write_bytes(b"\n".join(orjson.dumps(line) for line in (source, *map(record, range(len(EVENTS))))))
     await load([str(file)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client
 
 
 def number_of(event: dict[str, Any]) -> int:
@@ -159,12 +159,12 @@ def by_rest(client: httpx2.Client, words: str, **more: str) -> list[int]:
 
 
 def by_graphql(client: httpx2.Client, words: str, language: str = "en") -> list[int]:
-    asked = (
+    query = (
         "query($words: String!, $language: String) {"
         " events(first: 100, filter: {search: {text: $words, language: $language}})"
         " { nodes { identifiers { value } } } }"
     )
-    answer = client.post("/v2/graphql", json={"query": asked, "variables": {"words": words, "language": language}})
+    answer = client.post("/v2/graphql", json={"query": query, "variables": {"words": words, "language": language}})
     assert "data" in answer.json(), answer.text
     return sorted(map(number_of, answer.json()["data"]["events"]["nodes"]))
 
@@ -178,16 +178,16 @@ def test_a_search_finds(client: httpx2.Client, words: str, numbers: list[int]) -
 def test_a_search_without_a_word_is_refused(client: httpx2.Client, words: str) -> None:
     answer = client.get("/v2/events", params={"q": words})
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "q")
-    asked = "query($words: String!) { events(filter: {search: {text: $words}}) { nodes { id } } }"
-    refused = client.post("/v2/graphql", json={"query": asked, "variables": {"words": words}}).json()
-    assert "word" in refused["errors"][0]["message"]
+    query = "query($words: String!) { events(filter: {search: {text: $words}}) { nodes { id } } }"
+    graphql_answer = client.post("/v2/graphql", json={"query": query, "variables": {"words": words}}).json()
+    assert "word" in graphql_answer["errors"][0]["message"]
 
 
 TERMS = ["harbour", "people", "sea", '"the people"', "wait", "港", "بندر", "22", "harb*", "zebra", "O'Hara", "the"]
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ar", "uk", "zh", "ja"])
-def test_what_is_found_with_a_term_and_without_it_is_all(client: httpx2.Client, language: str) -> None:
+def test_a_term_and_its_negation_together_find_all(client: httpx2.Client, language: str) -> None:
     for first in TERMS:
         all_of = by_rest(client, first, q_language=language)
         assert by_graphql(client, first, language) == all_of
@@ -199,8 +199,8 @@ def test_what_is_found_with_a_term_and_without_it_is_all(client: httpx2.Client, 
 
 
 @pytest.mark.parametrize("plural", ["sources", "documents", "places", "briefings", "figures", "quotes"])
-def test_the_same_holds_for_each_resource(served: str, plural: str) -> None:
-    with httpx2.Client(base_url=served) as sample:
+def test_a_term_and_its_negation_find_all_of_each_resource(service_url: str, plural: str) -> None:
+    with httpx2.Client(base_url=service_url) as sample:
 
         def total(words: str) -> int:
             answer = sample.get(f"/v2/{plural}", params={"q": words, "count": "exact", "limit": "1"})
@@ -214,12 +214,12 @@ def test_the_same_holds_for_each_resource(served: str, plural: str) -> None:
 def test_a_language_without_a_stemmer_is_searched_as_it_is_written_and_said_so(client: httpx2.Client) -> None:
     assert by_rest(client, "ferries", q_language="pl") == [0]
     assert by_rest(client, "ferry", q_language="pl") == []
-    noted = client.get("/v2/events", params={"q": "ferries", "q_language": "pl"}).headers["deprecated-use"]
-    assert "q_language=pl" in noted
+    header = client.get("/v2/events", params={"q": "ferries", "q_language": "pl"}).headers["deprecated-use"]
+    assert "q_language=pl" in header
     assert "deprecated-use" not in client.get("/v2/events", params={"q": "ferries", "q_language": "en-GB"}).headers
-    asked = '{ events(filter: {search: {text: "ferries", language: "pl"}}) { nodes { id } } }'
-    notes = client.post("/v2/graphql", json={"query": asked}).json()["extensions"]["deprecations"]
-    assert [one["name"] for one in notes] == ['Search.language: "pl"']
+    query = '{ events(filter: {search: {text: "ferries", language: "pl"}}) { nodes { id } } }'
+    notes = client.post("/v2/graphql", json={"query": query}).json()["extensions"]["deprecations"]
+    assert [note["name"] for note in notes] == ['Search.language: "pl"']
 
 
 async def test_the_languages_with_a_stemmer_are_those_of_the_store(
@@ -227,8 +227,8 @@ async def test_the_languages_with_a_stemmer_are_those_of_the_store(
 ) -> None:
     url = await new_store()
     connection = await asyncpg.connect(url)
-    found = await connection.fetch(
+    rows = await connection.fetch(
         "select cfgname from pg_ts_config where cfgnamespace = 'store'::regnamespace and cfgname <> 'plain'"
     )
     await connection.close()
-    assert {row["cfgname"] for row in found} == STEMMED
+    assert {row["cfgname"] for row in rows} == STEMMED

@@ -91,8 +91,8 @@ class Sizes:
 
 def identifier(prefix: str, number: int) -> str:
     """Return the id of the numbered record."""
-    made = b32encode(blake2b(b"%d" % number, digest_size=16, person=prefix.encode()).digest())[:26]
-    return f"{prefix}_{made.translate(CROCKFORD).decode()}"
+    digest = b32encode(blake2b(b"%d" % number, digest_size=16, person=prefix.encode()).digest())[:26]
+    return f"{prefix}_{digest.translate(CROCKFORD).decode()}"
 
 
 def tail(chance: random.Random, shape: float, most: int) -> int:
@@ -197,10 +197,10 @@ class Maker:
     def many_quotes(self, chance: random.Random) -> Iterator[str]:
         for event in range(self.sizes.events):
             for _ in range(0 if chance.random() < 0.55 else tail(chance, 1.7, 200)):
-                said = moment(chance)
+                said_at = moment(chance)
                 row = (identifier("quo", self.quotes), identifier("evt", event), identifier("brf", event // 30))
-                precision = "unknown" if said is None else "day"
-                yield line(*row, self.text(chance, 8, 40), "en", "direct", self.a_source(chance), said, precision)
+                precision = "unknown" if said_at is None else "day"
+                yield line(*row, self.text(chance, 8, 40), "en", "direct", self.a_source(chance), said_at, precision)
                 self.quotes += 1
 
     def citations(self, chance: random.Random) -> Iterator[str]:
@@ -262,7 +262,7 @@ INDEXES = """
 async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES, only: Collection[str] = ()) -> None:
     """Fill a migrated, empty store, with `heavy` figures for one of its events, or `only` some of its tables. Records
     come first and indexes after. Only the triggers that fill the search columns run, because the rows are valid."""
-    begun = time.monotonic()
+    start_time = time.monotonic()
     connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
     for setting in ("session_replication_role = replica", "maintenance_work_mem = '512MB'", "synchronous_commit = off"):
         await connection.execute(f"set {setting}")
@@ -280,7 +280,7 @@ async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES, only: Collecti
         if only and table not in only:
             continue
         await _copy(connection, table, columns.split(), make(maker, random.Random(f"{SEED}{table}")))
-        print(f"{time.monotonic() - begun:6.1f} s  {table}", flush=True)
+        print(f"{time.monotonic() - start_time:6.1f} s  {table}", flush=True)
     for versions in versioned:
         await connection.execute(f"alter table {versions['name']} alter since drop default")
     await connection.execute(LOGGED)
@@ -288,14 +288,14 @@ async def fill(url: str, events: int, heavy: int = HEAVY_FIGURES, only: Collecti
         await connection.execute(index["indexdef"])
     if await connection.fetchval("select to_regprocedure('store.refresh_counted()') is not null"):
         await connection.execute("select store.refresh_counted()")
-    print(f"{time.monotonic() - begun:6.1f} s  indexes", flush=True)
+    print(f"{time.monotonic() - start_time:6.1f} s  indexes", flush=True)
     for trigger in triggers:
         await connection.execute(f"alter table {trigger['table']} enable trigger {trigger['name']}")
     for table in ("source", "document", "place", "briefing", "event", "figure", "quote"):
         assert not await connection.fetchval(f"select exists (select from store.{table} where search is null)")
     await connection.execute("vacuum (analyze)")
     await connection.execute("checkpoint")
-    print(f"{time.monotonic() - begun:6.1f} s  {events} events, ready", flush=True)
+    print(f"{time.monotonic() - start_time:6.1f} s  {events} events, ready", flush=True)
     await connection.close()
 
 
@@ -304,29 +304,29 @@ async def _copy(connection: asyncpg.Connection, table: str, columns: list[str], 
     stamps = [] if table in CHILDREN else ["created_at", "updated_at", "digest"]
 
     async def chunks() -> AsyncIterator[bytes]:
-        held: list[str] = []
+        lines: list[str] = []
         for row in rows:
-            held.append(row if not extra else row[:-1] + extra + "\n")
-            if len(held) == CHUNK:
-                yield "".join(held).encode()
-                held.clear()
-        yield "".join(held).encode()
+            lines.append(row if not extra else row[:-1] + extra + "\n")
+            if len(lines) == CHUNK:
+                yield "".join(lines).encode()
+                lines.clear()
+        yield "".join(lines).encode()
 
     names = [*columns, *stamps]
     await connection.copy_to_table(table, source=chunks(), columns=names, schema_name="store", format="text")
 
 
-async def filled(url: str, events: int) -> bool:
+async def is_filled(url: str, events: int) -> bool:
     """Return True if the store contains these events and a change log, which is written after the rows."""
     connection = await asyncpg.connect(url)
     try:
-        held = await connection.fetchval("select count(*) from store.event")
-        return bool(held == events and await connection.fetchval("select count(*) from store.change"))
+        count = await connection.fetchval("select count(*) from store.event")
+        return bool(count == events and await connection.fetchval("select count(*) from store.change"))
     finally:
         await connection.close()
 
 
 def ensure(url: str, events: int) -> None:
     """Fill the store unless it contains these events already."""
-    if not asyncio.run(filled(url, events)):
+    if not asyncio.run(is_filled(url, events)):
         asyncio.run(fill(url, events))

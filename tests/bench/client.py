@@ -29,10 +29,10 @@ class Client:
             raise RuntimeError((head + body)[:2000].decode())
         length = int(head.lower().split(b"content-length: ", 1)[1].split(b"\r\n", 1)[0])
         chunks = [body]
-        read = len(body)
-        while read < length:
+        read_bytes = len(body)
+        while read_bytes < length:
             chunks.append(self._more())
-            read += len(chunks[-1])
+            read_bytes += len(chunks[-1])
         whole = b"".join(chunks)
         self._left = whole[length:]
         return whole[:length]
@@ -63,7 +63,7 @@ def cpu_seconds(pid: int) -> float:
     have ended. If the kernel does not count these, return the whole in ticks of a hundredth of a second."""
     threads = Path(f"/proc/{pid}/task")
     try:
-        return sum(int((one / "schedstat").read_text().split()[0]) for one in threads.iterdir()) / 1e9
+        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads.iterdir()) / 1e9
     except FileNotFoundError:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS

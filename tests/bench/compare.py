@@ -28,12 +28,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.client import Client, cpu_seconds
-from tests.bench.duel import CORES, known, measure
+from tests.bench.duel import CORES, measure, with_tags
 from tests.bench.exporting import lines_of_export
 from tests.bench.loading import empty_store, load, write_lines
 from tests.bench.questions import LIST, NESTED_EVENTS, questions, searches
 from tests.bench.ratio import Comparison, Round, table
-from tests.bench.servers import HERE, OWN, Checkout, Postgres, Process, checked_out, service
+from tests.bench.servers import HERE, OWN, Checkout, Postgres, Process, check_out, service
 
 LEAST_ROUNDS = 5
 ANSWER_MEMORY = 64 * 1024 * 1024
@@ -47,7 +47,7 @@ class Side:
     checkout: Checkout
     postgres: Postgres
     fresh: Process
-    kept: Process
+    caching: Process
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,15 @@ class Row:
         by_clock: list[Round] = []
         by_processor: list[Round] = []
         for _ in range(rounds):
-            found = [self._measure(one) for one in (before, this, before)]
-            by_clock.append(Round(*(one.clock for one in found)))
-            by_processor.append(Round(*(one.processor for one in found)))
+            measurements = [self._measure(side) for side in (before, this, before)]
+            by_clock.append(Round(*(measurement.clock for measurement in measurements)))
+            by_processor.append(Round(*(measurement.processor for measurement in measurements)))
         return Comparison(self.what, self.unit, by_clock, by_processor)
 
     def _measure(self, side: Side) -> Rates:
-        found = self.rates(side)
-        print(f"{self.what}: {side.name}: {found.clock:,.0f} {self.unit}", file=sys.stderr, flush=True)
-        return found
+        rates = self.rates(side)
+        print(f"{self.what}: {side.name}: {rates.clock:,.0f} {self.unit}", file=sys.stderr, flush=True)
+        return rates
 
 
 def options() -> argparse.Namespace:
@@ -91,10 +91,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=20_000, help="in the archive")
     parser.add_argument("--loaded", type=int, default=4_000, help="events of the file that is loaded; 5 records each")
     parser.add_argument("--only", default="", help="measure only the rows whose name contains this")
-    given = parser.parse_args()
-    if given.rounds < LEAST_ROUNDS:
+    arguments = parser.parse_args()
+    if arguments.rounds < LEAST_ROUNDS:
         parser.error(f"Too few rounds for a median: name at least {LEAST_ROUNDS}.")
-    return given
+    return arguments
 
 
 @contextmanager
@@ -116,18 +116,18 @@ def archive(checkout: Checkout, folder: Path, events: int) -> Iterator[Postgres]
 @contextmanager
 def side(name: str, checkout: Checkout, folder: Path, events: int) -> Iterator[Side]:
     """Start the store and the services of a side."""
-    with ExitStack() as held:
-        postgres = held.enter_context(archive(checkout, folder, events))
+    with ExitStack() as stack:
+        postgres = stack.enter_context(archive(checkout, folder, events))
         fresh = service(postgres, 0, checkout)
-        held.callback(fresh.stop)
-        kept = service(postgres, ANSWER_MEMORY, checkout)
-        held.callback(kept.stop)
-        yield Side(name, checkout, postgres, fresh, kept)
+        stack.callback(fresh.stop)
+        caching = service(postgres, ANSWER_MEMORY, checkout)
+        stack.callback(caching.stop)
+        yield Side(name, checkout, postgres, fresh, caching)
 
 
 def ask_once(side: Side, requests: Sequence[bytes]) -> None:
     """Send each request once, so that plans are made and answers are kept."""
-    for server in (side.fresh, side.kept):
+    for server in (side.fresh, side.caching):
         client = Client(server.port)
         for request in requests:
             client.ask(request)
@@ -135,49 +135,49 @@ def ask_once(side: Side, requests: Sequence[bytes]) -> None:
 
 def rows(events: int, file: Path, records: int, seconds: float) -> list[Row]:
     """Return all rows that are compared."""
-    asked = questions(events)
-    listed, nested = (asked[number].requests["service"] for number in (LIST, NESTED_EVENTS))
-    words = list(islice(cycle(searches(events).values()), len(listed)))
+    all_questions = questions(events)
+    list_requests, nested = (all_questions[number].requests["service"] for number in (LIST, NESTED_EVENTS))
+    words = list(islice(cycle(searches(events).values()), len(list_requests)))
     tags: dict[str, list[bytes]] = {}
 
     def ask(server: Process, postgres: Postgres, requests: list[bytes]) -> Rates:
-        found = measure(server, postgres, requests, seconds)
-        return Rates(found.rate, 1e6 / (found.cpu + found.postgres))
+        measurement = measure(server, postgres, requests, seconds)
+        return Rates(measurement.rate, 1e6 / (measurement.cpu + measurement.postgres))
 
     def fresh(requests: list[bytes]) -> Callable[[Side], Rates]:
         return lambda side: ask(side.fresh, side.postgres, requests)
 
-    def kept(requests: list[bytes]) -> Callable[[Side], Rates]:
-        return lambda side: ask(side.kept, side.postgres, requests)
+    def on_cache(requests: list[bytes]) -> Callable[[Side], Rates]:
+        return lambda side: ask(side.caching, side.postgres, requests)
 
     def not_modified(side: Side) -> Rates:
         if side.name not in tags:
-            tags[side.name] = known(side.kept, listed)
-        return ask(side.kept, side.postgres, tags[side.name])
+            tags[side.name] = with_tags(side.caching, list_requests)
+        return ask(side.caching, side.postgres, tags[side.name])
 
     return [
-        Row("REST list", "/s", fresh(listed)),
+        Row("REST list", "/s", fresh(list_requests)),
         Row("nested GraphQL", "/s", fresh(nested)),
         Row("search", "/s", fresh(words)),
-        Row("REST list, cached", "/s", kept(listed)),
-        Row("nested GraphQL, cached", "/s", kept(nested)),
+        Row("REST list, cached", "/s", on_cache(list_requests)),
+        Row("nested GraphQL, cached", "/s", on_cache(nested)),
         Row("304", "/s", not_modified),
-        Row("export", "records/s", exported),
-        Row("loading", "records/s", lambda side: loaded(side, file, records)),
+        Row("export", "records/s", measure_export),
+        Row("loading", "records/s", lambda side: measure_load(side, file, records)),
     ]
 
 
-def exported(side: Side) -> Rates:
+def measure_export(side: Side) -> Rates:
     """Export a whole list of events as NDJSON, and return the rates."""
     os.sched_setaffinity(side.fresh.pid, CORES)
-    used, begun = cpu_seconds(side.fresh.pid) + side.postgres.cpu_seconds(), time.monotonic()
+    cpu, start_time = cpu_seconds(side.fresh.pid) + side.postgres.cpu_seconds(), time.monotonic()
     events = lines_of_export(side.fresh.port)
-    seconds = time.monotonic() - begun
-    used = cpu_seconds(side.fresh.pid) + side.postgres.cpu_seconds() - used
-    return Rates(events / seconds, events / used)
+    seconds = time.monotonic() - start_time
+    cpu = cpu_seconds(side.fresh.pid) + side.postgres.cpu_seconds() - cpu
+    return Rates(events / seconds, events / cpu)
 
 
-def loaded(side: Side, file: Path, records: int) -> Rates:
+def measure_load(side: Side, file: Path, records: int) -> Rates:
     """Load a file into empty tables by the whole command, and return the rates in records."""
 
     def make_tables(url: str) -> None:
@@ -185,32 +185,34 @@ def loaded(side: Side, file: Path, records: int) -> Rates:
         subprocess.run(side.checkout.command("migrate"), env=environment, stdout=subprocess.DEVNULL, check=True)
 
     with empty_store(side.postgres.url, make_tables) as url:
-        used = side.postgres.cpu_seconds()
-        done = load(url, file, side.checkout)
-        used = side.postgres.cpu_seconds() - used + done.cpu
-    return Rates(records / done.seconds, records / used)
+        cpu = side.postgres.cpu_seconds()
+        loaded_file = load(url, file, side.checkout)
+        cpu = side.postgres.cpu_seconds() - cpu + loaded_file.cpu
+    return Rates(records / loaded_file.seconds, records / cpu)
 
 
 def main() -> int:
     """Measure and print. Return 1 if a row does not pass."""
-    given = options()
-    with ExitStack() as held:
-        folder = Path(held.enter_context(TemporaryDirectory(prefix="compare-")))
+    arguments = options()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="compare-")))
         folder.chmod(0o755)  # Postgres runs as another account if this one is root.
         file = folder / "load.ndjson"
-        records = write_lines(file, given.loaded)
-        measured = [one for one in rows(given.events, file, records, given.seconds) if given.only in one.what]
-        if not measured:
-            raise SystemExit(f"No row contains {given.only!r}: leave out --only to measure all of them.")
-        base = held.enter_context(checked_out(given.base, folder / "checkout"))
-        warm = [one for question in questions(given.events) for one in question.requests["service"]]
-        before = held.enter_context(side("base", base, folder / "base", given.events))
-        this = held.enter_context(side("this", OWN, folder / "this", given.events))
+        records = write_lines(file, arguments.loaded)
+        rows_to_measure = [
+            row for row in rows(arguments.events, file, records, arguments.seconds) if arguments.only in row.what
+        ]
+        if not rows_to_measure:
+            raise SystemExit(f"No row contains {arguments.only!r}: leave out --only to measure all of them.")
+        base = stack.enter_context(check_out(arguments.base, folder / "checkout"))
+        warm = [request for question in questions(arguments.events) for request in question.requests["service"]]
+        before = stack.enter_context(side("base", base, folder / "base", arguments.events))
+        this = stack.enter_context(side("this", OWN, folder / "this", arguments.events))
         for each in (before, this):
-            ask_once(each, [*warm, *searches(given.events).values()])
-        comparisons = [row.compare(before, this, given.rounds) for row in measured]
+            ask_once(each, [*warm, *searches(arguments.events).values()])
+        comparisons = [row.compare(before, this, arguments.rounds) for row in rows_to_measure]
     print(table(comparisons))
-    return 0 if all(one.within for one in comparisons) else 1
+    return 0 if all(comparison.within for comparison in comparisons) else 1
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ OFFSETS = count(0, 37)  # each measurement begins elsewhere in a question's requ
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """One round of one contender, or the median of several. Times in milliseconds, processor time in microseconds."""
 
     rate: float
@@ -52,14 +52,14 @@ class Effort:
 def begin_load(port: int, requests: Sequence[bytes], seconds: float, **more: Any) -> subprocess.Popen[str]:
     """Start a process that sends requests, on a core of its own unless `free`."""
     free = more.pop("free", False)
-    asked = {"port": port, "seconds": seconds, "connections": CONNECTIONS, "offset": next(OFFSETS), **more}
-    asked["requests"] = [b64encode(one).decode() for one in requests]
+    order = {"port": port, "seconds": seconds, "connections": CONNECTIONS, "offset": next(OFFSETS), **more}
+    order["requests"] = [b64encode(request).decode() for request in requests]
     command = [sys.executable, str(HERE / "load.py")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if not free:
         os.sched_setaffinity(process.pid, CORES[-1:])
     assert process.stdin
-    process.stdin.write(json.dumps(asked))
+    process.stdin.write(json.dumps(order))
     process.stdin.close()
     return process
 
@@ -67,79 +67,87 @@ def begin_load(port: int, requests: Sequence[bytes], seconds: float, **more: Any
 def end_load(process: subprocess.Popen[str]) -> dict[str, Any]:
     """Wait for the process, and return its result."""
     assert process.stdout
-    found: dict[str, Any] = json.loads(process.stdout.read() or "{}")
-    if process.wait() or not found.get("answers"):
+    result: dict[str, Any] = json.loads(process.stdout.read() or "{}")
+    if process.wait() or not result.get("answers"):
         raise RuntimeError("the load generator failed")
-    return found
+    return result
 
 
-def measure(server: Process, postgres: Postgres, requests: Sequence[bytes], seconds: float, **more: Any) -> Measured:
+def measure(server: Process, postgres: Postgres, requests: Sequence[bytes], seconds: float, **more: Any) -> Measurement:
     """Measure one round. The server has the first core and the load the last. Postgres takes what it gets of both."""
     os.sched_setaffinity(server.pid, CORES[:1])
     end_load(begin_load(server.port, requests, min(1.0, seconds / 3), **more))
     own, store = cpu_seconds(server.pid), postgres.cpu_seconds()
-    found = end_load(begin_load(server.port, requests, seconds, **more))
-    answers = found["answers"]
-    return Measured(
-        answers / found["seconds"],
-        found["p50"] * 1e3,
-        found["p95"] * 1e3,
-        found["p99"] * 1e3,
+    result = end_load(begin_load(server.port, requests, seconds, **more))
+    answers = result["answers"]
+    return Measurement(
+        answers / result["seconds"],
+        result["p50"] * 1e3,
+        result["p95"] * 1e3,
+        result["p99"] * 1e3,
         (cpu_seconds(server.pid) - own) / answers * 1e6,
         max(0.0, postgres.cpu_seconds() - store) / answers * 1e6,  # ended processes count in hundredths of a second
-        found["cpu"],
+        result["cpu"],
     )
 
 
-def median(found: Sequence[Measured]) -> Measured:
+def median(rounds: Sequence[Measurement]) -> Measurement:
     """Return the median of each figure."""
-    return Measured(*(statistics.median(getattr(one, name) for one in found) for name in Measured.__annotations__))
+    return Measurement(
+        *(
+            statistics.median(getattr(measurement, name) for measurement in rounds)
+            for name in Measurement.__annotations__
+        )
+    )
 
 
 def agree(question: Question, servers: dict[str, Process], how_many: int = 20) -> int:
     """Return the number of rows that were compared. RuntimeError if two contenders answer differently."""
     clients = {name: Client(servers[name].port) for name in question.requests}
-    compared = 0
+    records = 0
     for number in range(how_many):
-        answers = {name: rows(clients[name].ask(asked[number])) for name, asked in question.requests.items()}
+        answers = {name: rows(clients[name].ask(requests[number])) for name, requests in question.requests.items()}
         first = answers["service"]
-        compared += len(first) if isinstance(first, list) else 1
+        records += len(first) if isinstance(first, list) else 1
         for name, answer in answers.items():
             if answer != first:
                 raise RuntimeError(f"{question.name}: {name} answers differently:\n{answer!r:.2000}\n{first!r:.2000}")
-    return compared
+    return records
 
 
-def interleaved(
-    asked: Mapping[tuple[str, str], Sequence[bytes]], servers: dict[str, Process], postgres: Postgres, effort: Effort
-) -> dict[tuple[str, str], Measured]:
+def interleave(
+    requests_of: Mapping[tuple[str, str], Sequence[bytes]],
+    servers: dict[str, Process],
+    postgres: Postgres,
+    effort: Effort,
+) -> dict[tuple[str, str], Measurement]:
     """Measure every contender at every question once a round, and return the medians of the rounds."""
-    found: dict[tuple[str, str], list[Measured]] = defaultdict(list)
+    measurements: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
     for number in range(effort.rounds):
-        for (question, name), requests in asked.items():
-            one = measure(servers[name], postgres, requests, effort.seconds)
-            found[question, name].append(one)
-            print(f"round {number + 1}: {question}: {name}: {one.rate:.0f}/s", flush=True)
-    return {key: median(rounds) for key, rounds in found.items()}
+        for (question, name), requests in requests_of.items():
+            measurement = measure(servers[name], postgres, requests, effort.seconds)
+            measurements[question, name].append(measurement)
+            print(f"round {number + 1}: {question}: {name}: {measurement.rate:.0f}/s", flush=True)
+    return {key: median(rounds) for key, rounds in measurements.items()}
 
 
-def answered(server: Process, request: bytes) -> tuple[Any, Any]:
+def fetch(server: Process, request: bytes) -> tuple[Any, Any]:
     """Return the headers and the JSON of the answer to a GET."""
     path = request.split(b" ", 2)[1].decode()
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}") as answer:
         return answer.headers, json.loads(answer.read())
 
 
-def known(server: Process, requests: Sequence[bytes]) -> list[bytes]:
+def with_tags(server: Process, requests: Sequence[bytes]) -> list[bytes]:
     """Return some of the requests, each with the entity tag of its answer, so that the answer is a 304."""
-    return [with_tag(one, answered(server, one)[0]["etag"]) for one in requests[:50]]
+    return [with_tag(request, fetch(server, request)[0]["etag"]) for request in requests[:50]]
 
 
 def alone(server: Process, request: bytes, times: float) -> list[float]:
     """Return the median and the 95th percentile in milliseconds, of one request after the other on one connection."""
-    asked = {"connections": 1}
-    found = end_load(begin_load(server.port, [request], times, **asked))
-    return [found["p50"] * 1e3, found["p95"] * 1e3]
+    options = {"connections": 1}
+    result = end_load(begin_load(server.port, [request], times, **options))
+    return [result["p50"] * 1e3, result["p95"] * 1e3]
 
 
 def both_workers(servers: Sequence[Process], requests: Sequence[bytes], seconds: float) -> float:
@@ -147,8 +155,8 @@ def both_workers(servers: Sequence[Process], requests: Sequence[bytes], seconds:
     for server in servers:
         os.sched_setaffinity(server.pid, CORES)
     each = CONNECTIONS // len(servers)
-    loads = [begin_load(one.port, requests, seconds, connections=each, free=True) for one in servers]
-    return float(sum(one["answers"] / one["seconds"] for one in map(end_load, loads)))
+    loads = [begin_load(worker.port, requests, seconds, connections=each, free=True) for worker in servers]
+    return float(sum(load["answers"] / load["seconds"] for load in map(end_load, loads)))
 
 
 def pgbench(program: Path, postgres: Postgres, statements: Sequence[Statement], seconds: float) -> float:
@@ -163,13 +171,13 @@ def pgbench(program: Path, postgres: Postgres, statements: Sequence[Statement], 
             script, values = _script(statement, f"v{number}_")
             file = Path(folder) / f"{number}.sql"
             file.write_text(script, encoding="utf-8")
-            command += ["-f", str(file), *(part for one in values.items() for part in ("-D", "=".join(one)))]
+            command += ["-f", str(file), *(part for variable in values.items() for part in ("-D", "=".join(variable)))]
         command += ["-h", postgres.host, "-U", "briefing", "briefing"]
         environment = {**os.environ, **postgres.environment, "PGOPTIONS": f"{options} -c jit=off"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    found = re.findall(r"progress: [\d.]+ s, ([\d.]+) tps", done.stderr)
-    assert len(found) > 1, done.stderr
-    return statistics.mean(map(float, found[1:]))
+        process = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    rates = re.findall(r"progress: [\d.]+ s, ([\d.]+) tps", process.stderr)
+    assert len(rates) > 1, process.stderr
+    return statistics.mean(map(float, rates[1:]))
 
 
 def _script(statement: Statement, prefix: str) -> tuple[str, dict[str, str]]:

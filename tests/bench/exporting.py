@@ -50,11 +50,11 @@ def report(server: Process, postgres: Postgres, programs: Path, rounds: int) -> 
     ours: list[float] = []
     theirs: list[float] = []
     for number in range(rounds):
-        begun = time.monotonic()
+        start_time = time.monotonic()
         lines_of_export(server.port)
         between = time.monotonic()
         _psql(programs, postgres, copy, "> /dev/null")
-        ours.append(between - begun)
+        ours.append(between - start_time)
         theirs.append(time.monotonic() - between)
         print(f"round {number + 1}: {lines / ours[-1]:,.0f} events/s, psql {lines / theirs[-1]:,.0f}/s", flush=True)
     ratio = statistics.median(theirs) / statistics.median(ours)
@@ -86,16 +86,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, embedded.start(Path(folder) / "store") as server:
         asyncio.run(migrate(server.url))
-        ensure(server.url, given.events)
+        ensure(server.url, arguments.events)
         postgres = Postgres(server.url, server.pid)
-        served = service(postgres, 0)
+        service_process = service(postgres, 0)
         try:
-            print(report(served, postgres, programs_for(account_for(Path(folder))), given.rounds))
+            print(report(service_process, postgres, programs_for(account_for(Path(folder))), arguments.rounds))
         finally:
-            served.stop()
+            service_process.stop()
 
 
 if __name__ == "__main__":

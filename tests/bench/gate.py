@@ -53,37 +53,37 @@ class Case:
 
 def request(key: str = "") -> bytes:
     """Return a GET, with a key or without."""
-    named = f"authorization: Bearer {key}\r\n" if key else ""
-    return f"GET {PATH} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n{named}\r\n".encode()
+    authorization = f"authorization: Bearer {key}\r\n" if key else ""
+    return f"GET {PATH} HTTP/1.1\r\nhost: bench\r\naccept: application/json\r\n{authorization}\r\n".encode()
 
 
-async def filled(url: str) -> str:
+async def fill_store(url: str) -> str:
     """Fill the store, and return a key whose plan does not limit it."""
     await migrate(url)
     await load([str(SAMPLE)], url)
     store = AccessStore(url)
     for plan in ("anonymous", "internal"):
         await Plans(store, "bench").change(plan, **PLENTY)
-    made = await Keys(store, "live", "bench").create(NewKey("bench", "internal"))
+    new_key = await Keys(store, "live", "bench").create(NewKey("bench", "internal"))
     await store.close()
-    return made.secret.text
+    return new_key.secret.text
 
 
 @contextmanager
 def cases() -> Iterator[list[Case]]:
     """Run the services side by side on one Postgres."""
-    with ExitStack() as held:
-        folder = Path(held.enter_context(TemporaryDirectory()))
-        url = held.enter_context(embedded.start(folder / "data")).url
-        redis = held.enter_context(running(folder))
-        key = asyncio.run(filled(url))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        url = stack.enter_context(embedded.start(folder / "data")).url
+        redis = stack.enter_context(running(folder))
+        key = asyncio.run(fill_store(url))
 
         cores = sorted(os.sched_getaffinity(0))
 
         def started(**settings: str) -> Process:
-            named = {f"BRIEFING_{name.upper()}": value for name, value in settings.items()}
-            process = Process(BRIEFING, {"BRIEFING_DATABASE_URL": url, "BRIEFING_PORT": "0", **named})
-            held.callback(process.stop)
+            variables = {f"BRIEFING_{name.upper()}": value for name, value in settings.items()}
+            process = Process(BRIEFING, {"BRIEFING_DATABASE_URL": url, "BRIEFING_PORT": "0", **variables})
+            stack.callback(process.stop)
             process.ready()
             # If the kernel puts client and worker on one core instead of two, a request differs by 30 µs, more than all
             # that is measured here. So the worker has a core of its own.
@@ -93,7 +93,7 @@ def cases() -> Iterator[list[Case]]:
         off, on = started(limits="false"), started(limits="true")
         remote = started(limits="true", redis_url=redis.url)
         os.sched_setaffinity(0, cores[:1])
-        held.callback(os.sched_setaffinity, 0, cores)
+        stack.callback(os.sched_setaffinity, 0, cores)
         yield [
             Case("no limits, no key", off, request()),
             Case("no limits, a key", off, request(key), 25),
@@ -107,32 +107,34 @@ def cases() -> Iterator[list[Case]]:
 def costs(every: list[Case]) -> list[float]:
     """Return the microseconds of processor time that each case's worker needs for a request, in one round."""
     clients = [Client(case.process.port) for case in every]
-    spent = [0.0] * len(every)
+    cpu_times = [0.0] * len(every)
     for _ in range(TURNS):
         for number, (case, client) in enumerate(zip(every, clients, strict=True)):
             for _ in range(WARM):
                 client.ask(case.request)
-            begun = cpu_seconds(case.process.pid)
+            cpu_before = cpu_seconds(case.process.pid)
             for _ in range(REQUESTS // TURNS):
                 client.ask(case.request)
-            spent[number] += cpu_seconds(case.process.pid) - begun
-    return [one / REQUESTS * 1e6 for one in spent]
+            cpu_times[number] += cpu_seconds(case.process.pid) - cpu_before
+    return [duration / REQUESTS * 1e6 for duration in cpu_times]
 
 
 def report(rounds: int = ROUNDS) -> str:
     """Measure, and return the section of RESULTS.md."""
     with cases() as every:
         time.sleep(1)  # for the work that they do once they are ready
-        found: list[list[float]] = [[] for _ in every]
+        all_samples: list[list[float]] = [[] for _ in every]
         for _ in range(rounds):
-            for one, cost in zip(found, costs(every), strict=True):
-                one.append(cost)
+            for costs_of_case, cost in zip(all_samples, costs(every), strict=True):
+                costs_of_case.append(cost)
     lines = []
-    for case, took in zip(every, found, strict=True):
-        beyond = statistics.median(one - base for one, base in zip(took, found[0], strict=True))
-        told = "| | |" if case.most is None else f"| {case.most} | {'yes' if beyond <= case.most else '**no**'} |"
+    for case, times in zip(every, all_samples, strict=True):
+        beyond = statistics.median(
+            costs_of_case - base for costs_of_case, base in zip(times, all_samples[0], strict=True)
+        )
+        limit = "| | |" if case.most is None else f"| {case.most} | {'yes' if beyond <= case.most else '**no**'} |"
         lines.append(
-            f"| {case.name} | {statistics.median(took):.1f} | {beyond:.1f} | {min(took):.1f}–{max(took):.1f} {told}"
+            f"| {case.name} | {statistics.median(times):.1f} | {beyond:.1f} | {min(times):.1f}–{max(times):.1f} {limit}"
         )
     return f"""{TITLE}
 

@@ -80,7 +80,7 @@ SESSION = """
 
 
 @dataclass(frozen=True)
-class Measured:
+class HistoryMeasurement:
     """The times of a list in milliseconds: of the present, and the median as of each moment."""
 
     name: str
@@ -103,9 +103,9 @@ async def history(url: str) -> int:
     for index in indexes:
         await connection.execute(f"drop index {index['name']}")
     names = ", ".join(columns)
-    held = ", ".join(f"held.{name}" for name in columns)
+    old_columns = ", ".join(f"held.{name}" for name in columns)
     await connection.execute("alter table store.event disable trigger user; select setseed(0.5)")
-    await connection.execute(HISTORY.format(most=most, columns=names, held=held))
+    await connection.execute(HISTORY.format(most=most, columns=names, held=old_columns))
     await connection.execute("update store.event as held set since = third from written where written.id = held.id")
     await connection.execute("alter table store.event enable trigger user")
     for index in indexes:
@@ -117,7 +117,7 @@ async def history(url: str) -> int:
     return int(most)
 
 
-async def measure(url: str, last: int) -> list[Measured]:
+async def measure(url: str, last: int) -> list[HistoryMeasurement]:
     """Measure each list, for the present and as of some moments, by turns."""
     connection = await asyncpg.connect(url, statement_cache_size=500)
     values = await _values(connection)
@@ -125,15 +125,18 @@ async def measure(url: str, last: int) -> list[Measured]:
     chance = Random(SEED)
     moments = sorted(chance.randrange(1, last) for _ in range(MOMENTS))
     print(f"moments: {', '.join(f'{moment / last:.0%}' for moment in moments)} of the history", flush=True)
-    found = []
+    measurements = []
     for name, query in (LISTS | FILTERED | SEARCHED).items():
-        asked = list_query(V2, V2["event"], query.format(**values).encode())
-        found.append(await _one(connection, name, asked, moments))
-        times = " ".join(f"{one:.2f}" for one in found[-1].moments)
-        print(f"{name}: {found[-1].present:.2f} ms, as of then {times} ({found[-1].worst:.1f} ×)", flush=True)
-    found.append(await _deep(connection, moments[MOMENTS // 2], last))
+        compiled_query = list_query(V2, V2["event"], query.format(**values).encode())
+        measurements.append(await _measure_list(connection, name, compiled_query, moments))
+        times = " ".join(f"{seconds:.2f}" for seconds in measurements[-1].moments)
+        print(
+            f"{name}: {measurements[-1].present:.2f} ms, as of then {times} ({measurements[-1].worst:.1f} ×)",
+            flush=True,
+        )
+    measurements.append(await _deep(connection, moments[MOMENTS // 2], last))
     await connection.close()
-    return found
+    return measurements
 
 
 async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
@@ -146,59 +149,61 @@ async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
     return {**row, "word": "word1000x"}
 
 
-async def _one(connection: asyncpg.Connection[Any], name: str, asked: Query, moments: Sequence[int]) -> Measured:
-    statements = [compile_query(asked), *(compile_query(replace(asked, edition=moment)) for moment in moments)]
+async def _measure_list(
+    connection: asyncpg.Connection[Any], name: str, query: Query, moments: Sequence[int]
+) -> HistoryMeasurement:
+    statements = [compile_query(query), *(compile_query(replace(query, edition=moment)) for moment in moments)]
     times = await _times(connection, statements)
-    return Measured(name, times[0], tuple(times[1:]))
+    return HistoryMeasurement(name, times[0], tuple(times[1:]))
 
 
-async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> Measured:
+async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> HistoryMeasurement:
     """Compare page 10,000 with page 1, both as of a moment. Page 1 takes the place of the present."""
     sql = "select starts_at, id from v2_at.event($1) order by starts_at desc nulls last, id desc offset $2 limit 1"
-    shown = await connection.fetchval("select count(*) from v2_at.event($1)", moment)
-    row = await connection.fetchrow(sql, moment, min(last // 6, shown * 9 // 10))
+    count = await connection.fetchval("select count(*) from v2_at.event($1)", moment)
+    row = await connection.fetchrow(sql, moment, min(last // 6, count * 9 // 10))
     assert row is not None
     first = list_query(V2, V2["event"], b"limit=50")
     root = first.root
     assert isinstance(root, ListQuery)
     page = replace(root.page, position=(row["starts_at"], row["id"]))
     later = replace(first, root=replace(root, page=page))
-    times = await _times(connection, [compile_query(replace(one, edition=moment)) for one in (first, later)])
+    times = await _times(connection, [compile_query(replace(query, edition=moment)) for query in (first, later)])
     print(f"page 10,000: {times[1]:.2f} ms, page 1 {times[0]:.2f} ms", flush=True)
-    return Measured("page 10,000", times[0], (times[1],))
+    return HistoryMeasurement("page 10,000", times[0], (times[1],))
 
 
 async def _times(connection: asyncpg.Connection[Any], statements: Sequence[Statement]) -> list[float]:
     """Return the medians of the statements' times in milliseconds, run by turns."""
     times: list[list[float]] = [[] for _ in statements]
     for number in range(WARM + ROUNDS):
-        for statement, taken in zip(statements, times, strict=True):
-            begun = time.perf_counter()
+        for statement, times_of_statement in zip(statements, times, strict=True):
+            start_time = time.perf_counter()
             await connection.fetchrow(statement.sql, *statement.arguments)
             if number >= WARM:
-                taken.append((time.perf_counter() - begun) * 1000)
-    return [statistics.median(one) for one in times]
+                times_of_statement.append((time.perf_counter() - start_time) * 1000)
+    return [statistics.median(samples) for samples in times]
 
 
-def rows(found: Sequence[Measured]) -> list[Row]:
+def rows(measurements: Sequence[HistoryMeasurement]) -> list[Row]:
     """Return the rows of the table of results."""
-    by_name = {one.name: one for one in found}
+    by_name = {measurement.name: measurement for measurement in measurements}
     what = "as of five moments against the present"
-    made = [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in LISTS]
+    rows = [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in LISTS]
     filtered = statistics.median(time for name in FILTERED for time in by_name[name].moments)
-    made.append(Row("filtered lists as of five moments, median", 15, filtered, most=True, unit="ms"))
-    made += [Row(f"{name}, {what}", 10, by_name[name].worst, most=True) for name in SEARCHED]
-    made.append(Row("page 10,000 as of a moment against page 1", 1.5, by_name["page 10,000"].worst, most=True))
-    return made
+    rows.append(Row("filtered lists as of five moments, median", 15, filtered, most=True, unit="ms"))
+    rows += [Row(f"{name}, {what}", 10, by_name[name].worst, most=True) for name in SEARCHED]
+    rows.append(Row("page 10,000 as of a moment against page 1", 1.5, by_name["page 10,000"].worst, most=True))
+    return rows
 
 
 def report(events: int) -> list[Row]:
     """Fill a store, measure, and return the rows of the table of results."""
     with TemporaryDirectory(prefix="history-") as folder, embedded.start(Path(folder) / "data") as server:
-        return rows(asyncio.run(_measured(server.url, events)))
+        return rows(asyncio.run(_measure_history(server.url, events)))
 
 
-async def _measured(url: str, events: int) -> list[Measured]:
+async def _measure_history(url: str, events: int) -> list[HistoryMeasurement]:
     await migrate(url)
     await fill(url, events, only=TABLES)
     return await measure(url, await history(url))

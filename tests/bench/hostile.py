@@ -26,7 +26,7 @@ from api.store.migrate import migrate
 from tests.bench.archive import ensure
 from tests.bench.client import Client
 from tests.bench.results import put
-from tests.bench.servers import OWN, Checkout, Process, checked_out
+from tests.bench.servers import OWN, Checkout, Process, check_out
 from tests.hostile.crowd import NETWORKS, crowd, harmless
 
 TITLE = "## An honest client beside a hostile one"
@@ -45,48 +45,50 @@ KEYS = 16
 class Round:
     """The times of the honest client's requests in seconds, its errors, and the statuses of the crowd beside it."""
 
-    took: list[float]
+    durations: list[float]
     errors: int
     crowd: Counter[str]
 
     def at(self, share: float) -> float:
         """Return the time within which this share of its requests was answered."""
-        return sorted(self.took)[int(len(self.took) * share)]
+        return sorted(self.durations)[int(len(self.durations) * share)]
 
 
 async def keys(url: str) -> list[str]:
     """Make keys of an installed plan: the honest client's, and those of the harmless crowd."""
     store = AccessStore(url)
-    made = [await Keys(store, "live", "bench").create(NewKey("bench", "internal")) for _ in range(KEYS + 1)]
+    new_keys = [await Keys(store, "live", "bench").create(NewKey("bench", "internal")) for _ in range(KEYS + 1)]
     await store.close()
-    return [one.secret.text for one in made]
+    return [key.secret.text for key in new_keys]
 
 
-def measured(url: str, key: str, others: list[str], seconds: float, workers: int, checkout: Checkout = OWN) -> Round:
+def measure_round(
+    url: str, key: str, others: list[str], seconds: float, workers: int, checkout: Checkout = OWN
+) -> Round:
     """Measure one round, against a service of its own with all limits on. It trusts the crowd's X-Forwarded-For."""
     settings = {"BRIEFING_DATABASE_URL": url, "BRIEFING_PORT": "0", "BRIEFING_TRUSTED_PROXIES": "127.0.0.1"}
     settings["BRIEFING_WORKERS"] = str(workers)
     process = Process(checkout.command("serve"), settings | checkout.environment)
     try:
         process.ready()
-        took, errors = [], 0
+        durations, errors = [], 0
         requests = harmless(10**4, key, new=True)
         client = Client(process.port)
         for _ in range(60):
             client.ask(next(requests))
-        with crowd(process.port, CONNECTIONS, seconds + 2, others) as got:
+        with crowd(process.port, CONNECTIONS, seconds + 2, others) as crowd_counts:
             time.sleep(2)  # until the crowd is connected
             end = time.monotonic() + seconds
-            while (begun := time.monotonic()) < end:
+            while (start_time := time.monotonic()) < end:
                 try:
                     client.ask(next(requests))
                 except (OSError, RuntimeError) as error:
                     print(error)
                     errors += 1
                     client = Client(process.port)
-                took.append(time.monotonic() - begun)
+                durations.append(time.monotonic() - start_time)
                 time.sleep(PAUSE)
-        return Round(took, errors, got)
+        return Round(durations, errors, crowd_counts)
     finally:
         process.stop()
 
@@ -104,7 +106,7 @@ def report(rounds: int = ROUNDS, seconds: float = SECONDS, events: int = EVENTS,
     """Measure, and return the section of RESULTS.md."""
     with store(events) as url:
         key, *others = asyncio.run(keys(url))
-        parts = [_compared(url, key, others, workers, rounds, seconds, base) for workers in WORKERS]
+        parts = [_compare(url, key, others, workers, rounds, seconds, base) for workers in WORKERS]
     return f"""{TITLE}
 
 `briefing serve` with the plans that come with it and all limits on, one worker and four. A client with a key asks one
@@ -121,39 +123,40 @@ over a store of {events:,} events.
 """
 
 
-def _compared(
+def _compare(
     url: str, key: str, others: list[str], workers: int, rounds: int, seconds: float, base: Checkout | None
 ) -> tuple[list[str], str]:
     """Return the lines of the table for this number of workers, and a line on the promise."""
     beside: list[Round] = []
     among: list[Round] = []
     before: list[Round] = []
-    named = (("harmless", beside), ("hostile", among), (BEFORE, before))
+    groups = (("harmless", beside), ("hostile", among), (BEFORE, before))
     for number in range(rounds):
-        beside.append(measured(url, key, others, seconds, workers))
-        among.append(measured(url, key, [], seconds, workers))
+        beside.append(measure_round(url, key, others, seconds, workers))
+        among.append(measure_round(url, key, [], seconds, workers))
         if base is not None:
-            before.append(measured(url, key, [], seconds, workers, base))
-        for name, one in ((name, each[-1]) for name, each in named if each):
-            told = ", ".join(f"{times:,} × {status}" for status, times in sorted(one.crowd.items()))
-            print(f"{workers} workers, round {number + 1}: {name}: p50 {one.at(0.5) * 1000:.1f} ms, "
-                  f"p99 {one.at(0.99) * 1000:.1f} ms, {len(one.took)} answers, {one.errors} errors; the crowd: {told}",
+            before.append(measure_round(url, key, [], seconds, workers, base))
+        for name, last in ((name, each[-1]) for name, each in groups if each):
+            counts = ", ".join(f"{times:,} × {status}" for status, times in sorted(last.crowd.items()))
+            print(f"{workers} workers, round {number + 1}: {name}: p50 {last.at(0.5) * 1000:.1f} ms, "
+                  f"p99 {last.at(0.99) * 1000:.1f} ms, {len(last.durations)} answers, "
+                  f"{last.errors} errors; the crowd: {counts}",
                   flush=True)  # fmt: skip
     ratio = statistics.median(b.at(0.99) / a.at(0.99) for a, b in zip(beside, among, strict=True))
-    errors = sum(one.errors for one in (*beside, *among))
-    met = "yes" if ratio <= MOST and not errors else "**no**"
+    errors = sum(traffic.errors for traffic in (*beside, *among))
+    verdict_cell = "yes" if ratio <= MOST and not errors else "**no**"
     verdict = (
         f"p99 beside hostile connections against harmless ones, workers: {workers}: {ratio:.2f}, promised at most "
     )
-    lines = [_line(name, each, seconds, workers) for name, each in named if each]
-    return lines, f"{verdict}{MOST:g}, without an error: {met}.\n"
+    lines = [_line(name, each, seconds, workers) for name, each in groups if each]
+    return lines, f"{verdict}{MOST:g}, without an error: {verdict_cell}.\n"
 
 
 def _line(name: str, rounds: list[Round], seconds: float, workers: int) -> str:
-    p50 = statistics.median(one.at(0.5) for one in rounds) * 1000
-    p99 = [one.at(0.99) * 1000 for one in rounds]
-    rate = statistics.median(one.crowd.total() / (seconds + 2) for one in rounds)
-    errors = sum(one.errors for one in rounds)
+    p50 = statistics.median(traffic.at(0.5) for traffic in rounds) * 1000
+    p99 = [traffic.at(0.99) * 1000 for traffic in rounds]
+    rate = statistics.median(traffic.crowd.total() / (seconds + 2) for traffic in rounds)
+    errors = sum(traffic.errors for traffic in rounds)
     return (
         f"| {workers} | {CONNECTIONS} {name} | {p50:.1f} | {statistics.median(p99):.1f} | {min(p99):.1f}–{max(p99):.1f}"
         f" | {errors} | {rate:,.0f} |"
@@ -167,15 +170,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--base", metavar="COMMIT", help="measure the service of this commit too")
-    given = parser.parse_args()
-    with ExitStack() as held:
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
         base = None
-        if given.base:
-            folder = Path(held.enter_context(TemporaryDirectory(prefix="hostile-")))
-            base = held.enter_context(checked_out(given.base, folder / "checkout"))
-        section = report(given.rounds, given.seconds, given.events, base)
+        if arguments.base:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="hostile-")))
+            base = stack.enter_context(check_out(arguments.base, folder / "checkout"))
+        section = report(arguments.rounds, arguments.seconds, arguments.events, base)
     print(section)
-    if (given.rounds, given.seconds, given.events) == (ROUNDS, SECONDS, EVENTS):
+    if (arguments.rounds, arguments.seconds, arguments.events) == (ROUNDS, SECONDS, EVENTS):
         put(section)
 
 

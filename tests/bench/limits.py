@@ -46,33 +46,33 @@ async def request(limits: Limits, caller: str) -> None:
     """Begin and end a request, as REST and GraphQL do."""
     decision = await limits.begin(caller, TERMS, PRICE)
     assert decision.reservation is not None
-    left = await limits.end(decision.reservation, UNUSED)
-    assert left.remaining and left.reset
+    remaining = await limits.end(decision.reservation, UNUSED)
+    assert remaining.remaining and remaining.reset
 
 
 async def cost(case: Case) -> float:
     """Return the microseconds of processor time for a request."""
     for caller in CALLERS[:100]:
         await request(case.limits, caller)
-    begun = time.process_time()
+    start_time = time.process_time()
     for first in range(0, case.requests, case.at_once):
         callers = [CALLERS[n % len(CALLERS)] for n in range(first, first + case.at_once)]
         if case.at_once == 1:
             await request(case.limits, callers[0])
         else:
             await asyncio.gather(*(request(case.limits, caller) for caller in callers))
-    return (time.process_time() - begun) / case.requests * 1e6
+    return (time.process_time() - start_time) / case.requests * 1e6
 
 
 @asynccontextmanager
 async def stores() -> AsyncIterator[list[Case]]:
     """Open every store as the service does."""
-    async with AsyncExitStack() as held:
-        folder = held.enter_context(TemporaryDirectory())
-        server = held.enter_context(running(Path(folder)))
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(TemporaryDirectory())
+        server = stack.enter_context(running(Path(folder)))
 
         def opened(limits: Limits) -> Limits:
-            held.push_async_callback(limits.close)
+            stack.push_async_callback(limits.close)
             return limits
 
         parent = SharedTable.create(workers=4)
@@ -87,24 +87,24 @@ async def stores() -> AsyncIterator[list[Case]]:
         ]
 
 
-async def measured(rounds: int) -> list[tuple[Case, list[float]]]:
+async def measure_stores(rounds: int) -> list[tuple[Case, list[float]]]:
     """Return the costs of every store, round by round."""
     async with stores() as cases:
-        found: list[list[float]] = [[] for _ in cases]
+        samples: list[list[float]] = [[] for _ in cases]
         for _ in range(rounds):
-            for case, costs in zip(cases, found, strict=True):
+            for case, costs in zip(cases, samples, strict=True):
                 costs.append(await cost(case))
-        return list(zip(cases, found, strict=True))
+        return list(zip(cases, samples, strict=True))
 
 
 def report(rounds: int = ROUNDS) -> str:
     """Measure, and return the section of RESULTS.md."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        found = runner.run(measured(rounds))
+        results = runner.run(measure_stores(rounds))
     lines = [
         f"| {case.name} | {statistics.median(costs):.1f} | {min(costs):.1f}–{max(costs):.1f} | {case.most} |"
         f" {'yes' if statistics.median(costs) <= case.most else '**no**'} |"
-        for case, costs in found
+        for case, costs in results
     ]
     return f"""{TITLE}
 

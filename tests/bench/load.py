@@ -55,46 +55,46 @@ def length(head: bytes) -> int:
         return 0
     if head[9:12] != b"200":
         raise RuntimeError(head.decode())
-    found = head.find(b"ontent-length: ")
-    if found < 0:
-        found = head.find(b"ontent-Length: ")
-    return int(head[found + 15 :].split(b"\r\n", 1)[0])
+    place = head.find(b"ontent-length: ")
+    if place < 0:
+        place = head.find(b"ontent-Length: ")
+    return int(head[place + 15 :].split(b"\r\n", 1)[0])
 
 
-def run(asked: dict[str, Any]) -> dict[str, Any]:
+def run(order: dict[str, Any]) -> dict[str, Any]:
     """Send requests for the given seconds. Return the number of answers, and how long they took."""
-    requests = [b64decode(one) for one in asked["requests"]]
-    connections = [Connection(asked["port"]) for _ in range(asked["connections"])]
+    requests = [b64decode(request) for request in order["requests"]]
+    connections = [Connection(order["port"]) for _ in range(order["connections"])]
     poll = select.epoll()
-    by_number = {one.socket.fileno(): one for one in connections}
+    by_number = {connection.socket.fileno(): connection for connection in connections}
     for number in by_number:
         poll.register(number, select.EPOLLIN)
-    rate = asked.get("rate")
-    took = array("d")
+    rate = order.get("rate")
+    durations = array("d")
     clock = time.perf_counter
-    sent, begun = asked.get("offset", 0), clock()
-    first, end = sent, begun + asked["seconds"]
+    sent_count, start_time = order.get("offset", 0), clock()
+    first, end = sent_count, start_time + order["seconds"]
     idle = list(connections)
     under_way = 0
     cpu = time.process_time()
     while True:
         now = clock()
-        while idle and now < end and (not rate or begun + (sent - first) / rate <= now):
-            due = begun + (sent - first) / rate if rate else now
-            idle.pop().ask(requests[sent % len(requests)], due)
-            sent += 1
+        while idle and now < end and (not rate or start_time + (sent_count - first) / rate <= now):
+            due = start_time + (sent_count - first) / rate if rate else now
+            idle.pop().ask(requests[sent_count % len(requests)], due)
+            sent_count += 1
             under_way += 1
         if not under_way and now >= end:
             break
-        wait = max(0.0, begun + (sent - first) / rate - now) if rate and idle and now < end else 1.0
+        wait = max(0.0, start_time + (sent_count - first) / rate - now) if rate and idle and now < end else 1.0
         for number, _ in poll.poll(wait):
             connection = by_number[number]
             if connection.read():
-                took.append(clock() - connection.since)
+                durations.append(clock() - connection.since)
                 idle.append(connection)
                 under_way -= 1
-    seconds = clock() - begun
-    ordered = sorted(took)
+    seconds = clock() - start_time
+    ordered = sorted(durations)
     return {
         "answers": len(ordered),
         "seconds": seconds,

@@ -45,15 +45,15 @@ def report(events: int, rounds: int) -> list[Row]:
         loads, copies, peaks = [], [], []
         for number in range(rounds):
             with empty_store(server.url) as url:
-                done = load(url, file)
-                loads.append(done.seconds)
-                peaks.append(done.mebibytes)
+                result = load(url, file)
+                loads.append(result.seconds)
+                peaks.append(result.mebibytes)
                 if not number:
                     asyncio.run(_dump(url, Path(folder)))
             with empty_store(server.url) as url:
                 copies.append(asyncio.run(_copy(url, Path(folder))))
-            told = f"load {records / loads[-1]:,.0f}/s, COPY {records / copies[-1]:,.0f}/s"
-            print(f"round {number + 1}: {told}", flush=True)
+            speeds = f"load {records / loads[-1]:,.0f}/s, COPY {records / copies[-1]:,.0f}/s"
+            print(f"round {number + 1}: {speeds}", flush=True)
     ratio = statistics.median(copies) / statistics.median(loads)
     what = f"{records:,} records of NDJSON"
     return [
@@ -86,8 +86,8 @@ def empty_store(server: str, make_tables: Callable[[str], None] = migrate_in_pro
 
 async def _execute(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
-    for one in statements:
-        await connection.execute(one)
+    for statement in statements:
+        await connection.execute(statement)
     await connection.close()
 
 
@@ -104,13 +104,13 @@ def load(url: str, file: Path, checkout: Checkout = OWN) -> Load:
     """Load the file into a database by `briefing load`."""
     environment = {**os.environ, **checkout.environment, "BRIEFING_DATABASE_URL": url}
     command = checkout.command("load", "--quiet", str(file))
-    begun = time.monotonic()
+    start_time = time.monotonic()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=sys.stderr)
-    _, status, used = os.wait4(process.pid, 0)
+    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError("the load failed")
-    return Load(time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return Load(time.monotonic() - start_time, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 async def _dump(url: str, folder: Path) -> None:
@@ -126,12 +126,12 @@ async def _copy(url: str, folder: Path) -> float:
     """Fill the tables in one transaction, and return its seconds."""
     connection = await asyncpg.connect(url)
     columns = {table: await connection.fetchval(COLUMNS, f"store.{table}") for table in TABLES}
-    begun = time.monotonic()
+    start_time = time.monotonic()
     async with connection.transaction():
         for table in TABLES:
             source = folder / table
             await connection.copy_to_table(table, source=source, columns=columns[table], schema_name="store")
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - start_time
     await connection.close()
     return seconds
 
@@ -141,8 +141,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000 // RECORDS)
     parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
-    print(*report(given.events, given.rounds), sep="\n")
+    arguments = parser.parse_args()
+    print(*report(arguments.events, arguments.rounds), sep="\n")
 
 
 if __name__ == "__main__":

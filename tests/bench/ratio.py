@@ -41,17 +41,17 @@ class Comparison:
     @property
     def ratio(self) -> float:
         """The median ratio of the rounds."""
-        return statistics.median(one.ratio for one in self.rounds)
+        return statistics.median(round_.ratio for round_ in self.rounds)
 
     @property
     def processor_ratio(self) -> float:
         """The same by processor time. It decides nothing, but other programs on the machine hardly affect it."""
-        return statistics.median(one.ratio for one in self.by_processor)
+        return statistics.median(round_.ratio for round_ in self.by_processor)
 
     @property
     def itself(self) -> float:
         """The median ratio of the base to itself: what a row may lose on this machine although nothing has changed."""
-        return statistics.median(one.itself for one in self.rounds)
+        return statistics.median(round_.itself for round_ in self.rounds)
 
     @property
     def within(self) -> bool:
@@ -59,8 +59,8 @@ class Comparison:
         return self.ratio >= min(LEAST, self.itself)
 
     def __str__(self) -> str:
-        base = statistics.median(math.sqrt(one.before * one.after) for one in self.rounds)
-        this = statistics.median(one.this for one in self.rounds)
+        base = statistics.median(math.sqrt(round_.before * round_.after) for round_ in self.rounds)
+        this = statistics.median(round_.this for round_ in self.rounds)
         cells = (self.what, f"{base:,.0f} {self.unit}", f"{this:,.0f} {self.unit}", f"{self.ratio:.3f}")
         verdict = "yes" if self.within else "**no**"
         return f"| {' | '.join(cells)} | {self.itself:.3f} | {verdict} | {self.processor_ratio:.3f} |"

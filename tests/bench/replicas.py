@@ -71,7 +71,7 @@ def measure(primary: Server, replicas: list[Server], seconds: float) -> None:
     answers = result["answers"] / result["seconds"]
     print(
         f"{len(replicas)} replicas: {answers:,.0f} answers/s, primary {primary_time:.2f} s/s of processor time "
-        f"({share:.1%} of all servers), replicas {' '.join(f'{one:.2f}' for one in others) or '-'}",
+        f"({share:.1%} of all servers), replicas {' '.join(f'{seconds:.2f}' for seconds in others) or '-'}",
         flush=True,
     )
 

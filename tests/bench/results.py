@@ -15,8 +15,8 @@ ENDS = r"(?=\n## |\Z)"
 def begin(text: str, titles: tuple[str, ...]) -> None:
     """Begin the file anew with this text. Of its old content, keep the sections with these titles."""
     before = PATH.read_text(encoding="utf-8") if PATH.exists() else ""
-    found = (re.search(rf"^{re.escape(title)}\n.*?{ENDS}", before, flags=re.S | re.M) for title in titles)
-    _write([text, *(one[0] for one in found if one)])
+    matches = (re.search(rf"^{re.escape(title)}\n.*?{ENDS}", before, flags=re.S | re.M) for title in titles)
+    _write([text, *(section[0] for section in matches if section)])
 
 
 def put(section: str) -> None:
@@ -34,4 +34,4 @@ def alone(report: Callable[[], str]) -> None:
 
 
 def _write(parts: list[str]) -> None:
-    PATH.write_text("\n\n".join(one.strip("\n") for one in parts) + "\n", encoding="utf-8")
+    PATH.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")

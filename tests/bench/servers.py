@@ -45,7 +45,7 @@ BRIEFING = OWN.command("serve")
 
 
 @contextmanager
-def checked_out(commit: str, folder: Path) -> Iterator[Checkout]:
+def check_out(commit: str, folder: Path) -> Iterator[Checkout]:
     """Check a commit out into a folder, and install it there."""
     git = ["git", "-C", str(ROOT)]
     subprocess.run([*git, "worktree", "add", "--quiet", "--detach", str(folder), commit], check=True)
@@ -66,9 +66,9 @@ class Process:
         inherited = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, env=inherited)
         assert self._process.stdout
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", self._process.stdout.readline())
-        assert found, f"{command} did not start"
-        self.port = int(found[1])
+        match = re.search(r"http://127\.0\.0\.1:(\d+)", self._process.stdout.readline())
+        assert match, f"{command} did not start"
+        self.port = int(match[1])
         self.pid = self._process.pid
 
     def ready(self, path: str = "/readyz") -> float:
@@ -82,9 +82,9 @@ class Process:
     @property
     def megabytes(self) -> float:
         """The memory that it uses now, in MiB."""
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
-        assert found
-        return int(found[1]) / 1024
+        match = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        assert match
+        return int(match[1]) / 1024
 
     def stop(self) -> None:
         """Stop the server, and wait for it to end."""
@@ -117,7 +117,7 @@ class Postgres:
 
     def cpu_seconds(self) -> float:
         """Return the processor time of all its processes, including those that have ended."""
-        living = sum(cpu_seconds(int(one.name)) for one in Path("/proc").glob("[0-9]*") if self._mine(one))
+        living = sum(cpu_seconds(int(folder.name)) for folder in Path("/proc").glob("[0-9]*") if self._mine(folder))
         return living + cpu_seconds_of_ended_children(self.pid)
 
     def _mine(self, process: Path) -> bool:
@@ -130,28 +130,28 @@ def service(postgres: Postgres, memory: int, checkout: Checkout = OWN) -> Proces
     """Start the service of a checkout, which keeps answers in `memory` bytes."""
     settings = {"DATABASE_URL": postgres.url, "PORT": "0", "ANSWER_MEMORY": str(memory), "POOL_SIZE": str(POOL)}
     settings["LIMITS"] = "false"
-    named = {f"BRIEFING_{name}": value for name, value in settings.items()}
-    started = Process(checkout.command("serve"), {**named, **checkout.environment})
-    started.ready()
-    return started
+    variables = {f"BRIEFING_{name}": value for name, value in settings.items()}
+    process = Process(checkout.command("serve"), {**variables, **checkout.environment})
+    process.ready()
+    return process
 
 
 def constant(port: int = 8223) -> Process:
     """Start the floor."""
-    started = Process([sys.executable, str(HERE / "constant.py"), str(port)], {})
-    started.ready("/constant")
-    return started
+    process = Process([sys.executable, str(HERE / "constant.py"), str(port)], {})
+    process.ready("/constant")
+    return process
 
 
 @contextmanager
-def started(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process]]:
+def start_contenders(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process]]:
     """Start every contender, and yield them by name."""
-    with ExitStack() as held:
-        found: dict[str, Process] = {}
+    with ExitStack() as stack:
+        processes: dict[str, Process] = {}
 
         def hold(name: str, process: Process) -> None:
-            held.callback(process.stop)
-            found[name] = process
+            stack.callback(process.stop)
+            processes[name] = process
 
         hold("constant", constant(ports + 3))
         hold("service", service(postgres, 0))
@@ -165,7 +165,7 @@ def started(postgres: Postgres, ports: int = 8220) -> Iterator[dict[str, Process
         )
         hold("postgraphile", postgraphile(ports + 2, here, postgres.environment))
         time.sleep(3)  # for the work that they do once they listen
-        yield found
+        yield processes
 
 
 def postgraphile(port: int, here: list[str], password: dict[str, str]) -> Process:

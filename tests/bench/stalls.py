@@ -25,10 +25,10 @@ class Stalls:
 def stalls(seconds: float = SECONDS) -> Stalls:
     """Watch every core at once. Nothing else should run."""
     cores = sorted(os.sched_getaffinity(0))
-    watched = [
+    watchers = [
         subprocess.Popen([sys.executable, __file__, str(core), str(seconds)], stdout=subprocess.PIPE) for core in cores
     ]
-    gaps = [json.loads(one.communicate()[0]) for one in watched]
+    gaps = [json.loads(process.communicate()[0]) for process in watchers]
     worst = max(gaps, key=sum)
     return Stalls(len(worst) / seconds, max(worst, default=0.0) * 1e3)
 
@@ -37,15 +37,15 @@ def watch(core: int, seconds: float) -> list[float]:
     """Return the gaps between two readings of the clock that are longer than `LEAST`, in seconds."""
     os.sched_setaffinity(0, {core})
     clock = time.perf_counter
-    found = []
+    gaps = []
     last = clock()
     end = last + seconds
     while last < end:
         now = clock()
         if now - last > LEAST:
-            found.append(now - last)
+            gaps.append(now - last)
         last = now
-    return found
+    return gaps
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ def briefing(events: int = 600, seed: int = 6) -> dict[str, Any]:
 def lines(events: int, seed: int = 6) -> Iterator[dict[str, Any]]:
     """Yield the lines of a file in the load format: as many events, twice as many figures, and twice as many quotes."""
     chance, base = random.Random(seed), briefing(0)
-    held = {"source": base["sources"], "place": base["places"], "document": base["documents"]}
-    held["briefing"] = [base["briefing"]]
-    for resource, records in held.items():
-        yield from ({"resource": resource, "dataset": base["dataset"], **one} for one in records)
+    records_of = {"source": base["sources"], "place": base["places"], "document": base["documents"]}
+    records_of["briefing"] = [base["briefing"]]
+    for resource, records in records_of.items():
+        yield from ({"resource": resource, "dataset": base["dataset"], **record} for record in records)
     belonging = {"dataset": base["dataset"], "briefing": base["briefing"]["key"]}
     for resource, make, times in (("event", _event, 1), ("figure", _figure, 2), ("quote", _quote, 2)):
         for n in range(events * times):

@@ -13,17 +13,17 @@ from api.rest.request import list_query
 from tests.bench.client import get
 from tests.bench.duel import (
     Effort,
-    Measured,
+    Measurement,
     agree,
     alone,
-    answered,
     both_workers,
-    interleaved,
-    known,
+    fetch,
+    interleave,
     measure,
     pgbench,
+    with_tags,
 )
-from tests.bench.questions import LIST, NESTED_EVENTS, PAGE, Question, heavy, questions, scaled, searches
+from tests.bench.questions import LIST, NESTED_EVENTS, PAGE, Question, heavy, questions, scaling_requests, searches
 from tests.bench.servers import Postgres, Process, service
 from tests.bench.stalls import Stalls, stalls
 
@@ -70,57 +70,61 @@ class Bench:
     servers: dict[str, Process]
     effort: Effort
     programs: Path
-    found: dict[tuple[str, str], Measured] = field(default_factory=dict)
-    asked: list[Question] = field(default_factory=list)
-    compared: int = 0
+    measurements: dict[tuple[str, str], Measurement] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+    compared_records: int = 0
     stalls: list[Stalls] = field(default_factory=list)
 
     def run(self) -> list[Row]:
         """Measure everything, and return the rows in the order of the table."""
-        self.asked = questions(self.events)
-        self.compared = sum(agree(question, self.servers) for question in self.asked)
-        cases = {(one.name, name): requests for one in self.asked for name, requests in one.requests.items()}
+        self.questions = questions(self.events)
+        self.compared_records = sum(agree(question, self.servers) for question in self.questions)
+        cases = {
+            (question.name, name): requests
+            for question in self.questions
+            for name, requests in question.requests.items()
+        }
         cases["a constant", "constant"] = [get("/constant")]
         for kind in (LIST, NESTED_EVENTS):
-            cases[f"{self.asked[kind].name}, kept", "kept"] = self.asked[kind].requests["service"]
-        cases["304", "kept"] = known(self.servers["kept"], self.asked[LIST].requests["service"])
-        self.found = interleaved(cases, self.servers, self.large, self.effort)
+            cases[f"{self.questions[kind].name}, kept", "kept"] = self.questions[kind].requests["service"]
+        cases["304", "kept"] = with_tags(self.servers["kept"], self.questions[LIST].requests["service"])
+        self.measurements = interleave(cases, self.servers, self.large, self.effort)
         return [*self._ratios(), self._against_pgbench(), *self._times(), *self._searched(), self._at_sixty()]
 
     def rate(self, question: str, name: str) -> float:
         """Return the requests a second."""
-        return self.found[question, name].rate
+        return self.measurements[question, name].rate
 
     def _ratios(self) -> list[Row]:
-        listed, nested = self.asked[LIST].name, self.asked[NESTED_EVENTS].name
+        list_name, nested = self.questions[LIST].name, self.questions[NESTED_EVENTS].name
         own, other = self.rate(nested, "service"), self.rate(nested, "postgraphile")
-        constant, kept = self.rate("a constant", "constant"), self.rate(f"{nested}, kept", "kept")
-        lists = self.rate(listed, "service") / self.rate(listed, "fastapi")
+        constant, cached_rate = self.rate("a constant", "constant"), self.rate(f"{nested}, kept", "kept")
+        lists = self.rate(list_name, "service") / self.rate(list_name, "fastapi")
         return [
             Row("nested GraphQL, uncached, against PostGraphile 5", 2, own / other),
-            Row("the same from the cache against PostGraphile 5", 10, kept / other),
+            Row("the same from the cache against PostGraphile 5", 10, cached_rate / other),
             Row(
                 "nested GraphQL, uncached, against Strawberry with data loaders",
                 12,
                 own / self.rate(nested, "strawberry"),
             ),
             Row("REST list, uncached, against FastAPI + SQLAlchemy + pydantic", 2.5, lists),
-            Row("cached answer against the constant FastAPI: GraphQL", 0.8, kept / constant),
-            Row(CACHED_LIST, 0.8, self.rate(f"{listed}, kept", "kept") / constant),
+            Row("cached answer against the constant FastAPI: GraphQL", 0.8, cached_rate / constant),
+            Row(CACHED_LIST, 0.8, self.rate(f"{list_name}, kept", "kept") / constant),
             Row("304 against the constant FastAPI", 0.9, self.rate("304", "kept") / constant),
         ]
 
     def _against_pgbench(self) -> Row:
         """Compare two workers with pgbench by turns, over the same statements of some lists, with the same values."""
-        asked = self.asked[LIST].requests["service"][:DIFFERENT]
-        statements = [self._statement(one) for one in asked]
+        requests = self.questions[LIST].requests["service"][:DIFFERENT]
+        statements = [self._statement(question) for question in requests]
         program = self.programs / "pgbench"
         ratios = []
         other = service(self.large, 0)
         try:
             for _ in range(self.effort.rounds):
                 ceiling = pgbench(program, self.large, statements, self.effort.seconds)
-                ratios.append(both_workers([self.servers["service"], other], asked, self.effort.seconds) / ceiling)
+                ratios.append(both_workers([self.servers["service"], other], requests, self.effort.seconds) / ceiling)
         finally:
             other.stop()
         return Row(BESIDE_PGBENCH, 0.45, sorted(ratios)[len(ratios) // 2])
@@ -135,8 +139,11 @@ class Bench:
         with_heavy, without = heavy(self.events)
         few = service(self.small, 0)
         try:
-            large = {name: self._p50(self.servers["service"], one) for name, one in scaled(self.events).items()}
-            small = {name: self._p50(few, one) for name, one in scaled(self.few).items()}
+            large = {
+                name: self._p50(self.servers["service"], requests)
+                for name, requests in scaling_requests(self.events).items()
+            }
+            small = {name: self._p50(few, requests) for name, requests in scaling_requests(self.few).items()}
         finally:
             few.stop()
         server = self.servers["service"]
@@ -169,27 +176,27 @@ class Bench:
     def _far(self) -> bytes:
         """Return a request for the last page that is measured, by the store's own cursor of the row before it."""
         step, path = 200, "/v1/events?limit=200"
-        left = (self._last_page() - 1) * PAGE
-        while left > 0:
-            step = min(200, left)
+        remaining = (self._last_page() - 1) * PAGE
+        while remaining > 0:
+            step = min(200, remaining)
             path = path.replace("limit=200", f"limit={step}")
-            _, page = answered(self.servers["service"], get(path))
+            _, page = fetch(self.servers["service"], get(path))
             path = f"/v1/events?limit=200&cursor={page['page']['next_cursor']}"
-            left -= step
+            remaining -= step
         return get(path.replace("limit=200", f"limit={PAGE}"))
 
     def _searched(self) -> list[Row]:
-        found = searches(self.events)
+        requests_of = searches(self.events)
         server = self.servers["service"]
         return [
-            Row(f"full text, p95: {name}", 50, alone(server, one, self.effort.seconds)[1], "ms", most=True)
-            for name, one in found.items()
+            Row(f"full text, p95: {name}", 50, alone(server, requests, self.effort.seconds)[1], "ms", most=True)
+            for name, requests in requests_of.items()
         ]
 
     def _at_sixty(self) -> Row:
         """Compare both contenders with requests at the same fixed times, by turns in each round. The machine adds the
         same to the p99 of both."""
-        nested = self.asked[NESTED_EVENTS]
+        nested = self.questions[NESTED_EVENTS]
         rate = 0.6 * self.rate(nested.name, "postgraphile")
         ratios = []
         for _ in range(self.effort.rounds):
@@ -212,7 +219,7 @@ def short(rows: Sequence[Row]) -> str:
 def measurements(bench: Bench) -> list[str]:
     """Return the lines of every contender at every question."""
     return [
-        f"| {question} | {name} | {one.rate:.0f} | {one.p50:.1f} | {one.p99:.1f} | {one.cpu:.0f} | {one.postgres:.0f} |"
-        f" {bench.servers[name].megabytes:.0f} | {one.load:.0%} |"
-        for (question, name), one in bench.found.items()
+        f"| {question} | {name} | {run.rate:.0f} | {run.p50:.1f} | {run.p99:.1f} | {run.cpu:.0f} | {run.postgres:.0f} |"
+        f" {bench.servers[name].megabytes:.0f} | {run.load:.0%} |"
+        for (question, name), run in bench.measurements.items()
     ]

@@ -91,22 +91,22 @@ def _measure(process: Process, request: Callable[[int], bytes], offset: int, sec
     while time.monotonic() - clock < seconds:
         client.ask(request(offset + WARM + count))
         count += 1
-    took = time.monotonic() - clock
-    return (cpu_seconds(process.pid) - cpu) / count * 1e6, took / count * 1e6
+    duration = time.monotonic() - clock
+    return (cpu_seconds(process.pid) - cpu) / count * 1e6, duration / count * 1e6
 
 
 def _compare(service: Process, floor: Process, effort: Effort) -> list[str]:
     constant: list[float] = []
-    found: dict[str, list[tuple[float, float]]] = {case.name: [] for case in CASES}
+    samples: dict[str, list[tuple[float, float]]] = {case.name: [] for case in CASES}
     for number in range(effort.rounds):
         constant.append(_measure(floor, lambda n: get("/constant"), 0, effort.seconds)[0])
         for case in CASES:
-            found[case.name].append(_measure(service, case.request, number * 5000, effort.seconds))
-            print(f"round {number + 1}: {case.name}: {found[case.name][-1][0]:.0f} µs", flush=True)
+            samples[case.name].append(_measure(service, case.request, number * 5000, effort.seconds))
+            print(f"round {number + 1}: {case.name}: {samples[case.name][-1][0]:.0f} µs", flush=True)
     base = statistics.median(constant)
     rows = [f"| a constant route | {base:.0f} | | | |"]
     for case in CASES:
-        cpu = statistics.median(one[0] for one in found[case.name])
-        clock = statistics.median(one[1] for one in found[case.name])
+        cpu = statistics.median(sample[0] for sample in samples[case.name])
+        clock = statistics.median(sample[1] for sample in samples[case.name])
         rows.append(f"| {case.name} | {cpu:.0f} | {cpu - base:.0f} | {case.most} | {clock:.0f} |")
     return rows

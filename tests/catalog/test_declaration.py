@@ -14,9 +14,9 @@ SHOWN = newest()
 
 def with_others(*revised: Resource) -> Version:
     """A version that has these resources in the place of its own."""
-    names = {one.name for one in revised}
-    declared = (*SHOWN.resources.values(), *SHOWN.children.values())
-    return version("v0", [*revised, *(one for one in declared if one.name not in names)])
+    names = {resource.name for resource in revised}
+    resources = (*SHOWN.resources.values(), *SHOWN.children.values())
+    return version("v0", [*revised, *(resource for resource in resources if resource.name not in names)])
 
 
 def test_a_record_that_would_show_itself_without_end_is_refused() -> None:
@@ -108,8 +108,11 @@ def test_a_version_takes_type_and_description_from_the_model_unless_it_says_othe
 
     quote = projection(sort="-updated_at")(Quote)
     assert list(quote.fields) == ["id", "revision", "created_at", "updated_at", "venue", "cue"]
-    stored = RECORDS["quote"].fields["venue"]
-    assert (quote.fields["venue"].type, quote.fields["venue"].description) == (stored.type, stored.description)
+    stored_field = RECORDS["quote"].fields["venue"]
+    assert (quote.fields["venue"].type, quote.fields["venue"].description) == (
+        stored_field.type,
+        stored_field.description,
+    )
     assert quote.fields["venue"].operators == ("in",)
     assert (quote.fields["cue"].description, quote.fields["cue"].deprecated) == ("The verb.", "use venue")
     assert (quote.prefix, quote.sort, quote.description) == ("quo", "-updated_at", "Words.")

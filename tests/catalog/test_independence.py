@@ -32,12 +32,12 @@ def files() -> Iterator[Path]:
     """The files of the tree that are searched."""
     for name in SEARCHED:
         path = ROOT / name
-        yield from [path] if path.is_file() else (one for one in path.rglob("*") if one.is_file())
+        yield from [path] if path.is_file() else (file for file in path.rglob("*") if file.is_file())
 
 
-def named() -> dict[str, list[str]]:
+def version_lines() -> dict[str, list[str]]:
     """The lines that name a version, by file."""
-    found: dict[str, list[str]] = {}
+    lines_by_name: dict[str, list[str]] = {}
     for path in files():
         name = path.relative_to(ROOT).as_posix()
         if "__pycache__" in name or OWN.fullmatch(name) or FOREIGN.fullmatch(name):
@@ -47,17 +47,17 @@ def named() -> dict[str, list[str]]:
         except UnicodeDecodeError:
             continue
         if lines := [line.strip() for line in text.splitlines() if NAMED.search(line)]:
-            found[name] = lines
-    return found
+            lines_by_name[name] = lines
+    return lines_by_name
 
 
 def test_nothing_else_names_a_version() -> None:
-    found = named()
-    assert {name: lines for name, lines in found.items() if name not in EXCEPTIONS} == {}
-    assert found.keys() == EXCEPTIONS.keys(), "an exception is no longer needed"
+    names = version_lines()
+    assert {name: lines for name, lines in names.items() if name not in EXCEPTIONS} == {}
+    assert names.keys() == EXCEPTIONS.keys(), "an exception is no longer needed"
 
 
-def imported(path: Path) -> set[str]:
+def imported_modules(path: Path) -> set[str]:
     """The modules that a file imports."""
     tree = ast.parse(path.read_text("utf-8"))
     modules = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
@@ -65,16 +65,18 @@ def imported(path: Path) -> set[str]:
         name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module
-        for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names))
+        for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
     }
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_version_knows_no_other(version: str) -> None:
     for path in (ROOT / "api" / "catalog" / version).rglob("*.py"):
-        others = {name for name in imported(path) if re.match(r"api\.catalog\.v\d", name)}
+        others = {name for name in imported_modules(path) if re.match(r"api\.catalog\.v\d", name)}
         assert all(re.match(rf"api\.catalog\.{version}(\.|$)", name) for name in others), path.name
-        assert "api.catalog" not in imported(path), f"{path.name} imports the registry, which knows all versions"
+        assert "api.catalog" not in imported_modules(path), (
+            f"{path.name} imports the registry, which knows all versions"
+        )
     for path in (ROOT / "sql" / version).glob("*.sql"):
         views = set(re.findall(r"\bv\d+(?=\.\w)", path.read_text("utf-8")))
         assert views <= {version}, path.name

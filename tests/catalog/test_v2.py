@@ -48,39 +48,41 @@ ADDED = {
 EMBEDDED = {"events": "place", "figures": "", "quotes": "speaker"}
 
 
-def listed(served: str, path: str) -> list[dict[str, Any]]:
-    data: list[dict[str, Any]] = httpx2.get(served + path).raise_for_status().json()["data"]
+def list_records(service_url: str, path: str) -> list[dict[str, Any]]:
+    data: list[dict[str, Any]] = httpx2.get(service_url + path).raise_for_status().json()["data"]
     return data
 
 
 def in_utc(value: Any) -> Any:
     """Return the record with its times as moments: version 2 writes UTC as `Z`, and version 1 as `+00:00`."""
     if isinstance(value, dict):
-        return {name: in_utc(one) for name, one in value.items()}
+        return {name: in_utc(element) for name, element in value.items()}
     if isinstance(value, list):
-        return [in_utc(one) for one in value]
+        return [in_utc(element) for element in value]
     if isinstance(value, str) and TIME.fullmatch(value):
         return datetime.fromisoformat(value)
     return value
 
 
-def test_times_are_equal_once_parsed_and_end_with_z(served: str) -> None:
+def test_times_are_equal_once_parsed_and_end_with_z(service_url: str) -> None:
     for plural in RECORDS:
-        before, after = (httpx2.get(f"{served}/{version}/{plural}.ndjson?sort=id").text for version in ("v1", "v2"))
+        before, after = (
+            httpx2.get(f"{service_url}/{version}/{plural}.ndjson?sort=id").text for version in ("v1", "v2")
+        )
         for text, end in ((before, "+00:00"), (after, "Z")):
             times = re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', text)
             assert times and all(TIME.fullmatch(time) and time.endswith(end) for time in times)
 
 
-def test_numbers_that_a_double_holds_have_no_decimals(served: str) -> None:
-    assert all(record["amount"]["decimals"] is None for record in listed(served, "/v2/figures?limit=200"))
+def test_numbers_that_a_double_holds_have_no_decimals(service_url: str) -> None:
+    assert all(record["amount"]["decimals"] is None for record in list_records(service_url, "/v2/figures?limit=200"))
 
 
 @pytest.mark.parametrize("plural", RECORDS)
-def test_nothing_is_lost_and_nothing_added_but_what_is_named(served: str, plural: str) -> None:
+def test_nothing_is_lost_and_nothing_added_but_what_is_named(service_url: str, plural: str) -> None:
     include = f"&include={EMBEDDED[plural]}" if EMBEDDED[plural] else ""
-    before = {one["id"]: one for one in listed(served, f"/v1/{plural}?limit=200{include}")}
-    after = listed(served, f"/v2/{plural}?limit=200")
+    before = {record["id"]: record for record in list_records(service_url, f"/v1/{plural}?limit=200{include}")}
+    after = list_records(service_url, f"/v2/{plural}?limit=200")
     assert len(after) == len(before) > 5
     for record in after:
         assert {name: list(record[name]) for name in KEYS[plural]} == KEYS[plural]
@@ -98,20 +100,27 @@ def test_nothing_is_lost_and_nothing_added_but_what_is_named(served: str, plural
 
 
 @pytest.mark.parametrize("plural", RECORDS)
-def test_a_dispute_is_what_the_citations_come_to(served: str, plural: str) -> None:
-    found: set[str] = set()
-    for record in listed(served, f"/v2/{plural}?limit=200"):
-        cited = record["citations"]["data"]
-        against = {one["stance"] for one in cited} & {"denies", "disputes", "retracts"}
-        blamed = len({one["blames_id"] for one in cited if one["stance"] == "blames"}) > 1
-        status = "disputed" if against else "blame_disputed" if blamed else "undisputed"
-        assert record["dispute"] == {"status": status, "stances": sorted(against | ({"blames"} if blamed else set()))}
-        found.add(status)
-    assert found >= {"undisputed"} | ({"blame_disputed"} if plural == "events" else set())
+def test_a_dispute_is_what_the_citations_come_to(service_url: str, plural: str) -> None:
+    statuses: set[str] = set()
+    for record in list_records(service_url, f"/v2/{plural}?limit=200"):
+        citations = record["citations"]["data"]
+        against = {citation["stance"] for citation in citations} & {"denies", "disputes", "retracts"}
+        has_several_blames = (
+            len({citation["blames_id"] for citation in citations if citation["stance"] == "blames"}) > 1
+        )
+        status = "disputed" if against else "blame_disputed" if has_several_blames else "undisputed"
+        assert record["dispute"] == {
+            "status": status,
+            "stances": sorted(against | ({"blames"} if has_several_blames else set())),
+        }
+        statuses.add(status)
+    assert statuses >= {"undisputed"} | ({"blame_disputed"} if plural == "events" else set())
 
 
 def test_filters_and_orders_keep_their_names() -> None:
     for name in V1.resources:
-        added = {"figure": {("unit_code", "in")}}.get(name, {("subjects", "subject")} & V2.conditions[name].keys())
-        assert V2.conditions[name].keys() == V1.conditions[name].keys() | added
+        new_filters = {"figure": {("unit_code", "in")}}.get(
+            name, {("subjects", "subject")} & V2.conditions[name].keys()
+        )
+        assert V2.conditions[name].keys() == V1.conditions[name].keys() | new_filters
         assert V2[name].sortable == V1[name].sortable

@@ -16,29 +16,33 @@ from api.model.units import SPELLINGS, UnitCode
 SQL = Path(__file__).parents[2] / "sql"
 
 
-def declared() -> dict[str, set[str]]:
+def model_vocabularies() -> dict[str, set[str]]:
     """The vocabularies of the model, by the names of their domains."""
-    classes = [one for one in vars(vocabularies).values() if isinstance(one, type) and issubclass(one, Vocabulary)]
-    return {_snake(one.__name__): set(one.terms()) for one in classes if one is not Vocabulary}
+    classes = [
+        member for member in vars(vocabularies).values() if isinstance(member, type) and issubclass(member, Vocabulary)
+    ]
+    return {
+        _snake(vocabulary.__name__): set(vocabulary.terms()) for vocabulary in classes if vocabulary is not Vocabulary
+    }
 
 
-def checked() -> dict[str, set[str]]:
+def database_vocabularies() -> dict[str, set[str]]:
     """The vocabularies of the database."""
     scripts = "".join(path.read_text("utf-8") for path in sorted((SQL / "migrations").glob("*.sql")))
-    found = re.findall(r"create domain store\.(\w+) as text check \(value in \((.*?)\)\)", scripts, re.S)
-    return {name: set(re.findall(r"'(\w+)'", terms)) for name, terms in found}
+    domains = re.findall(r"create domain store\.(\w+) as text check \(value in \((.*?)\)\)", scripts, re.S)
+    return {name: set(re.findall(r"'(\w+)'", terms)) for name, terms in domains}
 
 
 def test_the_database_checks_the_terms_that_the_model_declares() -> None:
-    assert checked() == declared()
+    assert database_vocabularies() == model_vocabularies()
 
 
 @pytest.mark.parametrize("name", ENTITIES)
 def test_each_field_and_link_says_what_it_means(name: str) -> None:
     resource = ENTITIES[name]
-    declared: list[StoredField | StoredLink] = [*resource.fields.values(), *resource.links.values()]
-    for one in declared:
-        assert one.description.endswith((".", "}")), f"{name}.{one.name}: {one.description}"
+    members: list[StoredField | StoredLink] = [*resource.fields.values(), *resource.links.values()]
+    for member in members:
+        assert member.description.endswith((".", "}")), f"{name}.{member.name}: {member.description}"
     assert resource.description
 
 
@@ -46,9 +50,9 @@ def test_the_view_of_figures_and_the_catalog_know_the_same_units() -> None:
     view = (SQL / "v2" / "figure.sql").read_text(encoding="utf-8")
     codes = re.search(r"return '(\{.*?\})'::jsonb", view, re.S)
     assert codes
-    declared = [(text, code) for code in UnitCode.terms() for text in UnitCode.spellings(code)]
-    assert json.loads(codes[1]) == dict(declared)
-    assert len(declared) == len(dict(declared)), "a text means two codes"
+    spellings = [(text, code) for code in UnitCode.terms() for text in UnitCode.spellings(code)]
+    assert json.loads(codes[1]) == dict(spellings)
+    assert len(spellings) == len(dict(spellings)), "a text means two codes"
     assert SPELLINGS.keys() <= UnitCode.terms().keys()
 
 

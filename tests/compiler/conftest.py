@@ -17,10 +17,10 @@ Compiled = Callable[..., Statement]
 
 
 @pytest.fixture(scope="session")
-def compiled() -> Compiled:
-    """`compiled("{ events { nodes { id } } }")` returns the statement that answers the document, in version 1 unless
-    `version` is another."""
-    documents = {one: DocumentCache(core(one)) for one in VERSIONS.values()}
+def compile_text() -> Compiled:
+    """`compile_text("{ events { nodes { id } } }")` returns the statement that answers the document, in version 1
+    unless `version` is another."""
+    documents = {version: DocumentCache(core(version)) for version in VERSIONS.values()}
 
     def statement(text: str, version: Version = V1, **variables: Any) -> Statement:
         document = documents[version].read(text)

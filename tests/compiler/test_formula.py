@@ -19,34 +19,44 @@ IGNORABLE = re.compile(
 
 
 @pytest.fixture(scope="module")
-def skipped() -> set[str]:
+def skipped_characters() -> set[str]:
     pattern = re.compile(f"[{INVISIBLE}]")
-    return {one for one in CHARACTERS if pattern.match(one)}
+    return {character for character in CHARACTERS if pattern.match(character)}
 
 
-def test_all_space_control_format_and_private_characters_are_skipped(skipped: set[str]) -> None:
-    invisible = {one for one in CHARACTERS if unicodedata.category(one) in ("Cc", "Cf", "Co", "Zs", "Zl", "Zp")}
+def test_all_space_control_format_and_private_characters_are_skipped(skipped_characters: set[str]) -> None:
+    invisible = {
+        character for character in CHARACTERS if unicodedata.category(character) in ("Cc", "Cf", "Co", "Zs", "Zl", "Zp")
+    }
     assert len(invisible) > 137_000
-    assert invisible - skipped == set()
-    assert {one for one in CHARACTERS if IGNORABLE.match(one)} - skipped == set()
+    assert invisible - skipped_characters == set()
+    assert {character for character in CHARACTERS if IGNORABLE.match(character)} - skipped_characters == set()
 
 
-def test_nothing_that_can_be_seen_is_skipped(skipped: set[str]) -> None:
-    seen = {one for one in skipped if unicodedata.category(one)[0] not in "CZ" and not IGNORABLE.match(one)}
-    assert seen == set()
+def test_nothing_that_can_be_seen_is_skipped(skipped_characters: set[str]) -> None:
+    visible = {
+        character
+        for character in skipped_characters
+        if unicodedata.category(character)[0] not in "CZ" and not IGNORABLE.match(character)
+    }
+    assert visible == set()
 
 
 def test_every_form_of_a_sign_is_a_sign() -> None:
     signs = re.compile(f"[{SIGNS}]")
-    found = {one for one in CHARACTERS if signs.match(one)}
-    expected = {one for one in CHARACTERS if unicodedata.normalize("NFKC", one).strip()[:1] in tuple("=+-@\u2212")}
-    assert found == {one for one in expected if unicodedata.normalize("NFKC", one).strip()}
-    assert set("=+-@＝＋－＠﹢﹣﹦﹫") <= found
+    signs_found = {character for character in CHARACTERS if signs.match(character)}
+    expected = {
+        character
+        for character in CHARACTERS
+        if unicodedata.normalize("NFKC", character).strip()[:1] in tuple("=+-@\u2212")
+    }
+    assert signs_found == {character for character in expected if unicodedata.normalize("NFKC", character).strip()}
+    assert set("=+-@＝＋－＠﹢﹣﹦﹫") <= signs_found
 
 
-def test_no_formula_begins_with_a_character_that_is_not_looked_at_further(skipped: set[str]) -> None:
+def test_no_formula_begins_with_a_character_that_is_not_looked_at_further(skipped_characters: set[str]) -> None:
     signs = re.compile(f"[\t\n\r'{SIGNS}]")
     for first, last in SAFE:
         characters = {chr(code) for code in range(first, last + 1)}
-        assert not characters & skipped
-        assert not [one for one in characters if signs.match(one)]
+        assert not characters & skipped_characters
+        assert not [character for character in characters if signs.match(character)]

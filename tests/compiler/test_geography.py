@@ -34,7 +34,7 @@ def test_the_box_around_a_circle(latitude: float, longitude: float, kilometres: 
 def test_every_point_within_the_distance_is_in_the_box(
     latitude: float, longitude: float, kilometres: float, bearing: float, share: float
 ) -> None:
-    at_latitude, at_longitude = reached(latitude, longitude, bearing, share * kilometres)
+    at_latitude, at_longitude = destination(latitude, longitude, bearing, share * kilometres)
     west, south, east, north = box_around(latitude, longitude, kilometres)
     assert south - 1e-6 <= at_latitude <= north + 1e-6
     inside = (at_longitude >= west - 1e-6, at_longitude <= east + 1e-6)
@@ -49,7 +49,7 @@ def test_the_centre_is_in_the_box_however_small(latitude: float, longitude: floa
     assert (west <= longitude or longitude <= east) if west > east else west <= longitude <= east
 
 
-def reached(latitude: float, longitude: float, bearing: float, kilometres: float) -> tuple[float, float]:
+def destination(latitude: float, longitude: float, bearing: float, kilometres: float) -> tuple[float, float]:
     """Return the point at this distance in the direction of the bearing."""
     here, way, angle = math.radians(latitude), math.radians(bearing), kilometres / EARTH_KM
     sine = math.sin(here) * math.cos(angle) + math.cos(here) * math.sin(angle) * math.cos(way)

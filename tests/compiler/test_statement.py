@@ -26,14 +26,14 @@ GOLDEN = sorted(Path(__file__).with_name("golden").glob("*.sql"))
 ID = "evt_00000000000000000000000000"
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda one: one.stem)
-def test_a_document_becomes_the_statement_that_is_written_down(compiled: Compiled, path: Path) -> None:
-    told, document, arguments, sql = path.read_text().split("\n", 3)
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_document_becomes_the_statement_that_is_written_down(compile_text: Compiled, path: Path) -> None:
+    comment, document, arguments, sql = path.read_text().split("\n", 3)
     # A name that begins with a version is a document of that version.
     version = VERSIONS.get(path.stem.partition("-")[0], V1)
-    statement = compiled(document.removeprefix("-- "), version)
+    statement = compile_text(document.removeprefix("-- "), version)
     if os.environ.get("BRIEFING_WRITE_GOLDEN"):
-        path.write_text(f"{told}\n{document}\n-- {orjson.dumps(statement.arguments).decode()}\n{statement.sql}\n")
+        path.write_text(f"{comment}\n{document}\n-- {orjson.dumps(statement.arguments).decode()}\n{statement.sql}\n")
         return
     assert statement.sql == sql.rstrip("\n")
     assert orjson.dumps(statement.arguments).decode() == arguments.removeprefix("-- ")
@@ -76,11 +76,11 @@ DOCUMENTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "one", "other"), DOCUMENTS)
+@pytest.mark.parametrize(("text", "variables", "other_variables"), DOCUMENTS)
 def test_equal_shapes_are_equal_texts_whatever_the_values(
-    compiled: Compiled, text: str, one: dict[str, Any], other: dict[str, Any]
+    compile_text: Compiled, text: str, variables: dict[str, Any], other_variables: dict[str, Any]
 ) -> None:
-    first, second = compiled(text, **one), compiled(text, **other)
+    first, second = compile_text(text, **variables), compile_text(text, **other_variables)
     assert first.sql == second.sql
     assert len(first.arguments) == len(second.arguments)
     assert first.arguments != second.arguments
@@ -88,16 +88,16 @@ def test_equal_shapes_are_equal_texts_whatever_the_values(
 
 @pytest.mark.parametrize(("text", "variables", "_"), DOCUMENTS)
 def test_every_argument_is_used_and_numbered_from_the_first(
-    compiled: Compiled, text: str, variables: dict[str, Any], _: Any
+    compile_text: Compiled, text: str, variables: dict[str, Any], _: Any
 ) -> None:
-    statement = compiled(text, **variables)
-    used = {int(one) for one in re.findall(r"\$(\d+)::", statement.sql)}
-    assert used == set(range(1, len(statement.arguments) + 1))
+    statement = compile_text(text, **variables)
+    numbers = {int(number) for number in re.findall(r"\$(\d+)::", statement.sql)}
+    assert numbers == set(range(1, len(statement.arguments) + 1))
     assert "$" not in re.sub(r"\$\d+::", "", statement.sql)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first_url", "second_url"),
     [
         ("kind=other&country=UA&starts_at_gte=2022-03-01", "starts_at_gte=2022-03-01&country=UA&kind=other"),
         ("kind=other,clash", "kind=clash,other,clash"),
@@ -105,12 +105,12 @@ def test_every_argument_is_used_and_numbered_from_the_first(
         ("bbox=1,2,3,4&country=UA&q=x", "q=x&country=UA&bbox=1.0,2.0,3,4"),
     ],
 )
-def test_the_order_in_which_filters_are_given_does_not_matter(one: str, other: str) -> None:
-    first, second = (compile_query(list_query(V1, V1["event"], url.encode())) for url in (one, other))
+def test_the_order_in_which_filters_are_given_does_not_matter(first_url: str, second_url: str) -> None:
+    first, second = (compile_query(list_query(V1, V1["event"], url.encode())) for url in (first_url, second_url))
     assert (first.sql, first.arguments) == (second.sql, second.arguments)
 
 
-def test_filters_of_a_place_look_at_it_once(compiled: Compiled) -> None:
+def test_filters_of_a_place_look_at_it_once(compile_text: Compiled) -> None:
     statement = compile_query(list_query(V1, V1["event"], b"country=UA&bbox=1,2,3,4&place.name=Mariupol"))
     assert statement.sql.count("exists (select from v1.place") == 1
 
@@ -136,14 +136,14 @@ def test_filters_of_a_place_look_at_it_once(compiled: Compiled) -> None:
     ],
 )
 def test_a_statement_whose_plan_depends_on_values_asks_for_one_of_its_own(
-    compiled: Compiled, text: str, custom: bool
+    compile_text: Compiled, text: str, custom: bool
 ) -> None:
-    assert compiled(text).custom is custom
+    assert compile_text(text).custom is custom
 
 
 def test_equal_values_of_one_type_share_an_argument() -> None:
     writer = StatementWriter(V1)
-    assert [writer.argument(*one) for one in ((1, "int"), (2, "int"), (1, "int"), (1, "text"))] == [
+    assert [writer.argument(*pair) for pair in ((1, "int"), (2, "int"), (1, "int"), (1, "text"))] == [
         "$1::int",
         "$2::int",
         "$1::int",
@@ -159,9 +159,9 @@ def test_text_in_a_statement_is_quoted() -> None:
 
 
 def test_a_long_object_takes_several_calls() -> None:
-    made = object_of([(f"k{n}", from_sql(f"t1.c{n}")) for n in range(100)]).sql()
-    assert made.startswith("concat(concat('{\"k0\":', t1.c0, ',\"k1\":'")
-    assert made.count("concat(") == 4
+    expression = object_of([(f"k{n}", from_sql(f"t1.c{n}")) for n in range(100)]).sql()
+    assert expression.startswith("concat(concat('{\"k0\":', t1.c0, ',\"k1\":'")
+    assert expression.count("concat(") == 4
 
 
 def test_each_root_of_a_query_has_its_statement() -> None:

@@ -12,22 +12,23 @@ FILE = "/v1/events.csv"
 
 
 class Change(NamedTuple):
-    """A function that changes a document in place. `told` is what the refusal says about it."""
+    """A function that changes a document in place. `message` is what the refusal says about it."""
 
     make: Callable[[Any], Any]
-    told: str
+    message: str
     # True if oasdiff, with its severity file, sees it as well.
     outside: bool = True
 
 
 def parameter(document: Any, name: str, path: str = LIST) -> Any:
     """Return a parameter of this operation alone. Shared parameters are copied into the operation first."""
-    held = document["paths"][path]["get"]
+    operation_ = document["paths"][path]["get"]
     shared = document["components"]["parameters"]
-    held["parameters"] = [
-        deepcopy(shared[one["$ref"].rpartition("/")[2]]) if "$ref" in one else one for one in held["parameters"]
+    operation_["parameters"] = [
+        deepcopy(shared[item["$ref"].rpartition("/")[2]]) if "$ref" in item else item
+        for item in operation_["parameters"]
     ]
-    return next(one for one in held["parameters"] if one["name"] == name)
+    return next(item for item in operation_["parameters"] if item["name"] == name)
 
 
 def schema(document: Any, name: str) -> Any:
@@ -43,8 +44,8 @@ def operation(document: Any, path: str = LIST, method: str = "get") -> Any:
 
 
 def drop_parameter(document: Any, name: str) -> None:
-    gone = parameter(document, name)
-    operation(document)["parameters"].remove(gone)
+    parameter_ = parameter(document, name)
+    operation(document)["parameters"].remove(parameter_)
 
 
 def drop_field(document: Any, name: str, required: bool = True) -> None:
@@ -57,12 +58,12 @@ def add_parameter(document: Any, **more: Any) -> None:
     operation(document)["parameters"].append({"name": "weather", "in": "query", "schema": {"type": "string"}, **more})
 
 
-def not_null(held: Any) -> None:
-    held["type"] = held["type"][0]
+def not_null(schema: Any) -> None:
+    schema["type"] = schema["type"][0]
 
 
-def nullable(held: Any) -> None:
-    held["type"] = [held["type"], "null"]
+def nullable(schema: Any) -> None:
+    schema["type"] = [schema["type"], "null"]
 
 
 BREAKS: dict[str, Change] = {

@@ -28,18 +28,18 @@ SDL = print_schema(build_client_schema(introspection_from_schema(build_schema(CU
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_break_is_refused(name: str) -> None:
     change = BREAKS[name]
-    told = said("v1.json", REST, change.make)
-    assert any(change.told in one for one in told), told
-    assert all(". Instead, " in one and "new version" in one for one in told)
+    messages = reported_breaks("v1.json", REST, change.make)
+    assert any(change.message in message for message in messages), messages
+    assert all(". Instead, " in message and "new version" in message for message in messages)
 
 
 @pytest.mark.parametrize("name", ADDITIONS)
 def test_an_addition_is_not(name: str) -> None:
-    assert said("v1.json", REST, ADDITIONS[name]) == []
+    assert reported_breaks("v1.json", REST, ADDITIONS[name]) == []
 
 
-def test_a_break_is_told_once_where_it_is_and_not_wherever_it_shows() -> None:
-    assert len(said("v1.json", REST, BREAKS["a field is gone"].make)) == 1
+def test_a_break_is_reported_once_at_its_origin() -> None:
+    assert len(reported_breaks("v1.json", REST, BREAKS["a field is gone"].make)) == 1
 
 
 @pytest.mark.parametrize("name", CURRENT)
@@ -48,7 +48,7 @@ def test_a_contract_breaks_itself_in_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "expected"),
     [
         (lambda body: body["properties"].pop("name"), "PlanWanted.name: is gone"),
         (lambda body: body["properties"]["name"].update(maxLength=2), "PlanWanted.name: its maxLength was"),
@@ -58,32 +58,40 @@ def test_a_contract_breaks_itself_in_nothing(name: str) -> None:
         (lambda body: body["properties"]["burst"].update(type="string"), "PlanWanted.burst: its type was"),
     ],
 )  # fmt: skip
-def test_a_narrower_body_is_refused(make: Callable[[Any], Any], told: str) -> None:
+def test_a_narrower_body_is_refused(make: Callable[[Any], Any], expected: str) -> None:
     def change(document: Any) -> None:
         make(document["components"]["schemas"]["PlanWanted"])
 
-    assert any(told in one for one in said("admin.json", ADMIN, change))
+    assert any(expected in message for message in reported_breaks("admin.json", ADMIN, change))
 
 
-def test_a_body_that_must_be_given_and_one_that_is_taken_no_more_are_refused() -> None:
+def test_requiring_or_removing_a_body_is_refused() -> None:
     optional = deepcopy(ADMIN)
     optional["paths"][PLANS]["post"]["requestBody"]["required"] = False
-    assert any("body: must now be given" in one for one in between("admin.json", optional, ADMIN))
-    assert any("body: is gone" in one for one in said("admin.json", ADMIN, without_body))
+    assert any("body: must now be given" in message for message in between("admin.json", optional, ADMIN))
+    assert any("body: is gone" in message for message in reported_breaks("admin.json", ADMIN, without_body))
     assert between("admin.json", ADMIN, optional) == []
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "expected"),
     [
-        (lambda one: one["Event"]["properties"].pop("title"), "Event.title: is gone"),
-        (lambda one: one["Citation"]["required"].append("via"), "Citation.via: must now be given"),
-        (lambda one: one["Event"]["properties"]["title"].update(maxLength=9), "Event.title: its maxLength was"),
-        (lambda one: one["Event"]["properties"]["summary"].update(anyOf=[{"type": "string"}]), "no longer be null"),
+        (lambda definitions: definitions["Event"]["properties"].pop("title"), "Event.title: is gone"),
+        (lambda definitions: definitions["Citation"]["required"].append("via"), "Citation.via: must now be given"),
+        (
+            lambda definitions: definitions["Event"]["properties"]["title"].update(maxLength=9),
+            "Event.title: its maxLength was",
+        ),
+        (
+            lambda definitions: definitions["Event"]["properties"]["summary"].update(anyOf=[{"type": "string"}]),
+            "no longer be null",
+        ),
     ],
 )
-def test_a_load_file_that_was_right_stays_right(make: Callable[[Any], Any], told: str) -> None:
-    assert any(told in one for one in said("load.json", LOAD, lambda document: make(document["$defs"])))
+def test_a_load_file_that_was_right_stays_right(make: Callable[[Any], Any], expected: str) -> None:
+    assert any(
+        expected in message for message in reported_breaks("load.json", LOAD, lambda document: make(document["$defs"]))
+    )
 
 
 def test_a_load_file_may_say_more() -> None:
@@ -91,11 +99,11 @@ def test_a_load_file_may_say_more() -> None:
         document["$defs"]["Event"]["properties"]["mood"] = {"type": "string"}
         document["$defs"]["Event"]["properties"]["title"]["maxLength"] += 1
 
-    assert said("load.json", LOAD, change) == []
+    assert reported_breaks("load.json", LOAD, change) == []
 
 
 @pytest.mark.parametrize(
-    ("where", "before", "now", "told"),
+    ("where", "before", "now", "expected"),
     [
         ("type Event implements", "  title: String!", "", "Event.title was removed"),
         ("type Event implements", "  title: String!", "  title: String", "Event.title changed type from String!"),
@@ -110,20 +118,22 @@ def test_a_load_file_may_say_more() -> None:
         ("type Query", "first: Int", "first: Int!", "arg changed kind"),
     ],
 )
-def test_a_break_of_the_graph_is_refused(where: str, before: str, now: str, told: str) -> None:
+def test_a_break_of_the_graph_is_refused(where: str, before: str, now: str, expected: str) -> None:
     at = SDL.index(before, SDL.index(where))
-    changed = SDL[:at] + now + SDL[at + len(before) :]
-    found = [str(one) for one in breaks("v1.graphql", SDL, changed)]
-    assert any(told in one and "Instead, " in one for one in found), found
+    new_schema = SDL[:at] + now + SDL[at + len(before) :]
+    messages = [str(difference) for difference in breaks("v1.graphql", SDL, new_schema)]
+    assert any(expected in message and "Instead, " in message for message in messages), messages
 
 
 def test_an_addition_to_the_graph_is_not() -> None:
-    grown = SDL.replace("  AIR_STRIKE\n", "  AIR_STRIKE\n  TRUCE_TALKS\n", 1)
-    grown = grown.replace("input EventFilter {", "input EventFilter {\n  mood: String\n", 1)
-    at = grown.index("\n}", grown.index("type Event implements"))
-    grown = grown[:at] + '\n  mood(of: String = "x"): String @deprecated(reason: "Use none.")' + grown[at:]
-    assert grown.count("mood") == 2
-    assert breaks("v1.graphql", SDL, grown) == []
+    larger_sdl = SDL.replace("  AIR_STRIKE\n", "  AIR_STRIKE\n  TRUCE_TALKS\n", 1)
+    larger_sdl = larger_sdl.replace("input EventFilter {", "input EventFilter {\n  mood: String\n", 1)
+    at = larger_sdl.index("\n}", larger_sdl.index("type Event implements"))
+    larger_sdl = (
+        larger_sdl[:at] + '\n  mood(of: String = "x"): String @deprecated(reason: "Use none.")' + larger_sdl[at:]
+    )
+    assert larger_sdl.count("mood") == 2
+    assert breaks("v1.graphql", SDL, larger_sdl) == []
 
 
 def test_a_contract_that_is_gone_says_how_a_version_retires() -> None:
@@ -132,10 +142,12 @@ def test_a_contract_that_is_gone_says_how_a_version_retires() -> None:
 
 def test_the_files_that_are_committed_break_none_that_was_released() -> None:
     folder = Path(__file__).parents[2] / "openapi"
-    promised = [one for one in (folder / "released").iterdir() if one.suffix in (".json", ".graphql")]
-    assert {"v1.json", "v1.graphql", "admin.json", "load.json"} <= {one.name for one in promised}
-    for one in promised:
-        changes = breaks(one.name, one.read_text(), (folder / one.name).read_text())
+    released_files = [
+        contract for contract in (folder / "released").iterdir() if contract.suffix in (".json", ".graphql")
+    ]
+    assert {"v1.json", "v1.graphql", "admin.json", "load.json"} <= {contract.name for contract in released_files}
+    for contract in released_files:
+        changes = breaks(contract.name, contract.read_text(), (folder / contract.name).read_text())
         assert [str(each) for each in without_corrections(changes, read_corrections(folder))] == []
 
 
@@ -143,13 +155,13 @@ def without_body(document: Any) -> None:
     del document["paths"][PLANS]["post"]["requestBody"]
 
 
-def said(name: str, document: Any, make: Callable[[Any], Any]) -> list[str]:
+def reported_breaks(name: str, document: Any, make: Callable[[Any], Any]) -> list[str]:
     """Return the reported breaks of the change."""
-    changed = deepcopy(document)
-    make(changed)
-    assert changed != document
-    return between(name, document, changed)
+    new_document = deepcopy(document)
+    make(new_document)
+    assert new_document != document
+    return between(name, document, new_document)
 
 
 def between(name: str, before: Any, now: Any) -> list[str]:
-    return [str(one) for one in breaks(name, json.dumps(before), json.dumps(now))]
+    return [str(difference) for difference in breaks(name, json.dumps(before), json.dumps(now))]

@@ -23,11 +23,11 @@ def test_the_gate_lets_corrections_pass_and_nothing_else() -> None:
     assert gate(OPENAPI / "released", current) == []
     document = json.loads(current["v2.json"])
     document["components"]["schemas"]["FigureAmount"]["properties"]["value"]["type"] = ["string", "null"]
-    broken = gate(OPENAPI / "released", current | {"v2.json": json.dumps(document)})
-    assert {change.what for change in broken} == {"its type was number and is string"}
+    differences = gate(OPENAPI / "released", current | {"v2.json": json.dumps(document)})
+    assert {change.what for change in differences} == {"its type was number and is string"}
 
 
-@pytest.mark.parametrize("correction", CORRECTIONS, ids=lambda one: one.reason[:40])
+@pytest.mark.parametrize("correction", CORRECTIONS, ids=lambda correction: correction.reason[:40])
 def test_each_correction_says_why_and_what_it_does_to_clients(correction: Correction) -> None:
     assert correction.contracts and correction.where
     assert correction.reason.endswith(".") and correction.effect.endswith(".")
@@ -57,7 +57,7 @@ def test_a_correction_is_for_its_contracts_its_places_and_its_change(change: Bre
     assert without_corrections([change], (EXAMPLE,)) == ([] if allowed else [change])
 
 
-def test_a_row_that_is_not_whole_is_refused(tmp_path: Path) -> None:
+def test_an_incomplete_correction_is_refused(tmp_path: Path) -> None:
     assert read_corrections(tmp_path) == ()
     (tmp_path / FILE).write_text('[[correction]]\ncontracts = ["v1.json"]\nwhere = ".*"\nwhat = ".*"\n')
     with pytest.raises(ContractError, match="has \\['contracts', 'what', 'where'\\]"):

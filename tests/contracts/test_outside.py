@@ -36,7 +36,7 @@ def small() -> Any:
 
 
 @pytest.fixture(scope="module")
-def found(node: Callable[..., str]) -> Callable[[Path, Path], list[Any]]:
+def find_breaks(node: Callable[..., str]) -> Callable[[Path, Path], list[Any]]:
     """A function that returns the breaks that oasdiff finds. `node` installs npm's build of it, for Linux on x64."""
     if not OASDIFF.exists():
         pytest.skip("there is no oasdiff for this machine")
@@ -52,54 +52,54 @@ def found(node: Callable[..., str]) -> Callable[[Path, Path], list[Any]]:
             str(before),
             str(now),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) or []
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout) or []
 
     return compare
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_oasdiff_sees_the_break_or_it_is_known_that_it_does_not(
-    found: Callable[[Path, Path], list[Any]], small: Any, tmp_path: Path, name: str
+def test_oasdiff_sees_each_break_except_the_listed_ones(
+    find_breaks: Callable[[Path, Path], list[Any]], small: Any, tmp_path: Path, name: str
 ) -> None:
-    assert bool(found(*written(small, BREAKS[name].make, tmp_path))) is BREAKS[name].outside
+    assert bool(find_breaks(*write_both(small, BREAKS[name].make, tmp_path))) is BREAKS[name].outside
 
 
 @pytest.mark.parametrize("name", ADDITIONS)
 def test_oasdiff_lets_additions_pass(
-    found: Callable[[Path, Path], list[Any]], small: Any, tmp_path: Path, name: str
+    find_breaks: Callable[[Path, Path], list[Any]], small: Any, tmp_path: Path, name: str
 ) -> None:
-    assert found(*written(small, ADDITIONS[name], tmp_path)) == []
+    assert find_breaks(*write_both(small, ADDITIONS[name], tmp_path)) == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_no_contract_breaks_the_released_one(found: Callable[[Path, Path], list[Any]], name: str) -> None:
+def test_no_contract_breaks_the_released_one(find_breaks: Callable[[Path, Path], list[Any]], name: str) -> None:
     """A version that was never released cannot break a client."""
     before, now = ROOT / "openapi" / "released" / name, ROOT / "openapi" / name
-    changes = found(before if before.exists() else now, now)
+    changes = find_breaks(before if before.exists() else now, now)
     assert [change for change in changes if not CORRECTED.search(change["text"])] == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_redocly_finds_nothing_to_say(node: Callable[..., str], name: str) -> None:
-    said = json.loads(node(REDOCLY, "lint", "--config", "redocly.yaml", "--format", "json", ROOT / "openapi" / name))
-    assert said["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
-    assert said["problems"] == []
+def test_redocly_reports_nothing(node: Callable[..., str], name: str) -> None:
+    report = json.loads(node(REDOCLY, "lint", "--config", "redocly.yaml", "--format", "json", ROOT / "openapi" / name))
+    assert report["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}
+    assert report["problems"] == []
 
 
-def test_redocly_would_say_something(node: Callable[..., str], small: Any, tmp_path: Path) -> None:
+def test_redocly_reports_a_broken_document(node: Callable[..., str], small: Any, tmp_path: Path) -> None:
     del small["paths"][LIST]["get"]["operationId"]
     (tmp_path / "bad.json").write_text(json.dumps(small), encoding="utf-8")
     with pytest.raises(AssertionError):
         node(REDOCLY, "lint", "--config", "redocly.yaml", "--format", "json", tmp_path / "bad.json")
 
 
-def written(document: Any, make: Callable[[Any], Any], folder: Path) -> tuple[Path, Path]:
+def write_both(document: Any, make: Callable[[Any], Any], folder: Path) -> tuple[Path, Path]:
     """Write the document to a file, and the changed one to another."""
-    changed = deepcopy(document)
-    make(changed)
+    new_document = deepcopy(document)
+    make(new_document)
     before, now = folder / "before.json", folder / "now.json"
     before.write_text(json.dumps(document), encoding="utf-8")
-    now.write_text(json.dumps(changed), encoding="utf-8")
+    now.write_text(json.dumps(new_document), encoding="utf-8")
     return before, now

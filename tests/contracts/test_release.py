@@ -31,7 +31,7 @@ TODAY = date(2027, 1, 2)
 CHANGES = {"v1.json": ("maximum", "Maximum"), DAYS: ("2026", "2020"), SUMS: ("a", "b")}
 
 
-class Done(NamedTuple):
+class CommandResult(NamedTuple):
     """The exit code and the output of a command."""
 
     returncode: int
@@ -39,7 +39,7 @@ class Done(NamedTuple):
     stderr: str
 
 
-Run = Callable[..., Done]
+Run = Callable[..., CommandResult]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def compare_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compare equal texts once: most tests compare the current contracts with the released ones, for half a second."""
     monkeypatch.setattr(release_module, "breaks", COMPARED)
 
@@ -61,26 +61,26 @@ def run(checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """`run("--check")` runs `briefing contract --check` in the copy."""
     monkeypatch.chdir(checkout)
 
-    def start(*arguments: str) -> Done:
+    def start(*arguments: str) -> CommandResult:
         monkeypatch.setattr(sys, "argv", ["briefing", "contract", *arguments])
         with pytest.raises(SystemExit) as end:
             main()
-        said = capsys.readouterr()
-        return Done(int(end.value.code or 0), said.out, said.err)
+        output = capsys.readouterr()
+        return CommandResult(int(end.value.code or 0), output.out, output.err)
 
     return start
 
 
-def test_what_is_committed_is_current_breaks_nothing_and_is_as_it_was_released(run: Run) -> None:
-    done = run("--check")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_committed_contracts_are_current_compatible_and_as_released(run: Run) -> None:
+    result = run("--check")
+    assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_stale_file_is_told_and_then_written(run: Run, checkout: Path) -> None:
+def test_a_stale_file_is_reported_and_then_written(run: Run, checkout: Path) -> None:
     path = checkout / "openapi" / "v1.graphql"
     path.write_text("type Query", encoding="utf-8")
-    done = run("--check")
-    assert (done.returncode, done.stdout) == (1, "stale: openapi/v1.graphql\n")
+    result = run("--check")
+    assert (result.returncode, result.stdout) == (1, "stale: openapi/v1.graphql\n")
     assert "openapi/v1.graphql is not current" in run("release").stderr
     assert run().returncode == 0
     assert path.read_text(encoding="utf-8") == CURRENT["v1.graphql"]
@@ -92,10 +92,10 @@ def test_a_released_file_that_was_edited_is_noticed(run: Run, checkout: Path, na
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(*CHANGES[name]), encoding="utf-8")
     for arguments in (["--check"], [], ["release"]):
-        done = run(*arguments)
-        assert done.returncode != 0
-        assert "was changed by hand" in done.stderr
-        assert "the last commit" in done.stderr
+        result = run(*arguments)
+        assert result.returncode != 0
+        assert "was changed by hand" in result.stderr
+        assert "the last commit" in result.stderr
 
 
 @pytest.mark.parametrize("change", ["remove", "add", "forget"])
@@ -111,18 +111,20 @@ def test_a_released_file_that_went_or_came_is_noticed(checkout: Path, change: st
         read_released(folder)
 
 
-def test_a_break_is_refused_with_what_to_do_and_nothing_is_released(run: Run, checkout: Path) -> None:
+def test_a_break_is_refused_with_its_remedy_and_nothing_is_released(run: Run, checkout: Path) -> None:
     folder = checkout / "openapi" / "released"
     shutil.rmtree(folder)
-    promised = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
-    release(folder, promised, checkout / "CHANGELOG.md", TODAY)
-    kept = {one.name: one.read_bytes() for one in folder.iterdir()}
+    old_contracts = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
+    release(folder, old_contracts, checkout / "CHANGELOG.md", TODAY)
+    contents = {file.name: file.read_bytes() for file in folder.iterdir()}
     for arguments in (["--check"], [], ["release"]):
-        done = run(*arguments)
-        assert done.returncode == 1
-        assert "breaks: v1.json: GET /v1/events, query parameter limit: its maximum was 900 and is 200." in done.stderr
-        assert "new version" in done.stderr
-    assert {one.name: one.read_bytes() for one in folder.iterdir()} == kept
+        result = run(*arguments)
+        assert result.returncode == 1
+        assert (
+            "breaks: v1.json: GET /v1/events, query parameter limit: its maximum was 900 and is 200." in result.stderr
+        )
+        assert "new version" in result.stderr
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == contents
 
 
 def test_the_first_release_of_a_version_breaks_nobody_and_is_noted(run: Run, checkout: Path) -> None:
@@ -130,9 +132,9 @@ def test_the_first_release_of_a_version_breaks_nobody_and_is_noted(run: Run, che
     shutil.rmtree(folder)
     without = {name: text for name, text in CURRENT.items() if not name.startswith("v1.")}
     release(folder, without, checkout / "CHANGELOG.md", TODAY)
-    done = run("release")
-    assert done.returncode == 0
-    assert done.stdout.startswith("Released: first release of `v1.graphql`, `v1.json`.\n")
+    result = run("release")
+    assert result.returncode == 0
+    assert result.stdout.startswith("Released: first release of `v1.graphql`, `v1.json`.\n")
     assert read_released(folder) == CURRENT
     assert run("release").stdout.startswith("Nothing has changed since the last release.\n")
     notes = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -143,10 +145,10 @@ def test_the_first_release_of_a_version_breaks_nobody_and_is_noted(run: Run, che
 def test_additions_are_released_with_a_line_of_their_own(checkout: Path) -> None:
     folder, notes = checkout / "openapi" / "released", checkout / "CHANGELOG.md"
     release(folder, CURRENT, notes, TODAY)
-    grown = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
-    assert gate(folder, grown) == []
-    assert str(release(folder, grown, notes, TODAY)) == "additions to `v1.json`"
-    assert read_released(folder) == grown
+    larger_contracts = CURRENT | {"v1.json": CURRENT["v1.json"].replace('"maximum": 200', '"maximum": 900')}
+    assert gate(folder, larger_contracts) == []
+    assert str(release(folder, larger_contracts, notes, TODAY)) == "additions to `v1.json`"
+    assert read_released(folder) == larger_contracts
     assert "\n- 2027-01-02: additions to `v1.json`.\n" in notes.read_text(encoding="utf-8")
 
 
@@ -157,10 +159,10 @@ def test_the_line_finds_its_place_in_a_changelog_without_headings(checkout: Path
     assert "# Changelog\n## Releases of the contracts\n\n- 2027-01-02: first release" in notes.read_text("utf-8")
 
 
-def test_a_version_leaves_only_where_it_is_said(checkout: Path) -> None:
+def test_a_version_is_removed_only_where_stated(checkout: Path) -> None:
     folder, notes = checkout / "openapi" / "released", checkout / "CHANGELOG.md"
     release(folder, CURRENT | {"v0.json": CURRENT["v1.json"], "v0.graphql": "type Query { a: Int }"}, notes, TODAY)
-    assert {one.contract for one in gate(folder, CURRENT)} == {"v0.json", "v0.graphql"}
+    assert {difference.contract for difference in gate(folder, CURRENT)} == {"v0.json", "v0.graphql"}
     assert gate(folder, CURRENT, "v0") == []
     assert str(release(folder, CURRENT, notes, TODAY, "v0")) == "retired `v0.graphql`, `v0.json`"
     assert read_released(folder) == CURRENT
@@ -171,11 +173,13 @@ def test_a_version_that_leaves_takes_its_paths_of_access_with_it(checkout: Path)
     access = json.loads(CURRENT["admin.json"])
     before = access | {"paths": access["paths"] | {"/v0/me": access["paths"]["/v2/me"]}}
     release(folder, CURRENT | {"admin.json": json.dumps(before), "v0.json": CURRENT["v1.json"]}, notes, TODAY)
-    assert [one.where for one in gate(folder, CURRENT) if one.contract == "admin.json"] == ["GET /v0/me"]
+    assert [difference.where for difference in gate(folder, CURRENT) if difference.contract == "admin.json"] == [
+        "GET /v0/me"
+    ]
     assert gate(folder, CURRENT, "v0") == []
-    kept = {path: item for path, item in access["paths"].items() if path not in ("/v2/me", "/v0/me")}
-    without = CURRENT | {"admin.json": json.dumps(access | {"paths": kept})}
-    assert [one.where for one in gate(folder, without, "v0")] == ["GET /v2/me"]
+    paths = {path: item for path, item in access["paths"].items() if path not in ("/v2/me", "/v0/me")}
+    without = CURRENT | {"admin.json": json.dumps(access | {"paths": paths})}
+    assert [difference.where for difference in gate(folder, without, "v0")] == ["GET /v2/me"]
 
 
 def test_the_day_of_the_first_release_stays(checkout: Path) -> None:
@@ -189,7 +193,7 @@ def test_the_day_of_the_first_release_stays(checkout: Path) -> None:
     assert days(folder) == {"v1": TODAY, "v2": later}
 
 
-def test_a_version_that_tells_another_day_is_told_which(
+def test_a_wrong_release_day_is_reported_with_the_right_one(
     run: Run, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = checkout / "openapi" / "released"
@@ -199,14 +203,14 @@ def test_a_version_that_tells_another_day_is_told_which(
     ]
     monkeypatch.setitem(VERSIONS, "v2", replace(V2, lifecycle=replace(V2.lifecycle, released=None)))
     for arguments in (["--check"], []):
-        done = run(*arguments)
-        assert done.returncode == 1
-        assert "v2 was first released on 2026-11-23, and its lifecycle says None" in done.stderr
-        assert "write released=datetime.date(2026, 11, 23)" in done.stderr
+        result = run(*arguments)
+        assert result.returncode == 1
+        assert "v2 was first released on 2026-11-23, and its lifecycle says None" in result.stderr
+        assert "write released=datetime.date(2026, 11, 23)" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["v1", "v7", "openapi"])
-def test_what_is_served_or_never_was_cannot_retire(run: Run, name: str) -> None:
-    done = run("release", "--retire", name)
-    assert done.returncode == 64
-    assert f"There is nothing of {name} to retire" in done.stderr
+def test_served_or_unknown_versions_cannot_retire(run: Run, name: str) -> None:
+    result = run("release", "--retire", name)
+    assert result.returncode == 64
+    assert f"There is nothing of {name} to retire" in result.stderr

@@ -136,7 +136,7 @@ def test_the_pods_run_as_the_account_of_the_image() -> None:
     (uid,) = re.findall(r"^USER (\d+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.M)
     for pod in (POD, JOB["spec"]["template"]["spec"]):
         assert pod["securityContext"]["runAsUser"] == int(uid)
-        assert all(one["securityContext"]["readOnlyRootFilesystem"] for one in pod["containers"])
+        assert all(container["securityContext"]["readOnlyRootFilesystem"] for container in pod["containers"])
 
 
 def test_migration_and_service_are_of_one_image_with_the_same_settings() -> None:

@@ -31,10 +31,10 @@ def operator() -> Iterator[Operator]:
 def follow(operator: Operator, page: list[Step]) -> None:
     for step in page:
         code, printed = operator.do(step)
-        if step.shown is None:
+        if step.output is None:
             assert code == 0, f"{step}\nfails:\n{printed}"
         else:
-            assert stands(step.shown, printed, step.answer), f"{step}\nprints:\n{printed}\ninstead of:\n{step.shown}"
+            assert stands(step.output, printed, step.answer), f"{step}\nprints:\n{printed}\ninstead of:\n{step.output}"
 
 
 @pytest.mark.full

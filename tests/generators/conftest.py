@@ -29,7 +29,7 @@ class Services:
     """The address of a service, that of one whose callers may request two lists of 20 at a time, and a key."""
 
     address: str
-    limited: str
+    limited_url: str
     key: str
 
     def check(self, *command: str | Path, at: Path, answers: Sequence[Answer] = (), **environment: str) -> None:
@@ -38,19 +38,19 @@ class Services:
 
         With `answers`, the program validates these, and prints for each what is wrong with it."""
         given = [write_answers(at / "answers.json", answers)] if answers else []
-        printed = json.loads(run(*command, self.address, self.limited, self.key, *given, at=at, **environment))
+        report = json.loads(run(*command, self.address, self.limited_url, self.key, *given, at=at, **environment))
         if answers:
-            check_verdicts(answers, printed.pop("verdicts"))
+            check_verdicts(answers, report.pop("verdicts"))
         first = httpx2.get(f"{self.address}{PATH}").json()
         second = httpx2.get(f"{self.address}{PATH}&cursor={first['page']['next_cursor']}").json()
-        assert printed == {
+        assert report == {
             "pages": [[event["id"] for event in page["data"]] for page in (first, second)],
             "missing": "not_found",
-            "refused": ["rate_limited", printed["refused"][1], "minute"],
+            "refused": ["rate_limited", report["refused"][1], "minute"],
             "file": "id,revision",
             "plan": "free",
         }
-        assert printed["refused"][1] >= 1
+        assert report["refused"][1] >= 1
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +59,16 @@ async def services(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Ser
     url = await new_store()
     await load([str(SAMPLE)], url)
     store = AccessStore(url)
-    created = await Keys(store, "live", "test").create(NewKey("a client", "free"))
+    new_key = await Keys(store, "live", "test").create(NewKey("a client", "free"))
     await store.close()
     small = await new_store()
     await load([str(SAMPLE)], small)
     connection = await asyncpg.connect(small)
     await connection.execute("update access.plan set burst = 100, points_minute = 2 where name = 'anonymous'")
     await connection.close()
-    with serving(url, limits=True) as service, serving(small, limits=True) as limited:
+    with serving(url, limits=True) as service, serving(small, limits=True) as limited_service:
         address = "http://127.0.0.1:{}"
-        yield Services(address.format(service.port), address.format(limited.port), created.secret.text)
+        yield Services(address.format(service.port), address.format(limited_service.port), new_key.secret.text)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ async def answers(
         collector.add_all()
     with httpx2.Client(base_url=services.address, headers={"Authorization": f"Bearer {services.key}"}) as client:
         collector.add("/v2/me", client=client)
-    with httpx2.Client(base_url=services.limited) as client:
+    with httpx2.Client(base_url=services.limited_url) as client:
         while client.get("/v2/events?limit=20").status_code != 429:
             pass
         collector.add("/v2/events?limit=20", client=client)

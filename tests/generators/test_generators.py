@@ -44,7 +44,7 @@ def compile_typescript(node_home: Path, folder: Path, types: list[str], **option
     run(node_home / "bin" / "node", NPM / "typescript" / "bin" / "tsc", "--project", "tsconfig.json", at=folder)
 
 
-def test_openapi_python_client(built: Path, python_home: Path, services: Services, work: Path) -> None:
+def test_openapi_python_client(sdk_packages: Path, python_home: Path, services: Services, work: Path) -> None:
     (block,) = re.findall(r"```yaml\n(content_type_overrides.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (work / "settings.yaml").write_text(f"{block}post_hooks: []\n", encoding="utf-8")
     run(SDK / "openapi-python-client", "generate", "--path", CONTRACT, "--meta", "none", "--config", "settings.yaml",
@@ -57,7 +57,7 @@ def test_openapi_python_client(built: Path, python_home: Path, services: Service
 
 
 def test_openapi_typescript_with_openapi_fetch(
-    built: Path, node: Callable[..., str], node_home: Path, services: Services, work: Path
+    sdk_packages: Path, node: Callable[..., str], node_home: Path, services: Services, work: Path
 ) -> None:
     program = node_home / "bin" / "node"
     run(program, NPM / "openapi-typescript" / "bin" / "cli.js", CONTRACT, "--output", work / "rest.ts", at=work)
@@ -121,7 +121,7 @@ def test_openapi_generator_for_go(tools: Path, services: Services, work: Path) -
 
 @pytest.mark.full
 def test_openapi_generator_for_typescript_fetch(
-    tools: Path, built: Path, packages: Path, node_home: Path, services: Services, work: Path
+    tools: Path, sdk_packages: Path, packages: Path, node_home: Path, services: Services, work: Path
 ) -> None:
     generate(tools, "typescript-fetch", work / "fetch", "--additional-properties=importFileExtension=.js")
     shutil.copy(PROGRAMS / "typescript_fetch.ts", work / "program.ts")
@@ -129,7 +129,7 @@ def test_openapi_generator_for_typescript_fetch(
 
 
 @pytest.mark.full
-def test_hey_api(packages: Path, built: Path, node_home: Path, services: Services, work: Path) -> None:
+def test_hey_api(packages: Path, sdk_packages: Path, node_home: Path, services: Services, work: Path) -> None:
     program = packages / "node_modules" / "@hey-api" / "openapi-ts" / "bin" / "run.js"
     run(node_home / "bin" / "node", program, "-i", CONTRACT, "-o", work / "hey", "-c", "@hey-api/client-fetch", at=work)
     shutil.copy(PROGRAMS / "hey_api.ts", work / "program.ts")
@@ -146,7 +146,7 @@ def use_page(work: Path) -> None:
 
 @pytest.mark.full
 def test_hey_api_with_zod(
-    packages: Path, built: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
+    packages: Path, sdk_packages: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
 ) -> None:
     use_page(work)
     program = packages / "node_modules" / "@hey-api" / "openapi-ts" / "bin" / "run.js"
@@ -157,7 +157,7 @@ def test_hey_api_with_zod(
 
 @pytest.mark.full
 def test_orval(
-    packages: Path, built: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
+    packages: Path, sdk_packages: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
 ) -> None:
     use_page(work)
     program = packages / "node_modules" / "orval" / "dist" / "bin" / "orval.mjs"
@@ -169,7 +169,7 @@ def test_orval(
 
 @pytest.mark.full
 def test_kubb(
-    packages: Path, built: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
+    packages: Path, sdk_packages: Path, node_home: Path, services: Services, answers: list[Answer], work: Path
 ) -> None:
     use_page(work)
     (work / "node_modules").symlink_to(packages / "node_modules")  # Its settings import its plugins.

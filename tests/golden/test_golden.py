@@ -42,17 +42,17 @@ def record(answer: httpx2.Response) -> Record:
     }
 
 
-def ask(served: str, request: str) -> Record:
+def ask(service_url: str, request: str) -> Record:
     """Send a request and record its answer."""
-    return record(httpx2.get(f"{served}{request}", headers={"X-Request-Id": "golden"}))
+    return record(httpx2.get(f"{service_url}{request}", headers={"X-Request-Id": "golden"}))
 
 
 @pytest.fixture(scope="session")
-def golden(served: str) -> dict[str, dict[str, Record]]:
+def golden(service_url: str) -> dict[str, dict[str, Record]]:
     """Return the recorded answers, by version and request."""
     if os.environ.get("WRITE_GOLDEN"):
         for version in VERSIONS:
-            answers = {request: ask(served, request) for request in requests(version)}
+            answers = {request: ask(service_url, request) for request in requests(version)}
             text = json.dumps(answers, indent=1, ensure_ascii=False)
             (HERE / f"{version}.json").write_text(f"{text}\n", encoding="utf-8")
     return {version: json.loads((HERE / f"{version}.json").read_text(encoding="utf-8")) for version in VERSIONS}
@@ -60,9 +60,9 @@ def golden(served: str) -> dict[str, dict[str, Record]]:
 
 @pytest.mark.parametrize(("version", "request_"), REQUESTS, ids=[request[:70] for _, request in REQUESTS])
 def test_a_version_answers_as_recorded(
-    served: str, golden: dict[str, dict[str, Record]], version: str, request_: str
+    service_url: str, golden: dict[str, dict[str, Record]], version: str, request_: str
 ) -> None:
-    assert ask(served, request_) == golden[version][request_]
+    assert ask(service_url, request_) == golden[version][request_]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

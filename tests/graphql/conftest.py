@@ -12,9 +12,9 @@ PATH = "/v1/graphql"
 
 
 @pytest.fixture(scope="session")
-def client(served: str) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=served) as made:
-        yield made
+def client(service_url: str) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=service_url) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

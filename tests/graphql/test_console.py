@@ -32,7 +32,7 @@ def page(client: httpx2.Client) -> httpx2.Response:
 @pytest.fixture(scope="module")
 def assets(page: httpx2.Response) -> list[str]:
     """The paths that the page refers to."""
-    return [urlsplit(urljoin(str(page.url), one)).path for one in REFERENCES.findall(page.text)]
+    return [urlsplit(urljoin(str(page.url), reference)).path for reference in REFERENCES.findall(page.text)]
 
 
 # The operations that the page of each version contains.
@@ -59,13 +59,13 @@ def test_everyone_else_gets_json(client: httpx2.Client, accept: str) -> None:
 
 
 def test_the_page_may_load_scripts_of_its_own_origin_alone_and_stands_in_no_frame(page: httpx2.Response) -> None:
-    policy = dict(one.split(" ", 1) for one in page.headers["content-security-policy"].split("; "))
+    policy = dict(directive.split(" ", 1) for directive in page.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self'"
     assert policy["connect-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
     assert policy["base-uri"] == policy["form-action"] == "'none'"
-    assert not any("http" in one or "*" in one or "unsafe-eval" in one for one in policy.values())
+    assert not any("http" in sources or "*" in sources or "unsafe-eval" in sources for sources in policy.values())
     assert page.headers["x-frame-options"] == "DENY"
     assert page.headers["x-content-type-options"] == "nosniff"
 
@@ -77,13 +77,13 @@ def test_the_page_has_no_script_of_its_own_and_names_no_other_host(page: httpx2.
 
 
 def test_its_addresses_are_relative_so_that_it_works_behind_a_prefix(page: httpx2.Response) -> None:
-    found = REFERENCES.findall(page.text)
-    assert len(found) > 3
-    for one in found:
-        assert urljoin("/behind/a/prefix/v1/graphql", one).startswith("/behind/a/prefix/console/")
+    references = REFERENCES.findall(page.text)
+    assert len(references) > 3
+    for address in references:
+        assert urljoin("/behind/a/prefix/v1/graphql", address).startswith("/behind/a/prefix/console/")
 
 
-def test_what_the_page_refers_to_is_there_and_kept_for_good(client: httpx2.Client, assets: list[str]) -> None:
+def test_files_of_the_page_exist_and_are_cached_for_good(client: httpx2.Client, assets: list[str]) -> None:
     assert len(assets) == 7
     for path in assets:
         response = client.get(path)
@@ -102,12 +102,12 @@ def test_a_file_is_served_as_it_is_compressed_and_as_304(client: httpx2.Client, 
     plain = client.get(path, headers={"accept-encoding": "identity"})
     assert plain.content == (FILES / name).read_bytes()
     assert "content-encoding" not in plain.headers
-    with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as zipped:
-        assert gzip.decompress(b"".join(zipped.iter_raw())) == plain.content
-        assert zipped.headers["content-encoding"] == "gzip"
-        assert zipped.headers["etag"] != plain.headers["etag"]
-    held = {"accept-encoding": "identity", "if-none-match": plain.headers["etag"]}
-    again = client.get(path, headers=held)
+    with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as response:
+        assert gzip.decompress(b"".join(response.iter_raw())) == plain.content
+        assert response.headers["content-encoding"] == "gzip"
+        assert response.headers["etag"] != plain.headers["etag"]
+    headers = {"accept-encoding": "identity", "if-none-match": plain.headers["etag"]}
+    again = client.get(path, headers=headers)
     assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", FOREVER)
     head = client.head(path, headers={"accept-encoding": "identity"})
     assert (head.content, head.headers["content-length"]) == (b"", str(len(plain.content)))
@@ -157,14 +157,14 @@ def test_a_file_names_no_host_of_packages_no_source_map_and_no_font(name: str) -
 
 
 def test_it_is_of_modest_size() -> None:
-    assert sum(one.stat().st_size for one in FILES.iterdir()) < 1_300_000
+    assert sum(file.stat().st_size for file in FILES.iterdir()) < 1_300_000
 
 
 def test_each_version_has_examples_of_its_own(client: httpx2.Client) -> None:
     for name in VERSIONS:
         page = client.get(f"/{name}/graphql", headers={"accept": BROWSER}).text
-        told = re.search(r'data-examples="([^"]*)"', page)
-        assert told and json.loads(unescape(told[1])) == examples(name)
+        match = re.search(r'data-examples="([^"]*)"', page)
+        assert match and json.loads(unescape(match[1])) == examples(name)
         assert len(examples(name)) == 3
 
 
@@ -172,21 +172,21 @@ def test_each_version_has_examples_of_its_own(client: httpx2.Client) -> None:
 def test_an_example_finds_something_in_the_sample(client: httpx2.Client, version: str, query: str) -> None:
     answer = client.post(f"/{version}/graphql", json={"query": query}).json()
     assert "errors" not in answer
-    for found in answer["data"].values():
-        assert found["nodes"]
+    for connection in answer["data"].values():
+        assert connection["nodes"]
 
 
 def test_the_examples_show_figures_quotes_citations_a_dispute_and_a_search(
     post: Callable[..., httpx2.Response],
 ) -> None:
-    first, disputed, search = (post({"query": one}).json()["data"] for one in examples("v1"))
+    first, dispute, search = (post({"query": example}).json()["data"] for example in examples("v1"))
     events = first["events"]["nodes"]
     for link in ("figures", "quotes", "citations"):
-        assert any(one[link]["nodes"] for one in events)
-    for event in disputed["events"]["nodes"]:
+        assert any(event[link]["nodes"] for event in events)
+    for event in dispute["events"]["nodes"]:
         assert (
-            len({one["stance"] for one in event["citations"]["nodes"]}) > 1
-            or len({str(one["blames"]) for one in event["citations"]["nodes"]}) > 1
+            len({citation["stance"] for citation in event["citations"]["nodes"]}) > 1
+            or len({str(citation["blames"]) for citation in event["citations"]["nodes"]}) > 1
         )
     assert search["events"]["totalCount"] > 0
     assert search["quotes"]["totalCount"] > 0

@@ -10,7 +10,7 @@ from api.graphql.types import Types
 
 def shape(*operators: str) -> FilterShape:
     """Return the shape of a filter on the title of events with these operators."""
-    condition = next(one for one in V2.conditions["event"].values() if one.name == "language")
+    condition = next(candidate for candidate in V2.conditions["event"].values() if candidate.name == "language")
     return FilterShape("title", "", dict.fromkeys(operators, condition))
 
 

@@ -27,11 +27,11 @@ def test_a_document_takes_no_more_than_its_weight(text: str) -> None:
     documents._read(text, False)
     gc.collect()
     tracemalloc.start()
-    kept = [documents._read(text, False) for _ in range(COPIES)]
+    parsed_documents = [documents._read(text, False) for _ in range(COPIES)]
     gc.collect()
-    taken, _ = tracemalloc.get_traced_memory()
+    size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert taken / len(kept) <= weight(text)
+    assert size / len(parsed_documents) <= weight(text)
 
 
 def test_many_small_documents_stay_within_the_bound() -> None:

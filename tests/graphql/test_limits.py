@@ -29,7 +29,7 @@ from api.graphql.selection import read_operation
 SECONDS = 0.15
 
 
-def prepared(text: str) -> None:
+def prepare(text: str) -> None:
     """Do what happens to a request before it is priced."""
     document = DocumentCache(core(V1)).read(text)
     for name in document.operations:
@@ -38,7 +38,7 @@ def prepared(text: str) -> None:
 
 def code(text: str) -> str:
     try:
-        prepared(text)
+        prepare(text)
     except BriefingError as error:
         return error.code
     return ""
@@ -52,7 +52,7 @@ def deep(levels: int) -> str:
 
 
 def aliases(count: int) -> str:
-    return f"{{ events {{ nodes {{ {' '.join(f'a{one}: id' for one in range(count))} }} }} }}"
+    return f"{{ events {{ nodes {{ {' '.join(f'a{number}: id' for number in range(count))} }} }} }}"
 
 
 def fields(count: int) -> str:
@@ -64,8 +64,8 @@ def directives(count: int) -> str:
 
 
 def roots(count: int) -> str:
-    asked = [f'r{one}: place(id: "x") {{ id }}' for one in range(count)]
-    return f"{{ {' '.join(asked)} }}"
+    fields = [f'r{number}: place(id: "x") {{ id }}' for number in range(count)]
+    return f"{{ {' '.join(fields)} }}"
 
 
 def tokens(count: int) -> str:
@@ -97,7 +97,7 @@ def schema_directives(count: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("document", "most", "said"),
+    ("document", "most", "unit"),
     [
         (deep, MAX_DEPTH, "levels of depth"),
         (aliases, MAX_ALIASES, "aliases"),
@@ -109,18 +109,18 @@ def schema_directives(count: int) -> str:
         (schema_directives, MAX_INTROSPECTION_DIRECTIVES, "directives of introspection"),
     ],
 )
-def test_a_document_may_be_so_large_and_no_larger(document: object, most: int, said: str) -> None:
+def test_a_document_may_be_so_large_and_no_larger(document: object, most: int, unit: str) -> None:
     assert callable(document)
     assert code(document(most)) == ""
-    with pytest.raises(TooExpensive, match=f"has {most + 1} {said}; it may have {most}"):
-        prepared(document(most + 1))
+    with pytest.raises(TooExpensive, match=f"has {most + 1} {unit}; it may have {most}"):
+        prepare(document(most + 1))
 
 
 def test_tokens_are_counted_while_the_text_is_read() -> None:
     with pytest.raises(DocumentRefused, match=f"more than {MAX_TOKENS} tokens"):
-        prepared(f"{{ {'id ' * MAX_TOKENS} }}")
+        prepare(f"{{ {'id ' * MAX_TOKENS} }}")
     with pytest.raises(DocumentRefused, match="tokens"):
-        prepared(tokens(MAX_TOKENS + 100))
+        prepare(tokens(MAX_TOKENS + 100))
 
 
 def test_introspection_reads_the_schema_whole_within_its_limits() -> None:
@@ -141,7 +141,7 @@ def test_directives_of_introspection_are_counted_apart_from_those_of_data() -> N
 def test_the_directives_around_introspection_count_as_those_of_data() -> None:
     around = " ".join(["... @include(if: true) { __schema { queryType { name } } }"] * (MAX_DIRECTIVES + 1))
     with pytest.raises(TooExpensive, match=f"has {MAX_DIRECTIVES + 1} directives"):
-        prepared(f"{{ {around} }}")
+        prepare(f"{{ {around} }}")
 
 
 @pytest.mark.parametrize("name", ["__schema", "__type"])
@@ -149,44 +149,44 @@ def test_introspection_inside_introspection_is_counted(name: str) -> None:
     """It is not valid, but validating it takes time, too."""
     inside = " ".join([f"{name} {{ {'name ' * 100} }}"] * 3)
     with pytest.raises(TooExpensive, match="has 303 fields of introspection"):
-        prepared(f"{{ __schema {{ {inside} }} }}")
+        prepare(f"{{ __schema {{ {inside} }} }}")
     inside = f"{name} {{ {'name @skip(if: false) ' * (MAX_INTROSPECTION_DIRECTIVES + 1)} }}"
     with pytest.raises(TooExpensive, match="directives of introspection"):
-        prepared(f"{{ __schema {{ {inside} }} }}")
+        prepare(f"{{ __schema {{ {inside} }} }}")
 
 
 def test_aliases_are_counted_where_fragments_are_spread() -> None:
     fragment = "fragment F on Event { a: id b: id c: id d: id }"
-    spread = " ".join(f"r{one}: events {{ nodes {{ ...F }} }}" for one in range(7))
+    spread = " ".join(f"r{number}: events {{ nodes {{ ...F }} }}" for number in range(7))
     with pytest.raises(TooExpensive, match="has 35 aliases"):
-        prepared(f"{{ {spread} }} {fragment}")
+        prepare(f"{{ {spread} }} {fragment}")
 
 
 def test_each_operation_and_each_fragment_is_measured() -> None:
     small = "query A { events { nodes { id } } }"
     with pytest.raises(TooExpensive, match="aliases"):
-        prepared(f"{small} query B {aliases(MAX_ALIASES + 1)}")
+        prepare(f"{small} query B {aliases(MAX_ALIASES + 1)}")
     with pytest.raises(TooExpensive, match="directives"):
-        prepared("query " + "@include(if: true) " * (MAX_DIRECTIVES + 1) + "{ events { nodes { id } } }")
+        prepare("query " + "@include(if: true) " * (MAX_DIRECTIVES + 1) + "{ events { nodes { id } } }")
 
 
 def doubling(levels: int, inside: str = "id") -> str:
     """Return fragments that each spread the next one twice: 2^levels fields if they are written out."""
-    spread = "".join(f" fragment F{one} on Event {{ ...F{one + 1} ...F{one + 1} }}" for one in range(levels))
+    spread = "".join(f" fragment F{level} on Event {{ ...F{level + 1} ...F{level + 1} }}" for level in range(levels))
     return f"{{ events {{ nodes {{ ...F0 }} }} }}{spread} fragment F{levels} on Event {{ {inside} }}"
 
 
 def nested(levels: int) -> str:
     """Return the same with each fragment three levels deeper, so that the depth grows with the number of fields."""
     spread = "".join(
-        f" fragment F{one} on Event {{ place {{ events {{ nodes {{ ...F{one + 1} ...F{one + 1} }} }} }} }}"
-        for one in range(levels)
+        f" fragment F{level} on Event {{ place {{ events {{ nodes {{ ...F{level + 1} ...F{level + 1} }} }} }} }}"
+        for level in range(levels)
     )
     return f"{{ events {{ nodes {{ ...F0 }} }} }}{spread} fragment F{levels} on Event {{ id }}"
 
 
 def cyclic(length: int) -> str:
-    spread = "".join(f" fragment F{one} on Event {{ id ...F{(one + 1) % length} }}" for one in range(length))
+    spread = "".join(f" fragment F{number} on Event {{ id ...F{(number + 1) % length} }}" for number in range(length))
     return f"{{ events {{ nodes {{ ...F0 }} }} }}{spread}"
 
 
@@ -204,7 +204,7 @@ def cyclic(length: int) -> str:
         (cyclic(60), "invalid_request"),
         ("{ events { nodes { ...Missing } } }", "invalid_request"),
         (f"{{ {'events ' * 400} }}", "too_expensive"),
-        ("{ " + " ".join(f"r{one}: events {{ nodes {{ id }} }}" for one in range(100)) + " }", "too_expensive"),
+        ("{ " + " ".join(f"r{number}: events {{ nodes {{ id }} }}" for number in range(100)) + " }", "too_expensive"),
         ("query A " + "@a " * 400 + "{ id }", "too_expensive"),
         ("{ a" * 50 + " }" * 50, "too_expensive"),
         ("{ a" * 330 + " }" * 330, "invalid_request"),
@@ -215,16 +215,16 @@ def cyclic(length: int) -> str:
         ("#" * 60_000, "invalid_request"),
         ("{" + ",\n" * 30_000, "too_expensive"),
     ],
-    ids=lambda one: one[:40],
+    ids=lambda text: text[:40],
 )
-def test_what_is_too_large_is_refused_in_no_time(text: str, expected: str) -> None:
+def test_documents_above_the_limits_are_refused_quickly(text: str, expected: str) -> None:
     core(V1)
-    taken = []
+    durations = []
     for _ in range(3):
-        begun = time.process_time()
+        start_time = time.process_time()
         assert code(text) == expected
-        taken.append(time.process_time() - begun)
-    assert min(taken) < SECONDS
+        durations.append(time.process_time() - start_time)
+    assert min(durations) < SECONDS
 
 
 @pytest.mark.parametrize(
@@ -241,30 +241,32 @@ def test_what_is_too_large_is_refused_in_no_time(text: str, expected: str) -> No
 def test_nesting_is_refused_at_every_depth(text: str, opening: str, closing: str) -> None:
     """The parser's bound is Python's own on recursion. A document that passes it must not exceed the bound later."""
     for levels in (*range(1, 60), *range(60, 480, 7)):
-        told = code(text.replace("<", opening * levels).replace(">", closing * levels))
-        assert told in ("", "invalid_request", "too_expensive")
+        error_code = code(text.replace("<", opening * levels).replace(">", closing * levels))
+        assert error_code in ("", "invalid_request", "too_expensive")
 
 
-def test_what_is_just_allowed_is_prepared_in_no_time() -> None:
+def test_documents_at_the_limits_are_prepared_quickly() -> None:
     """The rule on overlapping fields compares each field with each other. For 1,000 fields it took 0.9 s."""
     wide = [fields(MAX_FIELDS), aliases(MAX_ALIASES), roots(MAX_ROOTS), deep(MAX_DEPTH)]
     wide.append(schema_directives(MAX_INTROSPECTION_DIRECTIVES))
-    spreads = " ".join(f"...F{one}" for one in range(9))
+    spreads = " ".join(f"...F{number}" for number in range(9))
     shared = " ".join(
-        f"fragment F{one} on Event {{ {' '.join(f'x{left}: id' for left in range(3))} id title kind }}"
-        for one in range(9)
+        f"fragment F{number} on Event {{ {' '.join(f'x{number}: id' for number in range(3))} id title kind }}"
+        for number in range(9)
     )
     wide.append(f"{{ events {{ nodes {{ {spreads} }} }} }} {shared}")
     core(V1)
     for text in wide:
-        begun = time.process_time()
+        start_time = time.process_time()
         assert code(text) in ("", "too_expensive")
-        assert time.process_time() - begun < 6 * SECONDS
+        assert time.process_time() - start_time < 6 * SECONDS
 
 
 @pytest.mark.parametrize(("levels", "width", "aliases"), [(5, 2, 31 + 32), (3, 3, 13 + 27), (1, 40, 1 + 40)])
-def test_measuring_counts_as_writing_out_would(levels: int, width: int, aliases: int) -> None:
-    spread = "".join(f" fragment F{one} on Event {{ {f'...F{one + 1} ' * width} a: id }}" for one in range(levels))
+def test_measuring_counts_the_same_as_expanding_the_document(levels: int, width: int, aliases: int) -> None:
+    spread = "".join(
+        f" fragment F{level} on Event {{ {f'...F{level + 1} ' * width} a: id }}" for level in range(levels)
+    )
     text = f"{{ events {{ nodes {{ ...F0 }} }} }}{spread} fragment F{levels} on Event {{ b: id }}"
     with pytest.raises(TooExpensive, match=f"has {aliases} aliases"):
         check_size(parse(text))

@@ -7,15 +7,15 @@ from api.graphql.request import GraphQLRequest
 
 
 def test_remembered_queries_take_no_more_than_their_bound() -> None:
-    persisted = PersistedDocuments(None, "v1")  # type: ignore[arg-type]
+    documents = PersistedDocuments(None, "v1")  # type: ignore[arg-type]
     for n in range(3000):
         text = f"{{ places(first: {n}) {{ nodes {{ id }} }} }} # {'x' * 1000}"
-        persisted.remember(GraphQLRequest(text, {}, None, hash_of(text)))
-    assert persisted._sent.weight <= MAX_REMEMBERED
-    assert 100 < len(persisted._sent) < 3000
+        documents.remember(GraphQLRequest(text, {}, None, hash_of(text)))
+    assert documents._sent.weight <= MAX_REMEMBERED
+    assert 100 < len(documents._sent) < 3000
 
 
-def test_what_came_by_its_hash_alone_is_not_remembered_for_others() -> None:
-    persisted = PersistedDocuments(None, "v1")  # type: ignore[arg-type]
-    persisted.remember(GraphQLRequest("", {}, None, hash_of("{ __typename }")))
-    assert len(persisted._sent) == 0
+def test_a_query_sent_by_hash_alone_is_not_remembered_for_others() -> None:
+    documents = PersistedDocuments(None, "v1")  # type: ignore[arg-type]
+    documents.remember(GraphQLRequest("", {}, None, hash_of("{ __typename }")))
+    assert len(documents._sent) == 0

@@ -11,7 +11,7 @@ from api.graphql import executor
 from api.graphql.document import PLANNING_FORGOTTEN, PlanningTime
 from api.graphql.scheduler import DocumentScheduler
 from api.store.migrate import migrate
-from tests.agreement.conftest import opened
+from tests.agreement.conftest import open_apis
 
 DOCUMENT = "query ($first: Int) { events(first: $first) { nodes { id } } }"
 
@@ -31,19 +31,19 @@ async def test_a_known_document_takes_turns_if_planning_it_takes_long(
     database: str, monkeypatch: pytest.MonkeyPatch, at_once: float, turns: int
 ) -> None:
     await migrate(database)
-    taken: list[Caller] = []
+    turns_taken: list[Caller] = []
     turn = DocumentScheduler.turn
 
-    def counted(self: DocumentScheduler, caller: Caller) -> Any:
-        taken.append(caller)
+    def count_turn(self: DocumentScheduler, caller: Caller) -> Any:
+        turns_taken.append(caller)
         return turn(self, caller)
 
-    monkeypatch.setattr(DocumentScheduler, "turn", counted)
+    monkeypatch.setattr(DocumentScheduler, "turn", count_turn)
     monkeypatch.setattr(executor, "AT_ONCE", at_once)
-    async with opened(database) as apis:
+    async with open_apis(database) as apis:
         for first in (1, 2, 3, 4):
             status, answer = await apis.graphql(DOCUMENT, {"first": first})
             assert (status, "errors" in answer) == (200, False), answer
         # The same bytes need no turn, because their plan is cached.
         await apis.graphql(DOCUMENT, {"first": 4})
-    assert len(taken) == turns
+    assert len(turns_taken) == turns

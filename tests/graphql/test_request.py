@@ -23,14 +23,14 @@ def codes(response: httpx2.Response) -> list[str]:
     """Return the codes of a response's errors."""
     body = response.json()
     assert "data" not in body
-    return [one["extensions"]["code"] for one in body["errors"]]
+    return [error["extensions"]["code"] for error in body["errors"]]
 
 
 def test_it_answers_over_post_and_get_alike(client: httpx2.Client, post: Post) -> None:
-    asked = client.get(PATH, params={"query": TITLES})
-    assert asked.status_code == 200
-    assert len(asked.json()["data"]["events"]["nodes"]) > 5
-    assert asked.json() == post({"query": TITLES}).json()
+    response = client.get(PATH, params={"query": TITLES})
+    assert response.status_code == 200
+    assert len(response.json()["data"]["events"]["nodes"]) > 5
+    assert response.json() == post({"query": TITLES}).json()
 
 
 # The body, and the word that the message contains.
@@ -55,14 +55,16 @@ MALFORMED: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize("accept", [JSON, RESPONSE])
-@pytest.mark.parametrize(("body", "named"), MALFORMED)
-def test_what_is_no_request_is_400_in_each_media_type(post: Post, body: Any, named: str, accept: str) -> None:
+@pytest.mark.parametrize(("body", "expected"), MALFORMED)
+def test_an_invalid_graphql_request_is_400_in_each_media_type(
+    post: Post, body: Any, expected: str, accept: str
+) -> None:
     response = post(body, accept=accept)
     assert response.status_code == 400
     assert response.headers["content-type"] == f"{accept}; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
     assert codes(response) == ["invalid_request"]
-    assert named in response.json()["errors"][0]["message"]
+    assert expected in response.json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -180,25 +182,25 @@ ACCEPTED = [
 ]
 
 
-@pytest.mark.parametrize(("accept", "given"), ACCEPTED)
+@pytest.mark.parametrize(("accept", "media_type"), ACCEPTED)
 def test_the_media_type_is_the_one_that_the_client_likes_best(
-    client: httpx2.Client, accept: str | None, given: str
+    client: httpx2.Client, accept: str | None, media_type: str
 ) -> None:
-    asked = client.build_request("GET", PATH, params=TYPENAME)
-    del asked.headers["accept"]
+    request = client.build_request("GET", PATH, params=TYPENAME)
+    del request.headers["accept"]
     if accept is not None:
-        asked.headers["accept"] = accept
-    response = client.send(asked)
+        request.headers["accept"] = accept
+    response = client.send(request)
     assert response.status_code == 200
-    assert response.headers["content-type"] == f"{given}; charset=utf-8"
+    assert response.headers["content-type"] == f"{media_type}; charset=utf-8"
     assert "accept" in response.headers["vary"].lower()
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/xml, text/plain", f"{JSON};q=0, {RESPONSE};q=0"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_media_type_that_is_not_offered_is_406(client: httpx2.Client, method: str, accept: str) -> None:
-    sent: dict[str, Any] = {"params": TYPENAME} if method == "GET" else {"json": TYPENAME}
-    response = client.request(method, PATH, headers={"accept": accept}, **sent)
+def test_an_unsupported_media_type_is_406(client: httpx2.Client, method: str, accept: str) -> None:
+    arguments: dict[str, Any] = {"params": TYPENAME} if method == "GET" else {"json": TYPENAME}
+    response = client.request(method, PATH, headers={"accept": accept}, **arguments)
     assert response.status_code == 406
     assert response.headers["content-type"] == "application/problem+json"
     assert response.json()["code"] == "not_acceptable"
@@ -224,31 +226,31 @@ URLS = [
 ]
 
 
-@pytest.mark.parametrize(("query_string", "named"), URLS)
-def test_a_url_that_is_no_request_is_400_and_names_the_parameter(
-    client: httpx2.Client, query_string: str, named: str
+@pytest.mark.parametrize(("query_string", "expected"), URLS)
+def test_an_invalid_graphql_url_is_400_and_names_the_parameter(
+    client: httpx2.Client, query_string: str, expected: str
 ) -> None:
     response = client.get(f"{PATH}?{query_string}")
     assert response.status_code == 400
     assert codes(response) == ["invalid_request"]
-    assert named in [one["parameter"] for one in response.json()["errors"][0]["extensions"]["errors"]]
+    assert expected in [error["parameter"] for error in response.json()["errors"][0]["extensions"]["errors"]]
 
 
 def test_a_url_carries_variables_and_the_operation_name(client: httpx2.Client) -> None:
     query = "query A($first: Int) {events(first: $first) {nodes {id}}} query B {__typename}"
-    given = {"query": query, "variables": '{"first": 2}', "operationName": "A", "extensions": "{}"}
-    response = client.get(PATH, params=given)
+    params = {"query": query, "variables": '{"first": 2}', "operationName": "A", "extensions": "{}"}
+    response = client.get(PATH, params=params)
     assert len(response.json()["data"]["events"]["nodes"]) == 2
 
 
 def test_head_is_get_without_its_body(client: httpx2.Client) -> None:
-    head, get = (client.request(one, PATH, params={"query": TITLES}) for one in ("HEAD", "GET"))
+    head, get = (client.request(method, PATH, params={"query": TITLES}) for method in ("HEAD", "GET"))
     assert (head.status_code, head.content) == (200, b"")
     for name in ("content-type", "content-length", "etag", "vary", "cache-control"):
         assert head.headers[name] == get.headers[name]
 
 
-def test_options_tells_the_methods(client: httpx2.Client) -> None:
+def test_options_lists_the_methods(client: httpx2.Client) -> None:
     response = client.options(PATH)
     assert (response.status_code, response.content) == (204, b"")
     assert response.headers["allow"] == "GET, HEAD, OPTIONS, POST"
@@ -263,8 +265,8 @@ def test_another_method_is_405_with_allow(client: httpx2.Client, method: str) ->
 
 
 def test_a_page_of_another_origin_may_ask(client: httpx2.Client, post: Post) -> None:
-    asked = {"origin": "https://elsewhere.example", "access-control-request-method": "POST"}
-    preflight = client.options(PATH, headers={**asked, "access-control-request-headers": "content-type, x-api-key"})
+    headers = {"origin": "https://elsewhere.example", "access-control-request-method": "POST"}
+    preflight = client.options(PATH, headers={**headers, "access-control-request-headers": "content-type, x-api-key"})
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == "*"
     assert "POST" in preflight.headers["access-control-allow-methods"]
@@ -277,14 +279,14 @@ def test_a_page_of_another_origin_may_ask(client: httpx2.Client, post: Post) -> 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_long_answer_is_compressed_for_those_who_accept_it(client: httpx2.Client, method: str) -> None:
-    sent: dict[str, Any] = {"params": {"query": TITLES}} if method == "GET" else {"json": {"query": TITLES}}
-    plain = client.request(method, PATH, headers={"accept-encoding": "identity"}, **sent)
-    zipped = client.request(method, PATH, headers={"accept-encoding": "gzip"}, **sent)
+    arguments: dict[str, Any] = {"params": {"query": TITLES}} if method == "GET" else {"json": {"query": TITLES}}
+    plain = client.request(method, PATH, headers={"accept-encoding": "identity"}, **arguments)
+    compressed = client.request(method, PATH, headers={"accept-encoding": "gzip"}, **arguments)
     assert "content-encoding" not in plain.headers
-    assert zipped.headers["content-encoding"] == "gzip"
-    assert int(zipped.headers["content-length"]) < int(plain.headers["content-length"])
-    assert zipped.json() == plain.json()
-    assert "accept-encoding" in zipped.headers["vary"].lower()
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert int(compressed.headers["content-length"]) < int(plain.headers["content-length"])
+    assert compressed.json() == plain.json()
+    assert "accept-encoding" in compressed.headers["vary"].lower()
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])

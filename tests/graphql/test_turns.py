@@ -18,7 +18,7 @@ SOMEBODY = Caller("ip:192.0.2.1", PLAN)
 HOLDER = Caller("key:1", PLAN, key_id="key_1")
 
 
-def read(seconds: float) -> None:
+def use_cpu(seconds: float) -> None:
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         pass
@@ -26,14 +26,14 @@ def read(seconds: float) -> None:
 
 async def reads(turns: DocumentScheduler, caller: Caller, count: int, seconds: float) -> float:
     """Take turns one after the other, and return the seconds that they took."""
-    begun = time.monotonic()
+    start_time = time.monotonic()
     for _ in range(count):
         async with turns.turn(caller):
-            read(seconds)
-    return time.monotonic() - begun
+            use_cpu(seconds)
+    return time.monotonic() - start_time
 
 
-async def test_who_always_has_a_new_document_waits_for_its_share() -> None:
+async def test_a_caller_with_only_new_documents_waits_for_its_share() -> None:
     turns = DocumentScheduler(held=True)
     await reads(turns, SOMEBODY, 5, AHEAD / 3)
     assert await reads(turns, SOMEBODY, 2, 0.02) > 0.02 / SHARE * 0.5
@@ -43,8 +43,8 @@ async def test_who_always_has_a_new_document_waits_for_its_share() -> None:
 async def test_a_key_has_a_larger_share() -> None:
     turns = DocumentScheduler(held=True)
     await reads(turns, HOLDER, 8, AHEAD / 3)
-    taken = await reads(turns, HOLDER, 3, 0.04)
-    assert taken > 0.04 / KEYED * 1.5
+    duration = await reads(turns, HOLDER, 3, 0.04)
+    assert duration > 0.04 / KEYED * 1.5
     assert KEYED > SHARE
 
 
@@ -52,7 +52,7 @@ async def test_others_have_the_loop_between_two_documents() -> None:
     turns = DocumentScheduler(held=True)
     order: list[str] = []
 
-    async def one(number: int) -> None:
+    async def read_document(number: int) -> None:
         async with turns.turn(Caller(f"ip:{number}", PLAN)):
             order.append("document")
 
@@ -61,7 +61,7 @@ async def test_others_have_the_loop_between_two_documents() -> None:
             order.append("other")
             await asyncio.sleep(0)
 
-    await asyncio.gather(*(one(n) for n in range(4)), other())
+    await asyncio.gather(*(read_document(n) for n in range(4)), other())
     assert "document document" not in " ".join(order)
 
 
@@ -69,15 +69,15 @@ async def test_turns_go_round_among_callers() -> None:
     turns = DocumentScheduler(held=True)
     order: list[str] = []
 
-    async def one(caller: Caller) -> None:
+    async def take_turn(caller: Caller) -> None:
         async with turns.turn(caller):
             order.append(caller.identity)
 
-    await asyncio.gather(*(one(SOMEBODY) for _ in range(20)), one(HOLDER))
+    await asyncio.gather(*(take_turn(SOMEBODY) for _ in range(20)), take_turn(HOLDER))
     assert HOLDER.identity in order[:3], "who has one document does not wait for those who have many"
 
 
-async def test_who_leaves_the_line_holds_nobody_up() -> None:
+async def test_a_caller_that_leaves_the_queue_delays_nobody() -> None:
     turns = DocumentScheduler(held=True)
     async with turns.turn(HOLDER):
         tasks = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(5)]
@@ -89,7 +89,7 @@ async def test_who_leaves_the_line_holds_nobody_up() -> None:
     assert not turns._rounds.taken
 
 
-async def test_too_many_that_wait_are_told_to_come_back() -> None:
+async def test_too_many_waiting_callers_are_refused_with_retry_after() -> None:
     turns = DocumentScheduler(held=True)
     await reads(turns, SOMEBODY, 2, AHEAD)
     waiting = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(MAX_WAITING)]
@@ -103,7 +103,7 @@ async def test_too_many_that_wait_are_told_to_come_back() -> None:
     assert not turns._waiting and not turns._rounds.taken
 
 
-async def test_where_nobody_is_held_nobody_waits() -> None:
+async def test_a_scheduler_that_holds_nobody_delays_nobody() -> None:
     turns = DocumentScheduler(held=False)
     await reads(turns, SOMEBODY, 1, AHEAD + 0.1)
     assert await reads(turns, SOMEBODY, 3, 0.01) < 0.5
@@ -113,12 +113,12 @@ async def test_callers_without_a_key_have_a_share_together() -> None:
     """Fifty of them, each within its own share, would otherwise occupy the whole process."""
     turns = DocumentScheduler(held=True)
     many = [Caller(f"ip:198.51.100.{number}", PLAN) for number in range(50)]
-    used = 1.5 * AHEAD
-    begun = time.monotonic()
-    await asyncio.gather(*(reads(turns, caller, 1, used / len(many)) for caller in many))
+    total = 1.5 * AHEAD
+    start_time = time.monotonic()
+    await asyncio.gather(*(reads(turns, caller, 1, total / len(many)) for caller in many))
     await asyncio.gather(*(reads(turns, caller, 1, 0.002) for caller in many))
     # A slow machine takes longer, and never less time than their share allows.
-    assert time.monotonic() - begun > (used - AHEAD + 0.1) / MAX_ANONYMOUS * 0.5
+    assert time.monotonic() - start_time > (total - AHEAD + 0.1) / MAX_ANONYMOUS * 0.5
     assert await reads(turns, HOLDER, 1, 0.01) < 0.5, "a caller with a key does not wait for them"
 
 
@@ -132,10 +132,10 @@ async def test_callers_with_a_key_go_first() -> None:
     turns = DocumentScheduler(held=True)
     order: list[str] = []
 
-    async def one(caller: Caller) -> None:
+    async def take_turn(caller: Caller) -> None:
         async with turns.turn(caller):
             order.append(caller.identity)
 
     others = [Caller(f"ip:198.51.100.{number}", PLAN) for number in range(10)]
-    await asyncio.gather(*map(one, others), one(HOLDER))
+    await asyncio.gather(*map(take_turn, others), take_turn(HOLDER))
     assert HOLDER.identity in order[:2]

@@ -21,7 +21,7 @@ LEFT_OUT = "…"
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a page: run `text` in its `language`, or write it to `file`. The page shows its output in `shown`, in
+    """A step of a page: run `text` in its `language`, or write it to `file`. The page shows its output in `output`, in
     the language of `answer`; None if it shows none."""
 
     page: str
@@ -30,7 +30,7 @@ class Step:
     text: str
     file: str = ""
     answer: str = ""
-    shown: str | None = None
+    output: str | None = None
 
     def __str__(self) -> str:
         return f"{self.page}:{self.line}\n{self.text}"
@@ -40,18 +40,18 @@ def steps(path: Path) -> Iterator[Step]:
     """Return the steps of a page, in order. An answer that follows no step is a step of its own, in its language."""
     last: Step | None = None
     text = path.read_text(encoding="utf-8")
-    for found in FENCED.finditer(text):
-        language, block = found.groups()
-        step = Step(path.name, text.count("\n", 0, found.start()) + 2, language, block)
-        if last and language in ANSWERS and not FILE.search(text[: found.start()]):
-            yield Step(**{**vars(last), "answer": language, "shown": block})
+    for match in FENCED.finditer(text):
+        language, block = match.groups()
+        step = Step(path.name, text.count("\n", 0, match.start()) + 2, language, block)
+        if last and language in ANSWERS and not FILE.search(text[: match.start()]):
+            yield Step(**{**vars(last), "answer": language, "output": block})
             last = None
             continue
         if last:
             yield last
             last = None
-        if named := FILE.search(text[: found.start()]):
-            yield Step(**{**vars(step), "file": named[1]})
+        if file_match := FILE.search(text[: match.start()]):
+            yield Step(**{**vars(step), "file": file_match[1]})
         elif language == "console":
             yield from _commands(step)
         elif language in RUN:
@@ -67,23 +67,23 @@ def _commands(block: Step) -> Iterator[Step]:
     parts = re.split(r"^\$ ((?:.*\\\n)*.*\n)", block.text, flags=re.M)
     assert not parts[0], f"{block}\nA console begins with a command."
     line = block.line
-    for command, printed in zip(parts[1::2], parts[2::2], strict=True):
-        yield Step(block.page, line, "sh", command, answer="text" if printed else "", shown=printed or None)
-        line += command.count("\n") + printed.count("\n")
+    for command, output in zip(parts[1::2], parts[2::2], strict=True):
+        yield Step(block.page, line, "sh", command, answer="text" if output else "", output=output or None)
+        line += command.count("\n") + output.count("\n")
 
 
-def stands(shown: str, printed: str, answer: str) -> bool:
+def stands(expected: str, output: str, answer: str) -> bool:
     """Return True if a page shows what is printed. Spaces and line breaks of JSON do not count. Elsewhere the last line
     may lack its end, as in curl's output."""
-    shown, printed = ("".join(text.split()) if answer == "json" else text.rstrip("\n") for text in (shown, printed))
-    first, *rest = shown.split(LEFT_OUT)
+    expected, output = ("".join(text.split()) if answer == "json" else text.rstrip("\n") for text in (expected, output))
+    first, *rest = expected.split(LEFT_OUT)
     if not rest:
-        return shown == printed
-    if not printed.startswith(first) or not printed.endswith(rest[-1]):
+        return expected == output
+    if not output.startswith(first) or not output.endswith(rest[-1]):
         return False
-    at, end = len(first), len(printed) - len(rest[-1])
+    at, end = len(first), len(output) - len(rest[-1])
     for part in rest[:-1]:
-        if (found := printed.find(part, at, end)) < 0:
+        if (position := output.find(part, at, end)) < 0:
             return False
-        at = found + len(part)
+        at = position + len(part)
     return at <= end

@@ -33,7 +33,7 @@ def write_pins(requirements: str, pins: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-async def loaded(new_store: Callable[..., Awaitable[str]]) -> str:
+async def sample_store(new_store: Callable[..., Awaitable[str]]) -> str:
     """A store of the sample, which is copied for each page."""
     url = await new_store()
     await load([str(SAMPLE)], url)
@@ -43,13 +43,13 @@ async def loaded(new_store: Callable[..., Awaitable[str]]) -> str:
 @pytest.fixture
 async def reader(
     fresh_database: Callable[..., Awaitable[str]],
-    loaded: str,
+    sample_store: str,
     machine: Machine,
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[Reader]:
     """A reader with the service as `make serve` runs it: over the sample, with limits."""
-    url = await fresh_database(loaded)
+    url = await fresh_database(sample_store)
     # Tests of single commands have no page.
     parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     page = parameters.get("page")

@@ -28,14 +28,14 @@ def write(where: str, what: bytes) -> None:
 
 
 def main() -> None:
-    asked = READ.parse_args()
-    headers = dict(one.split(": ", 1) for one in asked.H)
-    answer = httpx2.request("POST" if asked.d else "GET", asked.url, headers=headers, content=asked.d)
-    if asked.D:
+    arguments = READ.parse_args()
+    headers = dict(header.split(": ", 1) for header in arguments.H)
+    answer = httpx2.request("POST" if arguments.d else "GET", arguments.url, headers=headers, content=arguments.d)
+    if arguments.D:
         lines = [f"{name}: {value}" for name, value in answer.headers.items()]
-        write(asked.D, "\r\n".join([f"HTTP/1.1 {answer.status_code}", *lines, "", ""]).encode())
-    write(asked.o, answer.content)
-    write("-", asked.w.replace("%{http_code}", str(answer.status_code)).replace("\\n", "\n").encode())
+        write(arguments.D, "\r\n".join([f"HTTP/1.1 {answer.status_code}", *lines, "", ""]).encode())
+    write(arguments.o, answer.content)
+    write("-", arguments.w.replace("%{http_code}", str(answer.status_code)).replace("\\n", "\n").encode())
 
 
 main()

@@ -54,7 +54,7 @@ class Machine:
         (folder / "node_modules").symlink_to(self.node_modules)
         settings = json.loads((ROOT / "tests/sdk/typescript/tsconfig.json").read_text())
         (folder / "tsconfig.json").write_text(
-            json.dumps(settings | {"files": sorted(one.name for one in folder.glob("*.mts"))})
+            json.dumps(settings | {"files": sorted(file.name for file in folder.glob("*.mts"))})
         )
         compiler = ROOT / "build/sdk/npm/node_modules/typescript/bin/tsc"
         run(self.node / "bin" / "node", compiler, "--project", "tsconfig.json", at=folder)
@@ -63,8 +63,8 @@ class Machine:
 class Reader:
     """Runs the steps of one page in a folder of its own, with the service at `served` over the store at `database`."""
 
-    def __init__(self, folder: Path, machine: Machine, served: str, database: str) -> None:
-        self.folder, self.served = folder, served
+    def __init__(self, folder: Path, machine: Machine, service_url: str, database: str) -> None:
+        self.folder, self.served = folder, service_url
         self.home = home = folder / "checkout"
         node, npm = machine.node / "bin" / "node", machine.node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         briefing = f'env PYTHONPATH={ROOT} {sys.executable} -c "{COMMAND}"'
@@ -110,13 +110,13 @@ class Reader:
         if step.language in PROGRAMS:
             (block := self.folder / "block").write_text(text, encoding="utf-8")
             text = PROGRAMS[step.language].format(block)
-        code, printed = self._shell(text)
-        return code, printed.replace(self.served, ADDRESS)
+        code, output = self._shell(text)
+        return code, output.replace(self.served, ADDRESS)
 
     def _shell(self, text: str) -> tuple[int, str]:
-        done = subprocess.run(
+        result = subprocess.run(
             ["bash", "-c", GO_ON + text],
             cwd=self.home, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, timeout=300,
         )  # fmt: skip
-        return done.returncode, done.stdout
+        return result.returncode, result.stdout

@@ -19,10 +19,10 @@ SHOWN = re.compile(r'<pre [^>]*aria-label="The first call, ([^"]*)"><code>([^<]*
 def test_every_first_call_gives_the_newest_event(reader: Reader) -> None:
     page = httpx2.get(reader.served, headers={"accept": "text/html"}).text
     title = httpx2.get(f"{reader.served}/{NEWEST}/events?limit=1").json()["data"][0]["title"]
-    shown = SHOWN.findall(page)
-    assert {called for called, _ in shown} == set(CALLS)
-    for called, text in shown:
-        step = Step("/", 0, CALLS[called], unescape(text) + "\n")
-        code, printed = reader.do(step)
-        if code or title not in printed:
-            pytest.fail(f"{step}\nprints:\n{printed}", pytrace=False)
+    calls = SHOWN.findall(page)
+    assert {called for called, _ in calls} == set(CALLS)
+    for call, text in calls:
+        step = Step("/", 0, CALLS[call], unescape(text) + "\n")
+        code, output = reader.do(step)
+        if code or title not in output:
+            pytest.fail(f"{step}\nprints:\n{output}", pytrace=False)

@@ -25,7 +25,7 @@ ANALYSIS = ROOT / "docs" / "data-analysis.md"
 # Pages for operators, whose commands change the machine. tests/deploy/ tests what they say.
 FOR_OPERATORS = {"alerts.md", "backup.md", "capacity.md", "deploying.md", "upgrading.md"}
 STEPS = {page: list(steps(page)) for page in PAGES}
-EVERY = [step for found in STEPS.values() for step in found]
+EVERY = [step for steps_of_page in STEPS.values() for step in steps_of_page]
 TYPED = [step for page, found in STEPS.items() if page != ANALYSIS for step in found]
 # Steps that are not run: how they begin, and why.
 NOT_RUN = {
@@ -63,7 +63,7 @@ def test_the_page_does_what_it_says(reader: Reader, page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/limits.md", "docs/pages.md"])
-def test_what_stands_in_for_curl_does_the_same(reader: Reader, page: str) -> None:
+def test_the_stand_in_for_curl_behaves_like_curl(reader: Reader, page: str) -> None:
     reader.provide("curl", STAND_IN_CURL)
     follow(reader, STEPS[ROOT / page])
 
@@ -74,28 +74,28 @@ def follow(reader: Reader, todo: list[Step]) -> None:
         if reason(step):
             continue
         assert step.file or step.language in RUN, f"{step}\nNothing runs this; say why in NOT_RUN."
-        code, printed = reader.do(step)
-        if step.shown is None and code:
-            pytest.fail(f"{step}\nfails:\n{printed}", pytrace=False)
-        if step.shown is not None and not stands(step.shown, printed, step.answer):
-            pytest.fail(f"{step}\nprints:\n{printed}\ninstead of:\n{step.shown}", pytrace=False)
+        code, output = reader.do(step)
+        if step.output is None and code:
+            pytest.fail(f"{step}\nfails:\n{output}", pytrace=False)
+        if step.output is not None and not stands(step.output, output, step.answer):
+            pytest.fail(f"{step}\nprints:\n{output}\ninstead of:\n{step.output}", pytrace=False)
 
 
-async def test_make_serve_prints_its_address(fresh_database: Callable[..., Awaitable[str]], loaded: str) -> None:
-    environment = CLEAN | {"BRIEFING_DATABASE_URL": await fresh_database(loaded)}
+async def test_make_serve_prints_its_address(fresh_database: Callable[..., Awaitable[str]], sample_store: str) -> None:
+    environment = CLEAN | {"BRIEFING_DATABASE_URL": await fresh_database(sample_store)}
     command = ["make", "serve", "PORT=0"]
     # A session of its own, so that all that make started ends with it.
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as made:
-        assert made.stdout is not None
+    ) as process:
+        assert process.stdout is not None
         try:
-            said = next((line for line in made.stdout if not line.startswith("Installing")), "nothing")
+            line = next((line for line in process.stdout if not line.startswith("Installing")), "nothing")
         finally:
-            os.killpg(made.pid, signal.SIGTERM)
-        made.stdout.read()
-    (shown,) = {step.shown for step in EVERY if step.text == "make serve\n"}
-    assert re.sub(r":\d+$", ":8000", said, flags=re.M) == shown
+            os.killpg(process.pid, signal.SIGTERM)
+        process.stdout.read()
+    (expected,) = {step.output for step in EVERY if step.text == "make serve\n"}
+    assert re.sub(r":\d+$", ":8000", line, flags=re.M) == expected
 
 
 @pytest.mark.parametrize(("language", "ending"), [("python", "py"), ("ts", "mts")])
@@ -105,7 +105,7 @@ def test_the_programs_of_the_pages_are_typed(machine: Machine, tmp_path: Path, l
     machine.check(tmp_path, language)
 
 
-def test_what_is_not_run_is_there() -> None:
+def test_blocks_listed_as_not_run_exist() -> None:
     assert {begins for begins in NOT_RUN if any(step.text.startswith(begins) for step in EVERY)} == set(NOT_RUN)
 
 
@@ -119,11 +119,11 @@ def test_no_block_is_overlooked() -> None:
 
 
 def test_an_answer_says_more_than_that_something_is_left_out() -> None:
-    assert not [str(step) for step in EVERY if step.shown and len(step.shown.replace("…", "").split()) < 1]
+    assert not [str(step) for step in EVERY if step.output and len(step.output.replace("…", "").split()) < 1]
 
 
 @pytest.mark.parametrize(
-    ("shown", "printed", "answer", "is_so"),
+    ("expected", "output", "answer", "is_so"),
     [
         ("a\n", "a\n", "text", True),
         ("a\n", "a\nb\n", "text", False),
@@ -137,8 +137,8 @@ def test_an_answer_says_more_than_that_something_is_left_out() -> None:
         ('{\n  "a": [1, …]\n}', '{"a":[2,1]}', "json", False),
     ],
 )
-def test_shown_is_printed(shown: str, printed: str, answer: str, is_so: bool) -> None:
-    assert stands(shown, printed, answer) is is_so
+def test_shown_is_printed(expected: str, output: str, answer: str, is_so: bool) -> None:
+    assert stands(expected, output, answer) is is_so
 
 
 def test_a_page_is_read_step_by_step(tmp_path: Path) -> None:
@@ -147,8 +147,8 @@ def test_a_page_is_read_step_by_step(tmp_path: Path) -> None:
         "`a.csv`:\n\n```csv\n1\n```\n\n```console\n$ x \\\n  y\nz\n$ w\n```\n\n"
         "```sh\nv\n```\n\nthen\n\n```json\n{}\n```\n\n```toml\n```\n"
     )
-    found = [(one.line, one.language, one.text, one.file, one.shown) for one in steps(page)]
-    assert found == [
+    parsed_steps = [(step.line, step.language, step.text, step.file, step.output) for step in steps(page)]
+    assert parsed_steps == [
         (4, "csv", "1\n", "a.csv", None),
         (8, "sh", "x \\\n  y\n", "", "z\n"),
         (11, "sh", "w\n", "", None),
@@ -160,8 +160,8 @@ def test_a_page_is_read_step_by_step(tmp_path: Path) -> None:
 
 def test_every_page_is_in_the_index_and_every_link_leads_somewhere() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", index)}
-    assert {page.name for page in DOCS} - {"README.md"} <= linked
+    links = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", index)}
+    assert {page.name for page in DOCS} - {"README.md"} <= links
     for page in PAGES:
         for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
             path, _, anchor = link.partition("#")
@@ -179,15 +179,15 @@ def anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("column", "version"), [(0, "v1"), (1, "v2")])
-def test_the_versions_have_side_by_side_what_is_said(column: int, version: str) -> None:
+def test_the_versions_have_the_fields_that_the_guide_compares(column: int, version: str) -> None:
     schemas = json.loads((ROOT / "openapi" / f"{version}.json").read_text(encoding="utf-8"))["components"]["schemas"]
-    there = {name for one in schemas.values() for name in one.get("properties", ())}
+    there = {name for schema in schemas.values() for name in schema.get("properties", ())}
     table = (
         (ROOT / "docs" / "versions.md").read_text(encoding="utf-8").partition("| version 1 |")[2].partition("\n\n")[0]
     )
     cells = [row.strip("| ").split(" | ")[column] for row in table.splitlines()[2:]]
-    named = {part for cell in cells for name in re.findall(r"`([\w.]+)`", cell) for part in name.split(".")}
-    assert len(named) > 5 and named <= there
+    names = {part for cell in cells for name in re.findall(r"`([\w.]+)`", cell) for part in name.split(".")}
+    assert len(names) > 5 and names <= there
 
 
 def examples() -> list[str]:
@@ -196,7 +196,7 @@ def examples() -> list[str]:
 
 
 @pytest.mark.parametrize("example", examples())
-def test_an_example_is_answered_with_records(served: str, example: str) -> None:
-    response = httpx2.get(served + example)
+def test_an_example_is_answered_with_records(service_url: str, example: str) -> None:
+    response = httpx2.get(service_url + example)
     assert response.status_code == 200, response.text
     assert response.json()["data"], "an example that finds nothing teaches nothing"

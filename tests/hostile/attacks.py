@@ -17,7 +17,7 @@ from tests.hostile.test_input import MALFORMED, ODD
 
 INTROSPECTION = get_introspection_query()
 DOCUMENTS = [*DOUBLED.values(), *WIDE.values(), *NUMBERS.values()]
-BODIED = [*(json.dumps({"query": FILTERED, "variables": {"f": one}}).encode() for one in FILTERS), *BODIES]
+BODIED = [*(json.dumps({"query": FILTERED, "variables": {"f": filter_}}).encode() for filter_ in FILTERS), *BODIES]
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 LISTS = ("events", "figures", "quotes", "sources", "documents", "places", "briefings")
 # About the highest price that a request may have, and the store has to answer it: 4,000 records and more.
@@ -56,7 +56,7 @@ def post(body: bytes, *fields: str, version: str = "v1") -> bytes:
     return "\r\n".join([f"POST /{version}/graphql HTTP/1.1", *about, "", ""]).encode() + body
 
 
-def asked(query: str, version: str = "v1", **more: Any) -> bytes:
+def graphql_request(query: str, version: str = "v1", **more: Any) -> bytes:
     """Return a POST of this document to the GraphQL API."""
     return post(json.dumps({"query": query, **more}).encode(), version=version)
 
@@ -70,11 +70,11 @@ def attacks(seed: int) -> Iterator[bytes]:
     """Yield requests without end, equally many of each kind."""
     chance = random.Random(seed)
     kinds: list[Callable[[int], bytes]] = [
-        lambda n: asked(f"#{seed}.{n}\n{chance.choice(DOCUMENTS)}"),
+        lambda n: graphql_request(f"#{seed}.{n}\n{chance.choice(DOCUMENTS)}"),
         lambda n: post(chance.choice(BODIED) + b" " * (n % 50)),
-        lambda n: asked(f"#{seed}.{n}\n{INTROSPECTION}"),
-        lambda n: asked(DEAR.replace("#", moment(seed * 10**4 + n))),
-        lambda n: asked("", extensions={"persistedQuery": {"version": 1, "sha256Hash": _hash(seed, n)}}),
+        lambda n: graphql_request(f"#{seed}.{n}\n{INTROSPECTION}"),
+        lambda n: graphql_request(DEAR.replace("#", moment(seed * 10**4 + n))),
+        lambda n: graphql_request("", extensions={"persistedQuery": {"version": 1, "sha256Hash": _hash(seed, n)}}),
         lambda n: get(f"/v1/events?{chance.choice(MALFORMED)}"),
         lambda n: get(f"/v1/events?{chance.choice(ODD)}&updated_at_gte={moment(seed * 10**4 + n)}"),
         lambda n: get(f"/v1/quotes?q={_word(chance)}+or+{_word(chance)}&sort=relevance&count=exact&limit=200"),
@@ -82,12 +82,12 @@ def attacks(seed: int) -> Iterator[bytes]:
         lambda n: get("/v1/events?limit=1", f"Authorization: Bearer {_key(chance)}"),
         lambda n: get("/v1/events?limit=1", f"X-API-Key: {_key(chance)[:-1]}"),
         lambda n: get(chance.choice(PAGES), "Accept: text/html"),
-        lambda n: asked(NEGATED, "v2", variables={"j": _identifiers(chance, 190)}),
-        lambda n: asked(NEGATED_LINK, "v2", variables={"j": _identifiers(chance, 190)}),
-        lambda n: asked(HEAVY.replace("#", chance.choice(("aa", "bb", "cc"))), "v2"),
+        lambda n: graphql_request(NEGATED, "v2", variables={"j": _identifiers(chance, 190)}),
+        lambda n: graphql_request(NEGATED_LINK, "v2", variables={"j": _identifiers(chance, 190)}),
+        lambda n: graphql_request(HEAVY.replace("#", chance.choice(("aa", "bb", "cc"))), "v2"),
         lambda n: get(f"/v2/events?tag={','.join(_words(chance, 190))}&citations.source_id={_ids(chance, 150)}"),
         lambda n: get(f"/v2/quotes?q={'+or+'.join(f'%22{_word(chance)}+{_word(chance)}%22' for _ in range(14))}"),
-        lambda n: get(f"/v2/events?{'&'.join(f'{one}=1' for one in _words(chance, 380))}"),
+        lambda n: get(f"/v2/events?{'&'.join(f'{word}=1' for word in _words(chance, 380))}"),
         lambda n: chance.choice(NO_HTTP),
         lambda n: get("/v1/events?limit=1", "X-A: " + "a" * 20_000),
     ]
@@ -111,12 +111,12 @@ def _ids(chance: random.Random, many: int) -> str:
 
 
 def _identifiers(chance: random.Random, many: int) -> list[dict[str, str]]:
-    return [{"scheme": "acled", "value": one} for one in _words(chance, many)]
+    return [{"scheme": "acled", "value": word} for word in _words(chance, many)]
 
 
 def _key(chance: random.Random) -> str:
-    begun = f"bak_live_{''.join(chance.choice(DIGITS) for _ in range(RANDOM))}"
-    return f"{begun}_{checksum(begun)}"
+    unchecked_key = f"bak_live_{''.join(chance.choice(DIGITS) for _ in range(RANDOM))}"
+    return f"{unchecked_key}_{checksum(unchecked_key)}"
 
 
 def _hash(seed: int, number: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from api.ingest.load import load
 from tests.hostile.raw_client import RawClient
-from tests.http.conftest import Served
+from tests.http.conftest import ServerProcess
 from tests.serving import serving
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
@@ -24,7 +24,7 @@ async def sample(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="package")
-def served(sample: str) -> Iterator[Served]:
+def service(sample: str) -> Iterator[ServerProcess]:
     """The running service."""
     with serving(sample) as server:
         yield server
@@ -32,6 +32,6 @@ def served(sample: str) -> Iterator[Served]:
 
 
 @pytest.fixture
-def raw_client(served: Served) -> RawClient:
+def raw_client(service: ServerProcess) -> RawClient:
     """A client of the running service."""
-    return RawClient(served.port)
+    return RawClient(service.port)

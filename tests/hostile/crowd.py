@@ -34,18 +34,18 @@ LIST = """query($since: DateTime!) { events(first: 20, filter: {startsAt: {gte: 
 def harmless(seed: int, key: str, new: bool = False) -> Iterator[bytes]:
     """Yield requests of honest clients without end, through both APIs: repeated ones, or half of them new if `new`."""
     chance = random.Random(seed)
-    named = (f"Authorization: Bearer {key}", "Accept: application/json")
+    headers = (f"Authorization: Bearer {key}", "Accept: application/json")
     number = seed * 10**5
     while True:
         number += 1
         often = f"2022-03-0{1 + number % 7}"
         once = moment(number) if new else often
-        yield get(f"/v1/events?limit=20&starts_at_gte={often}", *named)
-        yield get(f"/v1/figures?limit=20&updated_at_gte={once}", *named)
-        yield post(json.dumps({"query": LIST, "variables": {"since": often}}).encode(), *named)
-        yield post(json.dumps({"query": LIST, "variables": {"since": once}}).encode(), *named)
-        yield get(f"/v1/sources?limit=20&q={chance.choice(('president', 'army', 'city'))}", *named)
-        yield get(f"/v1/quotes?limit=10&include=speaker&updated_at_gte={once}", *named)
+        yield get(f"/v1/events?limit=20&starts_at_gte={often}", *headers)
+        yield get(f"/v1/figures?limit=20&updated_at_gte={once}", *headers)
+        yield post(json.dumps({"query": LIST, "variables": {"since": often}}).encode(), *headers)
+        yield post(json.dumps({"query": LIST, "variables": {"since": once}}).encode(), *headers)
+        yield get(f"/v1/sources?limit=20&q={chance.choice(('president', 'army', 'city'))}", *headers)
+        yield get(f"/v1/quotes?limit=10&include=speaker&updated_at_gte={once}", *headers)
 
 
 class Connection:
@@ -109,64 +109,66 @@ class Crowd:
     def __init__(self, connections: list[Connection]) -> None:
         self._poll = select.epoll()
         self._by_number: dict[int, Connection] = {}
-        for one in connections:
-            self._ask(one)
+        for connection in connections:
+            self._ask(connection)
 
-    def _ask(self, one: Connection) -> None:
-        number = one.socket.fileno()
-        if self._by_number.get(number) is not one:
-            self._by_number[number] = one
+    def _ask(self, connection: Connection) -> None:
+        number = connection.socket.fileno()
+        if self._by_number.get(number) is not connection:
+            self._by_number[number] = connection
             self._poll.register(number, select.EPOLLIN)
-        one.ask()
+        connection.ask()
 
     def _again(self, number: int) -> None:
-        one = self._by_number.pop(number)
-        one.again()
-        self._ask(one)
+        connection = self._by_number.pop(number)
+        connection.again()
+        self._ask(connection)
 
     def turn(self) -> None:
         """Read what has arrived, and send the next requests."""
         for number, _ in self._poll.poll(0.5):
-            one = self._by_number[number]
-            whole = one.read()
+            connection = self._by_number[number]
+            whole = connection.read()
             if whole is None:
                 self._again(number)
             elif whole:
-                self._ask(one)
+                self._ask(connection)
 
     def hurry(self) -> int:
         """Replace the connections whose answers are late, and return how many these were."""
-        late = [number for number, one in self._by_number.items() if time.monotonic() - one.since > PATIENCE]
+        late = [
+            number for number, connection in self._by_number.items() if time.monotonic() - connection.since > PATIENCE
+        ]
         for number in late:
             self._again(number)
         return len(late)
 
 
-def run(asked: dict[str, Any]) -> dict[str, int]:
+def run(order: dict[str, Any]) -> dict[str, int]:
     """Send requests for the given seconds, and return the number of answers by status."""
     statuses: Counter[str] = Counter()
-    port, keys, count = asked["port"], asked["keys"], asked["connections"]
+    port, keys, count = order["port"], order["keys"], order["connections"]
     slow = [] if keys else [Connection(port, iter(()), statuses) for _ in range(SLOW)]
     numbers = range(1, count - len(slow) + 1)
-    asking = [harmless(one, keys[one % len(keys)]) if keys else attacks(one) for one in numbers]
-    crowd = Crowd([Connection(port, one, statuses, number % NETWORKS) for number, one in enumerate(asking)])
-    end = time.monotonic() + asked["seconds"]
-    looked = 0.0
+    asking = [harmless(number, keys[number % len(keys)]) if keys else attacks(number) for number in numbers]
+    crowd = Crowd([Connection(port, request, statuses, number % NETWORKS) for number, request in enumerate(asking)])
+    end = time.monotonic() + order["seconds"]
+    last_look = 0.0
     while (now := time.monotonic()) < end:
         crowd.turn()
-        if now - looked > 1:
-            looked = now
+        if now - last_look > 1:
+            last_look = now
             _trickle(slow)
             statuses["late"] += crowd.hurry()
     return dict(+statuses)
 
 
 def _trickle(slow: list[Connection]) -> None:
-    for one in slow:
+    for connection in slow:
         try:
-            one.socket.sendall(b"A")
+            connection.socket.sendall(b"A")
         except OSError:
-            one.again()
+            connection.again()
 
 
 @contextmanager
@@ -174,11 +176,11 @@ def crowd(port: int, connections: int, seconds: float, keys: list[str] | None = 
     """Run a crowd for the given seconds, or as long as the block if that is longer. The counter has its statuses after
     it."""
     statuses: Counter[str] = Counter()
-    asked = {"port": port, "connections": connections, "seconds": seconds, "keys": keys or []}
+    order = {"port": port, "connections": connections, "seconds": seconds, "keys": keys or []}
     command = [sys.executable, "-m", "tests.hostile.crowd"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(json.dumps(asked))
+        process.stdin.write(json.dumps(order))
         process.stdin.close()
         try:
             yield statuses

@@ -25,10 +25,10 @@ def addresses(count: int) -> list[str]:
 class Flood:
     """Open connections from these addresses. With `again`, each is opened anew as soon as the service closes it."""
 
-    def __init__(self, port: int, count: int, addresses: list[str], sent: bytes, again: bool = False) -> None:
+    def __init__(self, port: int, count: int, addresses: list[str], request: bytes, again: bool = False) -> None:
         self.closed = 0
         self._port = port
-        self._sent = sent
+        self._sent = request
         self._again = again
         self._over = threading.Event()
         self._poll = select.epoll()
@@ -46,36 +46,36 @@ class Flood:
     ) -> None:
         self._over.set()
         self._thread.join()
-        for one, _ in self._open.values():
-            one.close()
+        for connection, _ in self._open.values():
+            connection.close()
         self._poll.close()
 
     def _connect(self, address: str) -> None:
-        one = socket.socket()
-        one.bind((address, 0))
-        one.connect(("127.0.0.1", self._port))
-        one.sendall(self._sent)
-        one.setblocking(False)
-        self._open[one.fileno()] = (one, address)
-        self._poll.register(one, select.EPOLLIN)
+        connection = socket.socket()
+        connection.bind((address, 0))
+        connection.connect(("127.0.0.1", self._port))
+        connection.sendall(self._sent)
+        connection.setblocking(False)
+        self._open[connection.fileno()] = (connection, address)
+        self._poll.register(connection, select.EPOLLIN)
 
     def _run(self) -> None:
         while not self._over.is_set():
             for number, _ in self._poll.poll(0.05, 64):
-                one, address = self._open[number]
-                if not _ended(one):
+                connection, address = self._open[number]
+                if not _has_ended(connection):
                     continue
                 self.closed += 1
-                self._poll.unregister(one)
+                self._poll.unregister(connection)
                 del self._open[number]
-                one.close()
+                connection.close()
                 if self._again:
                     self._connect(address)
 
 
-def _ended(one: socket.socket) -> bool:
+def _has_ended(connection: socket.socket) -> bool:
     try:
-        return not one.recv(65536)
+        return not connection.recv(65536)
     except BlockingIOError:
         return False
     except OSError:

@@ -38,13 +38,19 @@ class RawClient:
             client.send(*parts)
             status, fields = client.head()
             length = 0 if head or status in EMPTY else int(fields["content-length"])
-            return checked(Answer(status, fields, client.read.read(length)))
+            return check_answer(Answer(status, fields, client.read.read(length)))
         finally:
             client.close()
 
     def get(self, path: str, *fields: str | bytes, method: str = "GET") -> Answer:
         """Send a request without a body. The path is sent as it is."""
-        lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: localhost", *(_bytes(one) for one in fields), b"", b""]
+        lines = [
+            f"{method} {path} HTTP/1.1".encode(),
+            b"Host: localhost",
+            *(_bytes(field) for field in fields),
+            b"",
+            b"",
+        ]
         return self.send(b"\r\n".join(lines), head=method == "HEAD")
 
     def find(self, path: str, **parameters: str) -> Answer:
@@ -55,7 +61,7 @@ class RawClient:
     def post(self, body: bytes, *fields: str, path: str = "/v1/graphql") -> Answer:
         """Send a body to the GraphQL API."""
         about = [f"Content-Length: {len(body)}", f"Accept: {RESPONSE}", *fields]
-        if not any(one.lower().startswith("content-type") for one in fields):
+        if not any(field.lower().startswith("content-type") for field in fields):
             about.append("Content-Type: application/json")
         return self.send(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n".encode(), *_lines(about), b"\r\n", body)
 
@@ -72,7 +78,7 @@ def code(answer: Answer) -> str:
     return str(errors[0].get("extensions", {}).get("code", ""))
 
 
-def checked(answer: Answer) -> Answer:
+def check_answer(answer: Answer) -> Answer:
     """Check that the answer is no fault of the service, has the shape of its kind, and contains nothing internal."""
     assert str(ROOT).encode() not in answer.body
     assert answer.status < 500 or answer.status == 503, answer
@@ -100,4 +106,4 @@ def _bytes(field: str | bytes) -> bytes:
 
 
 def _lines(fields: list[str]) -> list[bytes]:
-    return [one.encode("latin-1") + b"\r\n" for one in fields]
+    return [field.encode("latin-1") + b"\r\n" for field in fields]

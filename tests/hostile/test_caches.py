@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from tests.hostile.raw_client import RESPONSE, RawClient
-from tests.http.conftest import Client, Served
+from tests.http.conftest import Client, ServerProcess
 from tests.serving import serving
 
 # Each cache is full before the first half is over.
@@ -24,13 +24,13 @@ BACKENDS = """
 
 
 @pytest.fixture(scope="module")
-def lone(sample: str) -> Iterator[Served]:
+def lone_service(sample: str) -> Iterator[ServerProcess]:
     """A service with two connections, so that each of them gets many requests."""
     with serving(sample, pool_size=2, statement_cache_size=STATEMENTS) as server:
         yield server
 
 
-def posted(number: int, seed: str) -> bytes:
+def new_document(number: int, seed: str) -> bytes:
     """Return a document with a new alias, so that its statement is new as well."""
     document = (
         f'{{{seed}{number}:events(first:3,filter:{{tags:{{has:["{seed}{number}","war"]}}}}){{nodes{{{SHOWN}}}}}}}'
@@ -42,27 +42,29 @@ def posted(number: int, seed: str) -> bytes:
 
 def resident(pid: int) -> float:
     """Return the MiB of memory that a process has to itself."""
-    (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("RssAnon"))
+    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("RssAnon"))
     return int(line.split()[1]) / 1024
 
 
 def flood(port: int, seed: str, count: int) -> None:
     client = Client(port)
     for number in range(count):
-        client.send(posted(number, seed))
+        client.send(new_document(number, seed))
         assert client.answer().status == 200
     client.close()
 
 
-async def test_random_documents_grow_neither_the_process_nor_a_backend(lone: Served, sample: str) -> None:
-    raw_client = RawClient(lone.port)
-    flood(lone.port, "a", REQUESTS)
+async def test_random_documents_grow_neither_the_process_nor_a_backend(
+    lone_service: ServerProcess, sample: str
+) -> None:
+    raw_client = RawClient(lone_service.port)
+    flood(lone_service.port, "a", REQUESTS)
     observer = await asyncpg.connect(sample)
     try:
         pids = [row["pid"] for row in await observer.fetch(BACKENDS)]
-        before = resident(lone.process.pid), max(map(resident, pids))
-        flood(lone.port, "b", REQUESTS)
-        after = resident(lone.process.pid), max(map(resident, pids))
+        before = resident(lone_service.process.pid), max(map(resident, pids))
+        flood(lone_service.port, "b", REQUESTS)
+        after = resident(lone_service.process.pid), max(map(resident, pids))
     finally:
         await observer.close()
     print(f"\nservice {before[0]:.1f} -> {after[0]:.1f} MiB, a backend {before[1]:.1f} -> {after[1]:.1f} MiB")

@@ -15,7 +15,7 @@ from tests.hostile.raw_client import RESPONSE, code
 
 if TYPE_CHECKING:
     from tests.hostile.raw_client import RawClient
-    from tests.http.conftest import Answer, Served
+    from tests.http.conftest import Answer, ServerProcess
 
 MOST = 2147483647
 FILTERED = "query($f:EventFilter!){events(first:1,filter:$f){nodes{id}}}"
@@ -24,28 +24,28 @@ FILTERED = "query($f:EventFilter!){events(first:1,filter:$f){nodes{id}}}"
 SECONDS = 0.5
 
 
-def worked(served: Served) -> float:
+def cpu_seconds(service: ServerProcess) -> float:
     """Return the processor time of the service so far, in seconds."""
-    fields = Path(f"/proc/{served.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    fields = Path(f"/proc/{service.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
-def at_once(served: Served) -> Iterator[None]:
+def at_once(service: ServerProcess) -> Iterator[None]:
     """Check that the requests of the test cost the service little, however busy the machine is."""
-    before = worked(served)
+    before = cpu_seconds(service)
     yield
-    assert worked(served) - before < SECONDS
+    assert cpu_seconds(service) - before < SECONDS
 
 
-def doubled(levels: int, of: str = "Query", field: str = "", last: str = "__typename") -> str:
+def doubling_fragments(levels: int, of: str = "Query", field: str = "", last: str = "__typename") -> str:
     """Return fragments that spread the next one twice each."""
     fields = (f"{field.replace('#', str(n))} ...f{n + 1} ...f{n + 1}" for n in range(levels))
-    return " ".join(f"fragment f{n} on {of} {{{one}}}" for n, one in enumerate([*fields, last]))
+    return " ".join(f"fragment f{n} on {of} {{{selection}}}" for n, selection in enumerate([*fields, last]))
 
 
 def cyclic(levels: int) -> str:
-    return "{...f0} " + doubled(levels, last="...f0")
+    return "{...f0} " + doubling_fragments(levels, last="...f0")
 
 
 def all_spread_all(count: int) -> str:
@@ -56,16 +56,17 @@ def all_spread_all(count: int) -> str:
 
 
 DOUBLED = {
-    "22 times": "{...f0} " + doubled(22),
-    "90 times": "{...f0} " + doubled(90),
-    "22 times with a field each": "{...f0} " + doubled(22, field="a#: __typename"),
-    "60 times with a field each": "{...f0} " + doubled(60, field="a#: __typename"),
-    "22 times in introspection": "{__schema{...f0}} " + doubled(22, "__Schema", last="description"),
-    "90 times in introspection": "{__schema{...f0}} " + doubled(90, "__Schema", last="description"),
-    "90 times below a list": "{events{nodes{...f0}}} " + doubled(90, "Event", last="id"),
-    "90 times with directives": "{...f0} " + doubled(60, last="__typename").replace("...f1 ", "...f1 @skip(if:true) "),
+    "22 times": "{...f0} " + doubling_fragments(22),
+    "90 times": "{...f0} " + doubling_fragments(90),
+    "22 times with a field each": "{...f0} " + doubling_fragments(22, field="a#: __typename"),
+    "60 times with a field each": "{...f0} " + doubling_fragments(60, field="a#: __typename"),
+    "22 times in introspection": "{__schema{...f0}} " + doubling_fragments(22, "__Schema", last="description"),
+    "90 times in introspection": "{__schema{...f0}} " + doubling_fragments(90, "__Schema", last="description"),
+    "90 times below a list": "{events{nodes{...f0}}} " + doubling_fragments(90, "Event", last="id"),
+    "90 times with directives": "{...f0} "
+    + doubling_fragments(60, last="__typename").replace("...f1 ", "...f1 @skip(if:true) "),
     "through links": "{events{nodes{...f0}}} "
-    + doubled(22, "Event", last="id").replace("{...", "{related{nodes{event{id}}} ..."),
+    + doubling_fragments(22, "Event", last="id").replace("{...", "{related{nodes{event{id}}} ..."),
 }
 WIDE = {
     "1,000 events": "{" + 'event(id:"a"){id} ' * 1000 + "}",
@@ -119,7 +120,7 @@ NUMBERS = {
 }  # fmt: skip
 
 
-def refused(answer: Answer, *codes: str) -> None:
+def assert_refused(answer: Answer, *codes: str) -> None:
     assert answer.status == 400, answer
     assert code(answer) in (codes or ("invalid_request", "too_expensive")), answer.body[:300]
     assert "data" not in json.loads(answer.body)
@@ -129,28 +130,28 @@ def refused(answer: Answer, *codes: str) -> None:
 @pytest.mark.parametrize("document", [*DOUBLED.values(), *WIDE.values()], ids=[*DOUBLED, *WIDE])
 @pytest.mark.usefixtures("at_once")
 def test_a_large_document_is_refused_at_once(raw_client: RawClient, document: str) -> None:
-    refused(raw_client.ask(document))
+    assert_refused(raw_client.ask(document))
 
 
 def test_doubling_fragments_take_no_time(raw_client: RawClient) -> None:
     for levels in (22, 90):
-        took = []
+        durations = []
         for attempt in range(5):
-            begun = time.monotonic()
-            refused(raw_client.ask(f"#{attempt}\n{{...f0}} " + doubled(levels)), "too_expensive")
-            took.append(time.monotonic() - begun)
-        assert min(took) < 0.05
+            start_time = time.monotonic()
+            assert_refused(raw_client.ask(f"#{attempt}\n{{...f0}} " + doubling_fragments(levels)), "too_expensive")
+            durations.append(time.monotonic() - start_time)
+        assert min(durations) < 0.05
 
 
 @pytest.mark.parametrize("document", NUMBERS.values(), ids=NUMBERS)
 def test_a_number_out_of_bounds_is_refused_at_every_depth(raw_client: RawClient, document: str) -> None:
-    refused(raw_client.ask(document))
+    assert_refused(raw_client.ask(document))
 
 
 @pytest.mark.parametrize("count", [MOST, -MOST, 2**63, 2**70, 1.5, "1", True, [1], {"a": 1}])
 @pytest.mark.parametrize("place", ["events(first:$n){nodes{id}}", "events{nodes{quotes(first:$n){nodes{id}}}}"])
 def test_a_number_in_a_variable_too(raw_client: RawClient, count: Any, place: str) -> None:
-    refused(raw_client.ask(f"query($n:Int!){{{place}}}", {"n": count}))
+    assert_refused(raw_client.ask(f"query($n:Int!){{{place}}}", {"n": count}))
 
 
 FILTERS: list[dict[str, Any]] = [
@@ -194,14 +195,14 @@ def test_variables_of_a_thousand_objects_are_refused_before_they_are_read(raw_cl
     most = raw_client.ask(FILTERED, {"f": {"or": [{}] * 997}})
     assert "100 filters" in json.loads(most.body)["errors"][0]["message"]
     more = raw_client.ask(FILTERED, {"f": {"or": [{}] * 998}})
-    refused(more, "invalid_request")
+    assert_refused(more, "invalid_request")
     assert "1,000 objects" in json.loads(more.body)["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("filter", FILTERS, ids=lambda one: json.dumps(one)[:60])
+@pytest.mark.parametrize("filter", FILTERS, ids=lambda value: json.dumps(value)[:60])
 @pytest.mark.usefixtures("at_once")
 def test_a_filter_without_bounds_or_sense_is_refused(raw_client: RawClient, filter: dict[str, Any]) -> None:
-    refused(raw_client.ask(FILTERED, {"f": filter}))
+    assert_refused(raw_client.ask(FILTERED, {"f": filter}))
 
 
 BODIES = [
@@ -224,12 +225,12 @@ BODIES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("body", BODIES, ids=lambda one: str(one[:40]))
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: str(body[:40]))
 @pytest.mark.usefixtures("at_once")
 def test_a_body_that_carries_no_document_is_a_400(raw_client: RawClient, body: bytes) -> None:
     answer = raw_client.post(body)
     assert answer.status == 400
-    refused(answer, "invalid_request")
+    assert_refused(answer, "invalid_request")
 
 
 def test_a_body_above_64_kib_is_a_413(raw_client: RawClient) -> None:
@@ -250,22 +251,22 @@ def test_a_body_of_another_kind_is_a_415(raw_client: RawClient, kind: str) -> No
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "query",
     ["", "?query=", "?query=%00", "?query=%ff", "?query={__typename}&query={__typename}", "?query={__typename}&foo=1",
      "?query={__typename}&variables=x", "?query={__typename}&variables=[", "?query={__typename}&variables=NaN",
      "?query={__typename}&variables={%22a%22:%22\\ud800%22}", "?query=subscription{a}", "?variables={}", "?query={",
      "?q=a"],
 )  # fmt: skip
-def test_a_url_that_carries_no_document_is_a_400(raw_client: RawClient, sent: str) -> None:
-    assert raw_client.get(f"/v1/graphql{sent}", f"Accept: {RESPONSE}").status == 400
+def test_a_url_that_carries_no_document_is_a_400(raw_client: RawClient, query: str) -> None:
+    assert raw_client.get(f"/v1/graphql{query}", f"Accept: {RESPONSE}").status == 400
 
 
 def test_aliases_and_names_are_written_as_text(raw_client: RawClient) -> None:
     long = "a" * 30_000
     body = json.loads(raw_client.ask(f"{{__proto__:events(first:1){{{long}:nodes{{constructor:id}}}}}}").body)
     assert list(body["data"]) == ["__proto__"] and list(body["data"]["__proto__"]) == [long]
-    refused(raw_client.ask('{events(first:1){"a\'b":nodes{id}}}'))
-    refused(raw_client.ask("{events(first:1){a'b:nodes{id}}}"))
+    assert_refused(raw_client.ask('{events(first:1){"a\'b":nodes{id}}}'))
+    assert_refused(raw_client.ask("{events(first:1){a'b:nodes{id}}}"))
 
 
 @pytest.mark.parametrize(

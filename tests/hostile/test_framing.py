@@ -34,9 +34,9 @@ NO_HTTP = [
 ]
 
 
-@pytest.mark.parametrize("sent", NO_HTTP)
-def test_what_is_no_http_is_a_400_and_the_end_of_the_connection(raw_client: RawClient, sent: bytes) -> None:
-    answer = raw_client.send(sent)
+@pytest.mark.parametrize("data", NO_HTTP)
+def test_invalid_http_is_a_400_and_closes_the_connection(raw_client: RawClient, data: bytes) -> None:
+    answer = raw_client.send(data)
     assert (answer.status, answer.problem["code"]) == (400, "invalid_request")
     assert answer.fields["connection"] == "close"
     assert "x-evil" not in answer.fields
@@ -55,7 +55,7 @@ def test_a_method_that_is_not_offered_is_a_405_whatever_overrides_it(raw_client:
         LIST, "X-HTTP-Method-Override: GET", "X-HTTP-Method: GET", "X-Method-Override: GET", method=method
     )
     assert (answer.status, answer.problem["code"]) == (405, "method_not_allowed")
-    assert {one.strip() for one in answer.fields["allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
+    assert {method.strip() for method in answer.fields["allow"].split(",")} == {"GET", "HEAD", "OPTIONS"}
     assert raw_client.get(f"{LIST}&_method=DELETE").status == 400
     assert raw_client.get(LIST, f"X-HTTP-Method-Override: {method}").status == 200
 
@@ -75,7 +75,7 @@ def test_a_method_that_is_not_offered_is_a_405_whatever_overrides_it(raw_client:
         ("application/json;q=" + "9" * 5000, 200), ("application/json" + ";a=b" * 2000, 200),
     ],
 )  # fmt: skip
-def test_odd_wishes_for_a_media_type_are_met_or_a_406(raw_client: RawClient, accept: str, status: int) -> None:
+def test_unusual_accept_headers_are_met_or_a_406(raw_client: RawClient, accept: str, status: int) -> None:
     answer = raw_client.get(LIST, f"Accept: {accept}")
     assert answer.status == status
     assert status == 200 or answer.problem["code"] == "not_acceptable"
@@ -84,10 +84,10 @@ def test_odd_wishes_for_a_media_type_are_met_or_a_406(raw_client: RawClient, acc
 def test_odd_entity_tags_are_compared_or_no_match(raw_client: RawClient) -> None:
     tag = raw_client.get(LIST).fields["etag"]
     many = ", ".join(f'"{number}"' for number in range(1500))
-    for held in ("*", tag, f"W/{tag}", f'"x", {tag}', f'{tag[:-1]}-gzip"', f'"1", "2", {tag}', f" {tag} ,"):
-        answer = raw_client.get(LIST, f"If-None-Match: {held}")
+    for tag_header in ("*", tag, f"W/{tag}", f'"x", {tag}', f'{tag[:-1]}-gzip"', f'"1", "2", {tag}', f" {tag} ,"):
+        answer = raw_client.get(LIST, f"If-None-Match: {tag_header}")
         assert (answer.status, answer.body) == (304, b"")
-    for held in (
+    for tag_header in (
         "",
         '"',
         '""',
@@ -101,7 +101,7 @@ def test_odd_entity_tags_are_compared_or_no_match(raw_client: RawClient) -> None
         f"w/{tag}",
         f"{many}, {tag}",
     ):
-        assert raw_client.get(LIST, f"If-None-Match: {held}").status == 200
+        assert raw_client.get(LIST, f"If-None-Match: {tag_header}").status == 200
 
 
 @pytest.mark.parametrize("origin", ["null", "https://evil.example", "", "a'\"<script>", "\xff", "http://a, http://b"])
@@ -109,24 +109,24 @@ def test_any_origin_may_read_and_none_gets_credentials(raw_client: RawClient, or
     answer = raw_client.get(LIST, f"Origin: {origin}", "Cookie: a=b")
     assert answer.fields["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in answer.fields
-    asked = ("Access-Control-Request-Method: GET", "Access-Control-Request-Headers: if-none-match")
-    assert raw_client.get(LIST, f"Origin: {origin}", *asked, method="OPTIONS").status == 200
-    refused = raw_client.get(LIST, f"Origin: {origin}", "Access-Control-Request-Method: PUT", method="OPTIONS")
-    assert (refused.status, refused.problem["code"]) == (400, "invalid_request")
-    assert refused.fields["x-request-id"] == refused.problem["request_id"]
+    headers = ("Access-Control-Request-Method: GET", "Access-Control-Request-Headers: if-none-match")
+    assert raw_client.get(LIST, f"Origin: {origin}", *headers, method="OPTIONS").status == 200
+    refusal = raw_client.get(LIST, f"Origin: {origin}", "Access-Control-Request-Method: PUT", method="OPTIONS")
+    assert (refusal.status, refusal.problem["code"]) == (400, "invalid_request")
+    assert refusal.fields["x-request-id"] == refusal.problem["request_id"]
 
 
-def test_options_of_everything_is_a_400(raw_client: RawClient) -> None:
+def test_options_with_an_asterisk_is_a_400(raw_client: RawClient) -> None:
     for target in ("*", "**", "a"):
         answer = raw_client.send(f"OPTIONS {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         assert (answer.status, answer.problem["code"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize(
-    "given", ["a b", "a\tb", "a%0d%0aX-Evil: 1", "x" * 65, "\xe9", "<script>", "", "a,b", "a;b", "'", "\x85"]
+    "request_id", ["a b", "a\tb", "a%0d%0aX-Evil: 1", "x" * 65, "\xe9", "<script>", "", "a,b", "a;b", "'", "\x85"]
 )
-def test_a_request_id_that_is_none_is_replaced(raw_client: RawClient, given: str) -> None:
-    answer = raw_client.get(LIST, f"X-Request-Id: {given}")
+def test_an_invalid_request_id_is_replaced(raw_client: RawClient, request_id: str) -> None:
+    answer = raw_client.get(LIST, f"X-Request-Id: {request_id}")
     assert len(answer.fields["x-request-id"]) == 16
     assert "x-evil" not in answer.fields
     assert raw_client.get(LIST, "X-Request-Id: a.b_c-1").fields["x-request-id"] == "a.b_c-1"
@@ -144,7 +144,7 @@ def test_nothing_that_is_echoed_becomes_a_header_field_or_a_page(raw_client: Raw
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", 'evil"><script>', "a" * 5000, "[::1]:1", "\xff"])
-def test_a_host_is_believed_in_nothing(raw_client: RawClient, host: str) -> None:
+def test_the_host_header_is_never_trusted(raw_client: RawClient, host: str) -> None:
     answer = raw_client.send(f"GET {LIST} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode("latin-1"))
     assert answer.status == 200
     assert "evil" not in json.dumps(answer.fields)
@@ -162,5 +162,5 @@ def test_a_host_is_believed_in_nothing(raw_client: RawClient, host: str) -> None
 "TE: trailers, x",
                                    "If-Modified-Since: x", "If-Match: x", "Accept-Encoding: " + "gzip," * 2000,
                                    "Content-Length: 0", "Upgrade: websocket"])  # fmt: skip
-def test_fields_that_mean_nothing_here_change_nothing(raw_client: RawClient, field: str) -> None:
+def test_irrelevant_header_fields_change_nothing(raw_client: RawClient, field: str) -> None:
     assert raw_client.get("/v1/events", field).status in (200, 400)

@@ -23,11 +23,11 @@ from urllib.parse import quote
 from api.catalog import V1
 from api.rest.parameters import parameters
 from api.rest.url import SHARED
-from tests.hostile.raw_client import RESPONSE, RawClient, checked
+from tests.hostile.raw_client import RESPONSE, RawClient, check_answer
 from tests.http.conftest import Answer, Client
 
 if TYPE_CHECKING:
-    from tests.http.conftest import Served
+    from tests.http.conftest import ServerProcess
 
 COUNT = int(os.environ.get("BRIEFING_FUZZ", "1500"))
 SEED = int(os.environ.get("BRIEFING_FUZZ_SEED", "20220306"))
@@ -121,12 +121,12 @@ class Fuzz:
         return self.framed(f"/v1/{resource.plural}/{self.encoded(identifier)}{self.random.choice(('', '?include=a'))}")
 
     def document(self) -> bytes:
-        asked = {
+        body_fields = {
             "query": self.bent(self.random.choice(DOCUMENTS), 0.7),
             "variables": self.random.choice(VARIABLES),
             **({"operationName": self.bent("A", 0.5)} if self.random.random() < 0.2 else {}),
         }
-        body = self.bent(json.dumps(asked, ensure_ascii=self.random.random() < 0.5), 0.3).encode(
+        body = self.bent(json.dumps(body_fields, ensure_ascii=self.random.random() < 0.5), 0.3).encode(
             "utf-8", "surrogatepass"
         )
         if self.random.random() < 0.05:
@@ -171,18 +171,18 @@ class Fuzz:
         return quote(text, safe=self.random.choice(("", ",:", "/")), errors="surrogatepass")
 
     def send(self, request: bytes) -> None:
-        begun = time.monotonic()
-        answer = self.answered(request)
-        if time.monotonic() - begun > BLOCKED:
+        start_time = time.monotonic()
+        answer = self.read_answer(request)
+        if time.monotonic() - start_time > BLOCKED:
             self.slow.append(request)
         try:
-            checked(answer)
+            check_answer(answer)
         except AssertionError as error:
             raise AssertionError(f"{request!r} gave {answer}") from error
         assert answer.status != 503, request
         self.statuses[answer.status] += 1
 
-    def answered(self, request: bytes) -> Answer:
+    def read_answer(self, request: bytes) -> Answer:
         if self.client is None:
             self.client = Client(self.port)
         try:
@@ -204,21 +204,21 @@ class Fuzz:
 
 
 @contextmanager
-def probed(raw_client: RawClient) -> Iterator[list[float]]:
+def probing(raw_client: RawClient) -> Iterator[list[float]]:
     """Request `/healthz` repeatedly, and note the seconds that it takes."""
-    took: list[float] = []
+    durations: list[float] = []
     over = threading.Event()
 
     def probe() -> None:
         while not over.wait(0.01):
-            begun = time.monotonic()
+            start_time = time.monotonic()
             raw_client.get("/healthz")
-            took.append(time.monotonic() - begun)
+            durations.append(time.monotonic() - start_time)
 
     thread = threading.Thread(target=probe)
     thread.start()
     try:
-        yield took
+        yield durations
     finally:
         over.set()
         thread.join()
@@ -226,32 +226,32 @@ def probed(raw_client: RawClient) -> Iterator[list[float]]:
 
 def resident(pid: int) -> int:
     """Return the bytes of memory that a process has to itself."""
-    (line,) = (one for one in Path(f"/proc/{pid}/status").read_text().splitlines() if one.startswith("RssAnon"))
+    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("RssAnon"))
     return int(line.split()[1]) * 1024
 
 
 def best(attempt: Callable[[], None], times: int = 3) -> float:
-    took = []
+    durations = []
     for _ in range(times):
-        begun = time.monotonic()
+        start_time = time.monotonic()
         attempt()
-        took.append(time.monotonic() - begun)
-    return min(took)
+        durations.append(time.monotonic() - start_time)
+    return min(durations)
 
 
-def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(served: Served) -> None:
-    fuzz = Fuzz(served.port, random.Random(SEED))
+def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(service: ServerProcess) -> None:
+    fuzz = Fuzz(service.port, random.Random(SEED))
     for _ in range(min(COUNT, 500)):
         fuzz.send(fuzz.request())
-    before = resident(served.process.pid)
-    with probed(RawClient(served.port)) as took:
+    before = resident(service.process.pid)
+    with probing(RawClient(service.port)) as durations:
         for _ in range(COUNT - min(COUNT, 500)):
             fuzz.send(fuzz.request())
-    grown = resident(served.process.pid) - before
-    print(f"\n{dict(fuzz.statuses)}, /healthz at most {max(took):.3f} s, grown by {grown / 2**20:.1f} MiB")
+    growth = resident(service.process.pid) - before
+    print(f"\n{dict(fuzz.statuses)}, /healthz at most {max(durations):.3f} s, grown by {growth / 2**20:.1f} MiB")
     print(f"slow: {len(fuzz.slow)}")
     assert fuzz.statuses[200] > COUNT // 20 and fuzz.statuses[400] > COUNT // 20
-    assert grown < GROWTH
+    assert growth < GROWTH
     # A request that took long on its own account takes long again when it is sent alone.
     for request in fuzz.slow[:50]:
         assert best(partial(fuzz.send, request)) < BLOCKED, request

@@ -27,19 +27,19 @@ async def test_an_honest_client_is_answered_beside_64_hostile_connections(
     sample: str, tmp_path: Path, workers: int
 ) -> None:
     store = AccessStore(sample)
-    made = await Keys(store, "live", "test").create(NewKey("an honest client", "internal"))
+    new_key = await Keys(store, "live", "test").create(NewKey("an honest client", "internal"))
     await store.close()
-    requests = harmless(1, made.secret.text, new=True)
+    requests = harmless(1, new_key.secret.text, new=True)
     statuses: list[int] = []
     with (
         (tmp_path / "log").open("w+") as log,
-        serving(sample, log, limits="true", workers=workers, trusted_proxies="127.0.0.1") as served,
+        serving(sample, log, limits="true", workers=workers, trusted_proxies="127.0.0.1") as server,
     ):
-        raw_client = RawClient(served.port)
+        raw_client = RawClient(server.port)
         while raw_client.get("/readyz").status != 200:
             time.sleep(0.05)
-        client = Client(served.port)
-        with crowd(served.port, 64, SECONDS) as got:
+        client = Client(server.port)
+        with crowd(server.port, 64, SECONDS) as counts:
             end = time.monotonic() + SECONDS
             while time.monotonic() < end:
                 client.send(next(requests))
@@ -51,5 +51,5 @@ async def test_an_honest_client_is_answered_beside_64_hostile_connections(
         assert "internal error" not in log.read()
     assert set(statuses) == {200} and len(statuses) > SECONDS * 5
     # The crowd has 50 networks, each within its plan, so few requests are refused for their number.
-    assert got["200"] and got["400"], got
-    assert not got["500"], got
+    assert counts["200"] and counts["400"], counts
+    assert not counts["500"], counts

@@ -48,8 +48,8 @@ async def near(equator: str) -> AsyncIterator[RawClient]:
 @pytest.mark.parametrize("degrees", IN_URLS)
 def test_rest_finds_what_is_near_a_tiny_number_of_degrees(near: RawClient, degrees: str) -> None:
     assert near.get(f"/v1/places?bbox={degrees},{degrees},0.1,0.1").status == 200
-    found = json.loads(near.get(f"/v1/places?near={degrees},{degrees},1").body)
-    assert {one["name"] for one in found["data"]} == {"plain", "denormal"}
+    page = json.loads(near.get(f"/v1/places?near={degrees},{degrees},1").body)
+    assert {record["name"] for record in page["data"]} == {"plain", "denormal"}
 
 
 @pytest.mark.parametrize(("kilometres", "status"), [("0", 400), ("-0.0", 400), ("-1e-99", 400), ("1e-99", 200)])
@@ -65,7 +65,7 @@ def test_graphql_finds_what_is_near_a_tiny_number_of_degrees(near: RawClient, de
         answer = near.ask(f"{{places(filter: {{{test}}}) {{nodes {{name}}}}}}")
         assert answer.status == 200 and "errors" not in json.loads(answer.body), answer
     answer = near.ask(f"{{places(filter: {{near: {point}}}) {{nodes {{name}}}}}}")
-    assert {one["name"] for one in json.loads(answer.body)["data"]["places"]["nodes"]} == {"plain", "denormal"}
+    assert {node["name"] for node in json.loads(answer.body)["data"]["places"]["nodes"]} == {"plain", "denormal"}
 
 
 @pytest.mark.parametrize("number", [*TINY, "1e308", "1e-6"])

@@ -18,7 +18,7 @@ from api.graphql import problems as graphql_problems
 from api.http.problems import document
 from api.ingest.load import load
 from tests.conftest import SAMPLE
-from tests.http.conftest import Served
+from tests.http.conftest import ServerProcess
 from tests.serving import serving
 
 API = Path(__file__).parents[2] / "api"
@@ -64,8 +64,8 @@ async def test_no_answer_of_a_broken_store_has_a_hint_for_operators(
     await connection.close()
 
 
-def connect(served: Served) -> httpx2.Client:
-    return httpx2.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=30)
+def connect(service: ServerProcess) -> httpx2.Client:
+    return httpx2.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=30)
 
 
 def wait_for(client: httpx2.Client, status: int) -> None:

@@ -29,12 +29,12 @@ MAX_URL = 7900
 @pytest.fixture(scope="module")
 def client(sample: str) -> Iterator[httpx2.Client]:
     """A client of the service in this process, so that its comparisons can be counted."""
-    with run(sample) as made:
-        yield made
+    with run(sample) as client:
+        yield client
 
 
 @pytest.fixture
-def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def compared_names(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The valid names that unknown ones are compared with while the test runs."""
     names: list[str] = []
     compare = suggest.similarity
@@ -47,7 +47,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def joined(pairs: Iterator[str]) -> str:
+def join_pairs(pairs: Iterator[str]) -> str:
     """Join as many pairs as a URL may have."""
     text = ""
     for pair in pairs:
@@ -57,7 +57,7 @@ def joined(pairs: Iterator[str]) -> str:
     return text.rstrip("&")
 
 
-def scrambled(version: Version, resource: Resource) -> str:
+def similar_names(version: Version, resource: Resource) -> str:
     """Return names that are similar to valid ones, but are not valid."""
     chance, names = random.Random(7), list(parameters(version, resource))
 
@@ -67,27 +67,27 @@ def scrambled(version: Version, resource: Resource) -> str:
             chance.shuffle(letters)
             yield f"{quote(''.join(letters))}=1"
 
-    return joined(pairs())
+    return join_pairs(pairs())
 
 
 def misspelt(version: Version, resource: Resource) -> str:
     """Return a wrong value for every parameter that has a vocabulary, and for all that take names."""
     rows = parameters(version, resource).values()
-    terms = (f"{one.name}={','.join(['shelingg'] * 20)}" for one in rows if one.condition.type.name == "vocabulary")
-    return joined(iter(["include=plcae,citatons.surce", "sort=stats_at", *terms]))
+    terms = (f"{row.name}={','.join(['shelingg'] * 20)}" for row in rows if row.condition.type.name == "vocabulary")
+    return join_pairs(iter(["include=plcae,citatons.surce", "sort=stats_at", *terms]))
 
 
 def short(version: Version, resource: Resource) -> str:
     """Return as many short names as a URL has room for."""
-    return joined(f"{chr(97 + n % 26)}{n}=1" for n in range(480))
+    return join_pairs(f"{chr(97 + n % 26)}{n}=1" for n in range(480))
 
 
 @pytest.mark.parametrize(("version", "resource"), LISTS, ids=[f"{v.name}-{r.plural}" for v, r in LISTS])
-@pytest.mark.parametrize("make", [scrambled, misspelt, short])
+@pytest.mark.parametrize("make", [similar_names, misspelt, short])
 @pytest.mark.parametrize("suffix", ["", ".csv"])
 def test_a_refusal_compares_at_most_200_names(
     client: httpx2.Client,
-    compared: list[str],
+    compared_names: list[str],
     version: Version,
     resource: Resource,
     make: Callable[[Version, Resource], str],
@@ -96,17 +96,17 @@ def test_a_refusal_compares_at_most_200_names(
     answer = client.get(f"/{version.name}/{resource.plural}{suffix}?{make(version, resource)}")
     problem = answer.json()
     assert answer.status_code == 400
-    assert len(compared) <= suggest.MAX_COMPARISONS
+    assert len(compared_names) <= suggest.MAX_COMPARISONS
     assert 1 <= len(problem["errors"]) <= MAX_FAULTS
     assert len(answer.content) <= MAX_DOCUMENT
 
 
-def test_a_name_that_is_misspelt_is_suggested_to_every_caller(client: httpx2.Client, compared: list[str]) -> None:
-    for sent, meant in (("knid=shelling", "kind"), ("figure.measure=killed", "figures.measure")):
-        problem = client.get(f"/v2/events?{sent}").json()
-        assert problem["errors"][0]["detail"].endswith(f"Did you mean {meant}?")
-        assert f"Did you mean {meant}?" in problem["detail"]
-    assert 2 <= len(compared) <= 2 * suggest.MAX_COMPARISONS
+def test_a_name_that_is_misspelt_is_suggested_to_every_caller(client: httpx2.Client, compared_names: list[str]) -> None:
+    for query, suggestion in (("knid=shelling", "kind"), ("figure.measure=killed", "figures.measure")):
+        problem = client.get(f"/v2/events?{query}").json()
+        assert problem["errors"][0]["detail"].endswith(f"Did you mean {suggestion}?")
+        assert f"Did you mean {suggestion}?" in problem["detail"]
+    assert 2 <= len(compared_names) <= 2 * suggest.MAX_COMPARISONS
     problem = client.get("/v2/events?kind=sheling&sort=start_at&include=plce&counrty=UA").json()
     suggestions = [error["detail"].rpartition("Did you mean ")[2] for error in problem["errors"]]
     assert sorted(suggestions) == ["country?", "place?", "shelling?", "starts_at?"]
@@ -171,8 +171,8 @@ def test_a_body_that_gives_a_name_twice_is_refused(raw_client: RawClient, body: 
 
 def test_variables_in_a_url_that_give_a_name_twice_are_refused(raw_client: RawClient) -> None:
     for name in ("variables", "extensions"):
-        sent = quote('{"a": 1, "a": 2}')
-        answer = raw_client.get(f"/v1/graphql?query=%7B__typename%7D&{name}={sent}")
+        variables = quote('{"a": 1, "a": 2}')
+        answer = raw_client.get(f"/v1/graphql?query=%7B__typename%7D&{name}={variables}")
         assert answer.status == 400 and b"given twice" in answer.body
 
 

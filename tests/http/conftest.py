@@ -108,7 +108,7 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Served:
+class ServerProcess:
     """The running server."""
 
     process: subprocess.Popen[str]
@@ -126,44 +126,44 @@ class Served:
         """Return a client with a small window, so that what it does not read stays with the server."""
         return self.client(window=4096)
 
-    def seen(self) -> list[int]:
+    def state_counts(self) -> list[int]:
         with self.client() as client:
-            return [int(one) for one in client.get("/state").body.split()]
+            return [int(number) for number in client.get("/state").body.split()]
 
 
 def launch(*arguments: str, **settings: str) -> subprocess.Popen[str]:
-    chosen = {"port": "0", **BOUNDS, **settings}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **{f"BRIEFING_{k.upper()}": v for k, v in chosen.items()}}
+    variables = {"port": "0", **BOUNDS, **settings}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **{f"BRIEFING_{k.upper()}": v for k, v in variables.items()}}
     command = [sys.executable, str(Path(__file__).with_name("served.py")), *arguments]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @contextmanager
-def serving(*arguments: str, **settings: str) -> Iterator[Served]:
+def serving(*arguments: str, **settings: str) -> Iterator[ServerProcess]:
     with launch(*arguments, **settings) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("Serving on http://127.0.0.1:"), line
         try:
-            yield Served(process, urlsplit(line.split()[-1]).port or 0)
+            yield ServerProcess(process, urlsplit(line.split()[-1]).port or 0)
         finally:
             process.send_signal(signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
+def http_server() -> Iterator[ServerProcess]:
     with serving() as server:
         yield server
 
 
 @pytest.fixture
-def client(served: Served) -> Iterator[Client]:
-    with served.client() as client:
+def client(http_server: ServerProcess) -> Iterator[Client]:
+    with http_server.client() as client:
         yield client
 
 
 @pytest.fixture
-def run() -> Callable[..., AbstractContextManager[Served]]:
+def run() -> Callable[..., AbstractContextManager[ServerProcess]]:
     """`with run(max_connections="3") as served:` runs a server with its own settings."""
     return serving
 

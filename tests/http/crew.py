@@ -17,7 +17,7 @@ from api.settings import read_settings
 from tests.http.served import reply
 
 settings = read_settings()
-begun = time.monotonic()
+start_time = time.monotonic()
 
 
 def work(link: WorkerChannel) -> int:
@@ -44,10 +44,10 @@ def work(link: WorkerChannel) -> int:
             ready = False
         if scope["path"] == "/ready":
             link.note_ready()
-        told = f"{link.place.number} {link.place.of} {os.getpid()} {ready} {draining} {os.read(shared, 1).decode()}"
-        told += f" {link.all_ready()}"
+        text = f"{link.place.number} {link.place.of} {os.getpid()} {ready} {draining} {os.read(shared, 1).decode()}"
+        text += f" {link.all_ready()}"
         os.write(refill, b"s")
-        await reply(send, told.encode())
+        await reply(send, text.encode())
 
     def drain() -> None:
         nonlocal draining
@@ -60,7 +60,7 @@ def work(link: WorkerChannel) -> int:
 
 async def prepare() -> None:
     """Prepare a store that is away for 3.5 seconds with `--late`, and refuses with `--refused`."""
-    if "--late" in sys.argv and time.monotonic() - begun < 3.5:
+    if "--late" in sys.argv and time.monotonic() - start_time < 3.5:
         raise Unavailable("Postgres does not answer.")
     if "--refused" in sys.argv:
         raise SettingsError("Postgres refuses us.", "Look at BRIEFING_DATABASE_URL.")

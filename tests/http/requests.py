@@ -20,7 +20,7 @@ def make_request(
     async def receive() -> Any:
         raise AssertionError("This request has no body.")
 
-    found = {
+    defaults = {
         "type": "http",
         "method": method,
         "path": path,
@@ -29,11 +29,11 @@ def make_request(
         "headers": list(fields),
         "client": (client, 4711) if client else None,
     }
-    return HttpRequest(found | scope, receive, UnreadAnswers(1 << 20))
+    return HttpRequest(defaults | scope, receive, UnreadAnswers(1 << 20))
 
 
 def make_caller(points: int) -> tuple[Caller, Charge]:
     """Return a caller who has so many points left, and the charge of a request of theirs."""
     plan = Plan("free", points_minute=60, points_day=500, burst=points, at_once=2, page_most=50)
-    left = Remaining(plan.quota.limits, [0] * len(plan.quota.limits))
-    return Caller("key:k1", plan), Charge(1, Decision(None, None, 0.0, left), 1)
+    remaining = Remaining(plan.quota.limits, [0] * len(plan.quota.limits))
+    return Caller("key:k1", plan), Charge(1, Decision(None, None, 0.0, remaining), 1)

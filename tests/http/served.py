@@ -23,7 +23,7 @@ settings = read_settings().model_copy(update={"stall_timeout": 0.3})
 if "--impatient" in sys.argv:
     protocol.KEEP_ALIVE_SECONDS = 0.1
     settings = settings.model_copy(update={"least_pace": 0})
-seen = {"cancelled": 0, "draining": 0, "taken": 0}
+counts = {"cancelled": 0, "draining": 0, "taken": 0}
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,8 +36,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if request.has_body and scope["method"] in BODILESS:
             await drop_body(request, settings)
         await PATHS.get(scope["path"], hello)(scope, receive, send)
-    except BodyRefused as refused:
-        status, _, problem = document(refused, "request-1")
+    except BodyRefused as error:
+        status, _, problem = document(error, "request-1")
         await reply(send, problem, status, MEDIA_TYPE)
 
 
@@ -71,17 +71,17 @@ async def hang(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         await asyncio.sleep(25)
     except asyncio.CancelledError:
-        seen["cancelled"] += 1
+        counts["cancelled"] += 1
         raise
 
 
 async def state(scope: Scope, receive: Receive, send: Send) -> None:
-    await reply(send, " ".join(map(str, seen.values())).encode())
+    await reply(send, " ".join(map(str, counts.values())).encode())
 
 
 async def body(scope: Scope, receive: Receive, send: Send) -> None:
-    read = await read_body(scope["request"], settings)
-    await reply(send, b"%d bytes" % len(read))
+    content = await read_body(scope["request"], settings)
+    await reply(send, b"%d bytes" % len(content))
 
 
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,7 +98,7 @@ async def flood(scope: Scope, receive: Receive, send: Send) -> None:
             await send(message)
             await asyncio.sleep(0)
     except asyncio.CancelledError:
-        seen["cancelled"] += 1
+        counts["cancelled"] += 1
         raise
 
 
@@ -106,12 +106,12 @@ async def large(scope: Scope, receive: Receive, send: Send) -> None:
     await read_body(scope["request"], settings)
     await reply(send, b"x" * (12 << 20))
     await scope["connection"].taken()
-    seen["taken"] += 1
+    counts["taken"] += 1
 
 
 async def later(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer after the client has taken the large answer."""
-    while not seen["taken"]:
+    while not counts["taken"]:
         await asyncio.sleep(0.01)
     await slow(scope, receive, send)
 
@@ -129,7 +129,7 @@ PATHS = {
 
 
 def drain() -> None:
-    seen["draining"] = 1
+    counts["draining"] = 1
 
 
 async def failing() -> BriefingError:

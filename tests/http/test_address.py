@@ -12,12 +12,12 @@ from tests.http.requests import make_request
 PROXIES = read_trusted_networks("10.0.0.0/8, 2001:db8:ffff::/48")
 
 
-def asked(client: str | None, *forwarded: str) -> HttpRequest:
-    return make_request(*((b"x-forwarded-for", one.encode()) for one in forwarded), client=client)
+def forwarded_request(client: str | None, *forwarded: str) -> HttpRequest:
+    return make_request(*((b"x-forwarded-for", address.encode()) for address in forwarded), client=client)
 
 
 @pytest.mark.parametrize(
-    ("client", "forwarded", "counted"),
+    ("client", "forwarded", "expected"),
     [
         ("203.0.113.7", (), "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", (), "2001:db8:1:2::/64"),
@@ -41,15 +41,17 @@ def asked(client: str | None, *forwarded: str) -> HttpRequest:
     ],
 )
 def test_the_nearest_that_is_no_trusted_proxy_is_counted(
-    client: str | None, forwarded: tuple[str, ...], counted: str
+    client: str | None, forwarded: tuple[str, ...], expected: str
 ) -> None:
-    assert client_blocks(asked(client, *forwarded), PROXIES).subnetwork == counted
+    assert client_blocks(forwarded_request(client, *forwarded), PROXIES).subnetwork == expected
 
 
-def test_without_trusted_proxies_nobody_is_believed() -> None:
-    assert client_blocks(asked("10.1.1.1", "198.51.100.1"), read_trusted_networks("")).subnetwork == "10.1.1.1"
+def test_without_trusted_proxies_forwarded_headers_are_ignored() -> None:
+    assert (
+        client_blocks(forwarded_request("10.1.1.1", "198.51.100.1"), read_trusted_networks("")).subnetwork == "10.1.1.1"
+    )
 
 
-def test_what_is_no_network_is_refused() -> None:
+def test_an_invalid_network_is_refused() -> None:
     with pytest.raises(SettingsError, match="TRUSTED_PROXIES"):
         read_trusted_networks("10.0.0.0/8,localhost")

@@ -26,7 +26,7 @@ def test_a_body_is_read_whole(client: Client) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("length", [4097, 50_000_000, 2**62])
-def test_a_body_that_announces_to_be_too_large_is_refused_before_it_comes(
+def test_a_body_with_too_large_a_content_length_is_refused_before_it_arrives(
     client: Client, method: str, length: int
 ) -> None:
     client.ask(method, "/body", f"Content-Length: {length}")
@@ -46,10 +46,10 @@ def test_a_large_body_sent_before_reading_still_gets_its_answer(client: Client) 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_a_body_that_does_not_come_is_a_408(client: Client, method: str) -> None:
-    begun = time.monotonic()
+    start_time = time.monotonic()
     client.ask(method, "/body", "Content-Length: 3", body=b"a")
     assert_refused(client, 408, "request_timeout")
-    assert 0.2 < time.monotonic() - begun < 1
+    assert 0.2 < time.monotonic() - start_time < 1
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip"])
@@ -68,7 +68,7 @@ def test_the_body_of_a_get_is_ignored_and_the_connection_kept(client: Client) ->
     assert client.answer().body == b"0 bytes"
 
 
-def test_an_answer_before_the_body_is_in_is_the_last_one(client: Client) -> None:
+def test_an_answer_before_the_whole_body_closes_the_connection(client: Client) -> None:
     client.ask("POST", "/a", "Content-Length: 100")
     answer = client.answer()
     assert (answer.status, answer.fields["connection"]) == (200, "close")

@@ -34,11 +34,11 @@ class Crowd:
         self.gone: list[str] = []
 
     def enter(self, *addresses: str, busy: bool = False) -> list[Connection]:
-        made = [Connection(self, one) for one in addresses]
-        for one in made if busy else []:
-            assert one.holder is not None
-            one.holder.note(one, waits=False)
-        return made
+        connections = [Connection(self, address) for address in addresses]
+        for connection in connections if busy else []:
+            assert connection.holder is not None
+            connection.holder.note(connection, waits=False)
+        return connections
 
 
 def test_the_address_that_holds_most_gives_way_and_its_oldest_first() -> None:
@@ -47,8 +47,10 @@ def test_the_address_that_holds_most_gives_way_and_its_oldest_first() -> None:
     many = crowd.enter(*["10.0.1.1"] * 10)
     crowd.enter(*APART[2:7])
     assert crowd.gone == ["10.0.1.1"] * 5
-    assert [one.holder.all.get(one) is not None for one in many if one.holder] == [False] * 5 + [True] * 5
-    assert all(one.holder and one in one.holder.all for one in few)
+    assert [connection.holder.all.get(connection) is not None for connection in many if connection.holder] == [
+        False
+    ] * 5 + [True] * 5
+    assert all(connection.holder and connection in connection.holder.all for connection in few)
 
 
 def test_among_addresses_with_one_connection_each_the_oldest_gives_way() -> None:
@@ -58,7 +60,7 @@ def test_among_addresses_with_one_connection_each_the_oldest_gives_way() -> None
     assert crowd.gone == APART[:5]
 
 
-def test_a_block_of_addresses_is_no_way_around_it() -> None:
+def test_many_addresses_of_one_block_do_not_get_around_the_limit() -> None:
     for block in (IPV4, IPV6):
         crowd = Crowd(46)
         crowd.enter(*["10.0.0.1"] * 6)
@@ -74,7 +76,7 @@ def test_addresses_of_one_64_are_one() -> None:
     assert crowd.gone == ["2001:db8::0"]
 
 
-def test_what_is_answered_does_not_give_way_within_its_share() -> None:
+def test_a_busy_connection_within_its_share_does_not_give_way() -> None:
     crowd = Crowd(8)
     crowd.enter(*APART[:8], busy=True)
     assert crowd.enter("10.1.0.1")[0].holder is None
@@ -112,13 +114,13 @@ def test_connections_of_a_trusted_proxy_give_way_last() -> None:
 
 def test_nothing_is_remembered_of_those_that_left() -> None:
     crowd = Crowd(100)
-    for one in crowd.enter(*APART, *IPV4, busy=True):
-        one.give_way()
-        one.give_way()
+    for connection in crowd.enter(*APART, *IPV4, busy=True):
+        connection.give_way()
+        connection.give_way()
     assert (crowd.shares.count, crowd.shares._holders, crowd.shares._networks) == (0, {}, {})
 
 
-def taken(pace: Pace, seconds: float, rate: float, begin: float = 0.0) -> list[bool]:
+def slow_looks(pace: Pace, seconds: float, rate: float, begin: float = 0.0) -> list[bool]:
     """Look once a second at a client with this rate. Return for each look if it is below 100 bytes a second."""
     below = []
     pace.begin(begin, 1_000_000)
@@ -129,14 +131,14 @@ def taken(pace: Pace, seconds: float, rate: float, begin: float = 0.0) -> list[b
 
 
 def test_a_client_below_the_pace_is_seen_after_a_window_and_a_faster_one_never() -> None:
-    assert taken(Pace(30), 40, 99) == [False] * 29 + [True] * 11
-    assert not any(taken(Pace(30), 600, 100))
+    assert slow_looks(Pace(30), 40, 99) == [False] * 29 + [True] * 11
+    assert not any(slow_looks(Pace(30), 600, 100))
 
 
-def test_what_was_taken_before_the_window_does_not_count() -> None:
+def test_bytes_read_before_the_window_do_not_count() -> None:
     pace = Pace(30)
-    assert not any(taken(pace, 60, 1000))
-    assert taken(pace, 40, 10, 60)[-1]
+    assert not any(slow_looks(pace, 60, 1000))
+    assert slow_looks(pace, 40, 10, 60)[-1]
 
 
 def test_the_time_in_which_nothing_waits_does_not_count() -> None:

@@ -51,7 +51,7 @@ def test_a_key_is_taken_either_way(fields: list[tuple[str, str]]) -> None:
         [("x-api-key", ""), ("x-api-key", "")],
     ],
 )
-def test_an_empty_key_is_told_from_none(fields: list[tuple[str, str]]) -> None:
+def test_an_empty_key_is_distinguished_from_no_key(fields: list[tuple[str, str]]) -> None:
     assert read_credentials(request_with(*fields)) == ""
 
 
@@ -71,25 +71,27 @@ def test_a_request_without_a_key_has_none() -> None:
         ([("x-api-key", "x" * (LONGEST + 1))], InvalidKey),
     ],
 )
-def test_what_is_wrong_is_told_and_not_repeated(fields: list[tuple[str, str]], error: type[RequestError]) -> None:
-    with pytest.raises(error) as caught:
+def test_invalid_credentials_are_reported_and_not_repeated(
+    fields: list[tuple[str, str]], error: type[RequestError]
+) -> None:
+    with pytest.raises(error) as exc_info:
         read_credentials(request_with(*fields))
-    assert type(caught.value) is error
-    assert caught.value.hint.startswith("Send the key as `Authorization: Bearer …`")
-    told = repr(document(caught.value, "id"))
+    assert type(exc_info.value) is error
+    assert exc_info.value.hint.startswith("Send the key as `Authorization: Bearer …`")
+    body = repr(document(exc_info.value, "id"))
     for secret in (KEY, OTHER, "dXNlcjpzZWNyZXQ=", "xxxx"):
-        assert secret not in told
+        assert secret not in body
 
 
 @given(some.text(some.characters(max_codepoint=255)))
-def test_any_text_is_a_key_or_empty_or_refused(sent: str) -> None:
-    for fields in ([("authorization", sent)], [("x-api-key", sent)], [("authorization", f"Bearer {sent}")]):
+def test_any_text_is_a_key_or_empty_or_refused(value: str) -> None:
+    for fields in ([("authorization", value)], [("x-api-key", value)], [("authorization", f"Bearer {value}")]):
         try:
-            found = read_credentials(request_with(*fields))
+            key = read_credentials(request_with(*fields))
         except RequestError:
             continue
-        assert found is not None and len(found) <= LONGEST
-        assert found or not sent.strip()
+        assert key is not None and len(key) <= LONGEST
+        assert key or not value.strip()
 
 
 @pytest.mark.parametrize(
@@ -111,12 +113,12 @@ def test_any_text_is_a_key_or_empty_or_refused(sent: str) -> None:
         (Forbidden("x"), 403, 'Bearer realm="briefing", error="insufficient_scope"'),
     ],
 )
-def test_a_refusal_says_how_to_come_in(error: RequestError, status: int, challenge: str) -> None:
+def test_a_refusal_explains_how_to_authenticate(error: RequestError, status: int, challenge: str) -> None:
     """RFC 6750, 3: each 401 has a challenge, which has an error only if a key was sent. Quoted texts contain no
     quotes."""
-    found, headers, body = document(error, "id")
+    answer_status, headers, body = document(error, "id")
     fields = dict(headers)
-    assert (found, orjson.loads(body)["code"]) == (status, error.code)
+    assert (answer_status, orjson.loads(body)["code"]) == (status, error.code)
     assert fields[b"www-authenticate"].decode().startswith(challenge)
     assert fields[b"www-authenticate"].count(b'"') % 2 == 0
     assert b"`" not in fields[b"www-authenticate"] and b"\\" not in fields[b"www-authenticate"]

@@ -21,9 +21,9 @@ print(most, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 @pytest.mark.parametrize(("soft", "hard"), [(256, 4096), (4096, 4096), (256, 700), (100, 100)])
 def test_a_process_takes_no_more_connections_than_it_has_descriptors(soft: int, hard: int) -> None:
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", ASK.format(soft=soft, hard=hard)], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    most, limit = map(int, told[-1].split())
+    most, limit = map(int, output[-1].split())
     assert max(soft, min(hard, 1000)) <= limit <= hard
     assert most == 1000 if hard == 4096 else 1 <= most < max(2, hard - 100)

@@ -14,7 +14,7 @@ import pytest
 from api.server.refusals import fault
 
 if TYPE_CHECKING:
-    from tests.http.conftest import Client, Served
+    from tests.http.conftest import Client, ServerProcess
 
 HOST = b"Host: a\r\n"
 POST = b"POST /body HTTP/1.1\r\nHost: a\r\n"
@@ -51,9 +51,9 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("sent", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_not_http_is_a_400_and_the_end_of_the_connection(client: Client, sent: bytes) -> None:
-    client.send(sent)
+@pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
+def test_invalid_http_is_a_400_and_closes_the_connection(client: Client, data: bytes) -> None:
+    client.send(data)
     answer = client.answer()
     assert (answer.status, answer.problem["code"]) == (400, "invalid_request")
     assert answer.fields["connection"] == "close"
@@ -113,9 +113,9 @@ BEHIND_AN_ORIGIN = {
 WITHOUT_ORIGIN = [b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", b"\r\n" * 2000, b"GET /?" + b"a" * 2000]
 
 
-@pytest.mark.parametrize("sent", [*BEHIND_AN_ORIGIN.values(), *WITHOUT_ORIGIN])
-def test_a_page_of_any_origin_can_read_a_refusal_of_the_socket(client: Client, sent: bytes) -> None:
-    client.send(sent)
+@pytest.mark.parametrize("data", [*BEHIND_AN_ORIGIN.values(), *WITHOUT_ORIGIN])
+def test_a_page_of_any_origin_can_read_a_refusal_of_the_socket(client: Client, data: bytes) -> None:
+    client.send(data)
     answer = client.answer()
     assert answer.problem["code"] in ("invalid_request", "uri_too_long", "headers_too_large")
     assert answer.fields["access-control-allow-origin"] == "*"
@@ -123,16 +123,16 @@ def test_a_page_of_any_origin_can_read_a_refusal_of_the_socket(client: Client, s
 
 
 def test_a_page_of_a_listed_origin_can_read_a_refusal_of_the_socket(run: Callable[..., Any]) -> None:
-    with run(cors_origins="https://a.example,https://b.example") as served:
-        for status, sent in BEHIND_AN_ORIGIN.items():
-            with served.client() as client:
-                client.send(sent)
+    with run(cors_origins="https://a.example,https://b.example") as server:
+        for status, data in BEHIND_AN_ORIGIN.items():
+            with server.client() as client:
+                client.send(data)
                 answer = client.answer()
                 assert answer.status == status
                 assert answer.fields["access-control-allow-origin"] == "https://b.example"
                 assert answer.fields["vary"] == "origin"
-            with served.client() as client:
-                client.send(sent.replace(b"https://b", b"https://c"))
+            with server.client() as client:
+                client.send(data.replace(b"https://b", b"https://c"))
                 answer = client.answer()
                 assert answer.status == status
                 assert "access-control-allow-origin" not in answer.fields
@@ -155,7 +155,7 @@ def test_a_url_that_is_not_encoded_is_refused_with_the_remedy(client: Client, ta
     assert remedy in answer.problem["detail"]
 
 
-def test_what_is_just_within_the_bounds_is_let_through(client: Client) -> None:
+def test_requests_just_within_the_bounds_pass(client: Client) -> None:
     pad = 2048 - len(b"Host: localhost\r\n") - len(b"X-A: \r\n")
     assert client.get("/" + "a" * 1023, "X-A: " + "a" * pad).status == 200
     client.ask("POST", "/body", "X-A: " + "a" * 1800, "Content-Length: 4096", body=b"a" * 4096)
@@ -163,7 +163,7 @@ def test_what_is_just_within_the_bounds_is_let_through(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("data", "after_answer"),
     [
         (b"GET / HT", False),
         (b"GET / HTTP/1.1\r\nHost: a\r\n", False),
@@ -172,37 +172,37 @@ def test_what_is_just_within_the_bounds_is_let_through(client: Client) -> None:
     ],
     ids=["half a line", "no end", "empty lines", "on a kept connection"],
 )
-def test_header_fields_that_are_not_complete_in_time_are_a_408(client: Client, sent: bytes, kept: bool) -> None:
-    if kept:
+def test_header_fields_that_are_not_complete_in_time_are_a_408(client: Client, data: bytes, after_answer: bool) -> None:
+    if after_answer:
         client.get("/")
         time.sleep(0.1)
-    begun = time.monotonic()
-    client.send(sent)
+    start_time = time.monotonic()
+    client.send(data)
     answer = client.answer()
     assert (answer.status, answer.problem["code"]) == (408, "request_timeout")
     assert client.closed()
-    assert 0.1 < time.monotonic() - begun < 1
+    assert 0.1 < time.monotonic() - start_time < 1
 
 
 def test_a_client_that_drips_header_fields_is_cut_off_in_time(client: Client) -> None:
-    begun = time.monotonic()
+    start_time = time.monotonic()
     client.send(b"GET / HTTP/1.1\r\n")
     client.socket.settimeout(0.05)
-    answered = b""
-    while not answered and time.monotonic() - begun < 2:
+    answer = b""
+    while not answer and time.monotonic() - start_time < 2:
         client.send(b"X-A: a\r\n")
         try:
-            answered = client.socket.recv(4096)
+            answer = client.socket.recv(4096)
         except TimeoutError:
             continue
-    assert answered.startswith(b"HTTP/1.1 408")
-    assert time.monotonic() - begun < 1
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert time.monotonic() - start_time < 1
 
 
 def test_a_connection_that_asks_for_nothing_is_closed_without_a_word(client: Client) -> None:
-    begun = time.monotonic()
+    start_time = time.monotonic()
     assert client.closed()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - start_time < 1
 
 
 def test_a_connection_is_kept_between_requests(client: Client) -> None:
@@ -222,7 +222,7 @@ def test_requests_in_one_piece_are_answered_in_their_order(client: Client) -> No
 
 def test_requests_sent_while_an_answer_is_not_taken_are_answered_in_their_order(run: Callable[..., Any]) -> None:
     """The large answer is written as a whole. Most of it still waits for the client when the other requests arrive."""
-    with run("--impatient") as served, served.narrow() as client:
+    with run("--impatient") as server, server.narrow() as client:
         for path in ("/large", "/later", "/a"):
             client.ask("GET", path)
             time.sleep(0.1)
@@ -252,7 +252,7 @@ def test_a_pipeline_without_end_is_refused(client: Client) -> None:
     assert client.closed()
 
 
-def test_a_client_that_asks_first_is_told_to_continue(client: Client) -> None:
+def test_a_client_that_expects_continue_gets_100_continue(client: Client) -> None:
     client.ask("POST", "/body", "Content-Length: 3", "Expect: 100-continue")
     assert client.head() == (100, {})
     client.send(b"abc")
@@ -260,7 +260,7 @@ def test_a_client_that_asks_first_is_told_to_continue(client: Client) -> None:
     assert client.get("/").status == 200
 
 
-def test_a_client_that_asks_first_is_spared_a_body_that_is_too_large(client: Client) -> None:
+def test_a_client_that_expects_continue_does_not_send_a_body_that_is_too_large(client: Client) -> None:
     client.ask("POST", "/body", "Content-Length: 5000", "Expect: 100-continue")
     answer = client.answer()
     assert (answer.status, answer.fields["connection"]) == (413, "close")
@@ -288,10 +288,10 @@ def test_framing_without_end_around_a_small_body_is_refused(client: Client, junk
 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c"])
 def test_an_upgrade_is_not_heeded_and_nothing_that_follows_is_lost(client: Client, protocol: str) -> None:
-    asked = ("Connection: Upgrade", f"Upgrade: {protocol}")
-    client.ask("GET", "/a", *asked)
-    client.ask("POST", "/body", *asked, "Content-Length: 3", body=b"abc")
-    client.ask("POST", "/body", *asked, "Transfer-Encoding: chunked", body=b"2\r\nab\r\n0\r\n\r\n")
+    headers = ("Connection: Upgrade", f"Upgrade: {protocol}")
+    client.ask("GET", "/a", *headers)
+    client.ask("POST", "/body", *headers, "Content-Length: 3", body=b"abc")
+    client.ask("POST", "/body", *headers, "Transfer-Encoding: chunked", body=b"2\r\nab\r\n0\r\n\r\n")
     client.ask("GET", "/b")
     assert [client.answer().body.split()[:2] for _ in range(4)] == [
         [b"GET", b"/a"], [b"3", b"bytes"], [b"2", b"bytes"], [b"GET", b"/b"]
@@ -307,12 +307,12 @@ def test_http_1_0_gets_an_answer_without_chunks_that_ends_with_the_connection(cl
 
 
 def test_a_connection_beyond_the_bound_is_turned_away_while_all_are_answered(run: Callable[..., Any]) -> None:
-    with run(max_connections="3") as served, ExitStack() as stack:
-        busy = [stack.enter_context(served.client()) for _ in range(3)]
-        for one in busy:
-            one.ask("GET", "/hang")
+    with run(max_connections="3") as server, ExitStack() as stack:
+        busy = [stack.enter_context(server.client()) for _ in range(3)]
+        for connection in busy:
+            connection.ask("GET", "/hang")
         time.sleep(0.1)
-        with served.client() as client:
+        with server.client() as client:
             answer = client.answer()
             assert (answer.status, answer.problem["code"]) == (503, "unavailable")
             assert answer.fields["retry-after"] == "1"
@@ -351,13 +351,13 @@ def unread(client: Client) -> None:
 @pytest.mark.parametrize("wait", [silent, idle, half_a_head, no_body, half_a_body, unread])
 def test_a_connection_that_waits_makes_room_for_a_new_one(run: Callable[..., Any], wait: Callable[..., None]) -> None:
     slow = {"header_timeout": "9", "body_timeout": "9"}
-    with run(max_connections="3", **slow) as served, ExitStack() as stack:
-        busy, waiting, other = [stack.enter_context(served.client()) for _ in range(3)]
-        for one in (busy, other):
-            one.ask("GET", "/slow")
+    with run(max_connections="3", **slow) as server, ExitStack() as stack:
+        busy, waiting, other = [stack.enter_context(server.client()) for _ in range(3)]
+        for connection in (busy, other):
+            connection.ask("GET", "/slow")
         wait(waiting)
         time.sleep(0.1)
-        with served.client() as newcomer:
+        with server.client() as newcomer:
             assert newcomer.get("/").status == 200
         assert busy.answer().status == other.answer().status == 200
         assert cut(waiting)
@@ -388,45 +388,47 @@ def half_close(client: Client) -> None:
 
 
 @pytest.mark.parametrize("leave", [close, reset, half_close])
-def test_a_handler_is_cancelled_when_its_client_goes_away(served: Served, leave: Callable[[Client], None]) -> None:
-    cancelled = served.seen()[0]
-    with served.client() as client:
+def test_a_handler_is_cancelled_when_its_client_goes_away(
+    http_server: ServerProcess, leave: Callable[[Client], None]
+) -> None:
+    cancelled = http_server.state_counts()[0]
+    with http_server.client() as client:
         client.ask("GET", "/hang")
         time.sleep(0.05)
-        assert served.seen()[0] == cancelled
+        assert http_server.state_counts()[0] == cancelled
         leave(client)
-        assert eventually(lambda: served.seen()[0] == cancelled + 1)
+        assert eventually(lambda: http_server.state_counts()[0] == cancelled + 1)
 
 
-def test_a_handler_that_streams_is_cancelled_when_its_client_goes_away(served: Served) -> None:
-    cancelled = served.seen()[0]
-    with served.client() as client:
+def test_a_handler_that_streams_is_cancelled_when_its_client_goes_away(http_server: ServerProcess) -> None:
+    cancelled = http_server.state_counts()[0]
+    with http_server.client() as client:
         client.ask("GET", "/flood")
         client.head()
-    assert eventually(lambda: served.seen()[0] == cancelled + 1)
+    assert eventually(lambda: http_server.state_counts()[0] == cancelled + 1)
 
 
-def test_an_answer_of_which_nothing_is_taken_is_cut(served: Served) -> None:
-    cancelled = served.seen()[0]
-    with served.client() as client:
+def test_an_answer_that_the_client_does_not_read_is_cut(http_server: ServerProcess) -> None:
+    cancelled = http_server.state_counts()[0]
+    with http_server.client() as client:
         client.ask("GET", "/flood")
-        assert eventually(lambda: served.seen()[0] == cancelled + 1, within=2)
+        assert eventually(lambda: http_server.state_counts()[0] == cancelled + 1, within=2)
 
 
 def test_an_answer_that_is_taken_too_slowly_is_cut_and_a_faster_client_is_not(run: Callable[..., Any]) -> None:
     """The slow client takes 8,000 bytes a second and is cut, because 20,000 are required. The fast one is not."""
-    with run(least_pace="20000") as served, served.narrow() as slow, served.client() as fast:
+    with run(least_pace="20000") as server, server.narrow() as slow, server.client() as fast:
         slow.ask("GET", "/flood")
         fast.ask("GET", "/flood")
         until = time.monotonic() + 8
-        while served.seen()[0] == 0:
+        while server.state_counts()[0] == 0:
             assert time.monotonic() < until
             slow.socket.recv(400)
             fast.socket.recv(1 << 20)
             time.sleep(0.05)
         assert cut(slow)
         assert fast.socket.recv(1 << 20)
-        assert served.seen()[0] == 1
+        assert server.state_counts()[0] == 1
 
 
 @pytest.mark.parametrize("fields", [(), ("Connection: close",)])
@@ -435,7 +437,7 @@ def test_a_large_answer_is_taken_for_longer_than_a_connection_is_kept(
     run: Callable[..., Any], fields: tuple[str, ...], whole: bool
 ) -> None:
     """The wait for the next request, and the end of the connection, begin when the client has taken the answer."""
-    with run("--impatient") as served, served.narrow() as client:
+    with run("--impatient") as server, server.narrow() as client:
         head = [f"{'GET' if whole else 'POST'} /large HTTP/1.1", "Host: a", *fields]
         head += [] if whole else ["Content-Length: 1"]
         client.send("\r\n".join([*head, "", ""]).encode())
@@ -443,15 +445,15 @@ def test_a_large_answer_is_taken_for_longer_than_a_connection_is_kept(
             time.sleep(0.05)
             client.send(b"a")
         time.sleep(0.25)
-        assert served.seen()[2] == 0, "the handler waits until its answer is taken"
-        left = int(client.head()[1]["content-length"])
+        assert server.state_counts()[2] == 0, "the handler waits until its answer is taken"
+        remaining = int(client.head()[1]["content-length"])
         until = time.monotonic() + 0.9
         while time.monotonic() < until:
-            left -= len(client.read.read(20_000))
+            remaining -= len(client.read.read(20_000))
             time.sleep(0.02)
-        assert left > 0
-        assert len(client.read.read(left)) == left
-        assert eventually(lambda: served.seen()[2] == 1)
+        assert remaining > 0
+        assert len(client.read.read(remaining)) == remaining
+        assert eventually(lambda: server.state_counts()[2] == 1)
 
 
 def test_a_refused_client_is_heard_out_for_a_moment_only(client: Client) -> None:
@@ -486,14 +488,14 @@ def eventually(true: Callable[[], bool], within: float = 0.5) -> bool:
         ("1.0", [(b"transfer-encoding", b"chunked")], "The only Transfer-Encoding taken is chunked, in HTTP/1.1."),
     ],
 )
-def test_a_head_that_the_parser_let_pass_is_judged(
+def test_a_malformed_head_that_the_parser_accepts_is_refused(
     version: str, headers: list[tuple[bytes, bytes]], wrong: str
 ) -> None:
     assert fault(version, b"/", headers) == wrong
 
 
 @pytest.mark.parametrize("target", [b"*", b"**", b"a", b"?a", b"ftp://a/b"])
-def test_a_target_that_is_no_path_is_refused(target: bytes) -> None:
+def test_a_target_must_be_a_path(target: bytes) -> None:
     assert fault("1.1", target, [(b"host", b"a")]) == "The request target has to be a path, such as /versions."
     for path in (b"/", b"/*", b"http://a/b", b"https://a/b"):
         assert fault("1.1", path, [(b"host", b"a")]) == ""

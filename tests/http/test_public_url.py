@@ -30,19 +30,19 @@ def client(store: str) -> Iterator[httpx2.Client]:
     """A client of a service with a public address, which it calls by another name."""
     with serving(store, public_url=f"{PUBLIC}/") as server:
         headers = {"host": "evil.example"}
-        with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", headers=headers) as made:
-            yield made
+        with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", headers=headers) as client:
+            yield client
 
 
 def test_the_contracts_name_it_as_their_server(client: httpx2.Client) -> None:
     document = client.get("/v2/openapi.json").json()
     assert [server["url"] for server in document["servers"]] == [PUBLIC]
-    samples = [one["source"] for one in document["paths"]["/v2/events"]["get"]["x-codeSamples"]]
+    samples = [sample["source"] for sample in document["paths"]["/v2/events"]["get"]["x-codeSamples"]]
     assert all(PUBLIC in sample for sample in samples)
     assert "127.0.0.1" not in client.get("/v2/openapi.json").text
 
 
-def test_links_and_problems_begin_with_it(client: httpx2.Client) -> None:
+def test_links_and_problems_begin_with_the_public_url(client: httpx2.Client) -> None:
     answer = client.get("/v2/events?limit=1")
     assert answer.headers["link"].startswith(f"<{PUBLIC}/v2/events?limit=1&cursor=")
     problem = client.get("/v2/nothing").json()
@@ -61,13 +61,13 @@ def test_no_answer_repeats_the_host_of_a_request(client: httpx2.Client) -> None:
     assert PUBLIC in client.get("/", headers={"accept": "text/html"}).text
 
 
-def test_without_it_the_contract_is_the_committed_file() -> None:
+def test_without_a_public_url_the_contract_is_the_committed_file() -> None:
     assert '"url": "/"' in text(V2)
 
 
 @pytest.mark.parametrize(
     "value", ["example.org", "ftp://example.org", "https://", "https://a/b?c=d", "https://a b/", "//a"]
 )
-def test_an_address_that_is_none_is_refused(value: str) -> None:
+def test_an_invalid_address_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="expected http:// or https://"):
         Settings(public_url=value)

@@ -26,7 +26,7 @@ class Connection:
         self.cuts.append(reason)
 
 
-def sent(answers: UnreadAnswers, caller: str, size: int) -> tuple[UnreadAnswer, Connection]:
+def send_answer(answers: UnreadAnswers, caller: str, size: int) -> tuple[UnreadAnswer, Connection]:
     answer = answers.add(caller, size)
     answer.connection = connection = Connection()
     return answer, connection
@@ -34,20 +34,20 @@ def sent(answers: UnreadAnswers, caller: str, size: int) -> tuple[UnreadAnswer, 
 
 def test_a_caller_that_reads_nothing_gets_its_share() -> None:
     answers = UnreadAnswers(16 * MIB)
-    first, _ = sent(answers, "a", MIB)
-    sent(answers, "a", MIB)
-    with pytest.raises(Unavailable) as told:
+    first, _ = send_answer(answers, "a", MIB)
+    send_answer(answers, "a", MIB)
+    with pytest.raises(Unavailable) as exc_info:
         answers.add("a", 1)
-    assert "2,097,152 bytes" in told.value.message
-    sent(answers, "b", 1)
+    assert "2,097,152 bytes" in exc_info.value.message
+    send_answer(answers, "b", 1)
     answers.remove(first)
-    sent(answers, "a", MIB)
+    send_answer(answers, "a", MIB)
     assert (answers.total, answers.refused) == (2 * MIB + 1, 1)
 
 
 def test_one_answer_may_have_any_size() -> None:
     answers = UnreadAnswers(16 * MIB)
-    answer, _ = sent(answers, "a", 40 * MIB)
+    answer, _ = send_answer(answers, "a", 40 * MIB)
     answers.resize(answer, 3 * MIB)
     assert answers.total == 3 * MIB
     with pytest.raises(Unavailable):
@@ -56,9 +56,9 @@ def test_one_answer_may_have_any_size() -> None:
 
 def test_the_process_takes_its_room_from_the_caller_that_holds_most() -> None:
     answers = UnreadAnswers(8 * MIB)
-    _, largest = sent(answers, "a", 4 * MIB)
-    _, smaller = sent(answers, "b", 3 * MIB)
-    sent(answers, "c", 2 * MIB)
+    _, largest = send_answer(answers, "a", 4 * MIB)
+    _, smaller = send_answer(answers, "b", 3 * MIB)
+    send_answer(answers, "c", 2 * MIB)
     assert (largest.cuts, smaller.cuts, answers.total) == (["memory"], [], 5 * MIB)
     with pytest.raises(Unavailable):
         answers.add("d", 4 * MIB)

@@ -70,11 +70,11 @@ def read_rows(
         ):
             lines = [entry.line for entry in text.entries(faults)]
             notes = text.notes()
-        set_aside = [json.loads(one) for one in put.read_text().splitlines()]
+        set_aside = [json.loads(line) for line in put.read_text().splitlines()]
         try:
             faults.refuse()
         except LoadError as error:
-            return lines, [one.removeprefix(":") for one in error.faults], notes, set_aside
+            return lines, [fault.removeprefix(":") for fault in error.faults], notes, set_aside
         return lines, [], notes, set_aside
 
     return look
@@ -93,7 +93,7 @@ def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]
         try:
             faults.refuse()
         except LoadError as error:
-            return [one.removeprefix(":") for one in error.faults]
+            return [fault.removeprefix(":") for fault in error.faults]
         return []
 
     return look
@@ -102,7 +102,7 @@ def refusal(put: Callable[[str, Any], str]) -> Callable[..., Awaitable[list[str]
 @pytest.fixture
 def briefing() -> dict[str, Any]:
     """A small document with every resource and every kind of link."""
-    cited = {"source": "agency", "document": "report"}
+    citation = {"source": "agency", "document": "report"}
     return {
         "format": "briefing/1",
         "dataset": "small",
@@ -145,8 +145,8 @@ def briefing() -> dict[str, Any]:
                 "tags": ["war"],
                 "participants": [{"name": "The town", "role": "target", "source": "speaker"}],
                 "citations": [
-                    {**cited, "excerpt": {"exact": "they shelled us"}, "via": ["speaker"]},
-                    {**cited, "source": "speaker", "stance": "blames", "blames": "agency"},
+                    {**citation, "excerpt": {"exact": "they shelled us"}, "via": ["speaker"]},
+                    {**citation, "source": "speaker", "stance": "blames", "blames": "agency"},
                 ],
             },
             {
@@ -156,7 +156,7 @@ def briefing() -> dict[str, Any]:
                 "time_precision": "unknown",
                 "status": "planned",
                 "related": [{"event": "shelling", "relation": "follows"}],
-                "citations": [{**cited, "stance": "denies"}],
+                "citations": [{**citation, "stance": "denies"}],
             },
         ],
         "figures": [
@@ -169,7 +169,7 @@ def briefing() -> dict[str, Any]:
                 "quantifier": "at_least",
                 "unit": "persons",
                 "as_of": "2022-03-06",
-                "citations": [cited],
+                "citations": [citation],
             },
             {
                 "key": "spent",
@@ -179,7 +179,7 @@ def briefing() -> dict[str, Any]:
                 "value_high": 13,
                 "bounds_basis": "stated",
                 "unit": "USD",
-                "citations": [cited],
+                "citations": [citation],
             },
         ],
         "quotes": [
@@ -192,7 +192,7 @@ def briefing() -> dict[str, Any]:
                 "addressee": "agency",
                 "said_at": "2022-03-06T14:30:00.5Z",
                 "time_precision": "minute",
-                "citations": [cited],
+                "citations": [citation],
             }
         ],
     }

@@ -8,7 +8,7 @@ from api.errors import LoadError
 from api.ingest.load import LoadSummary, load
 
 
-def done(summary: LoadSummary) -> dict[str, int]:
+def action_counts(summary: LoadSummary) -> dict[str, int]:
     """Return the counts of what was done to the records of all resources, without counts of zero."""
     total: dict[str, int] = {}
     for counts in summary.counts.values():
@@ -17,8 +17,8 @@ def done(summary: LoadSummary) -> dict[str, int]:
     return {action: count for action, count in total.items() if count}
 
 
-async def refused(path: str, url: str) -> tuple[str, ...]:
+async def load_faults(path: str, url: str) -> tuple[str, ...]:
     """Load a file that is refused, and return its faults."""
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         await load([path], url)
-    return tuple(fault.rpartition("/")[2] for fault in caught.value.faults)
+    return tuple(fault.rpartition("/")[2] for fault in exc_info.value.faults)

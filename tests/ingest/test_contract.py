@@ -31,7 +31,7 @@ def test_it_accepts_the_sample_as_a_document_and_as_lines() -> None:
         CHECK.validate({"resource": "event", "dataset": sample["dataset"], **event})
 
 
-def test_it_accepts_a_bare_withdrawal(briefing: dict[str, Any]) -> None:
+def test_the_schema_accepts_a_bare_withdrawal(briefing: dict[str, Any]) -> None:
     CHECK.validate({"resource": "event", "dataset": "d", "key": "k", "withdrawn": {"reason": "No."}})
 
 
@@ -63,7 +63,9 @@ def test_it_accepts_a_bare_withdrawal(briefing: dict[str, Any]) -> None:
     ],
     ids=str,
 )
-def test_it_refuses_what_the_loader_refuses(briefing: dict[str, Any], plural: str, changes: dict[str, Any]) -> None:
+def test_the_schema_refuses_what_the_loader_refuses(
+    briefing: dict[str, Any], plural: str, changes: dict[str, Any]
+) -> None:
     CHECK.validate(briefing)
     briefing[plural][0] |= changes
     assert not CHECK.is_valid(briefing)
@@ -73,5 +75,5 @@ def test_it_refuses_what_the_loader_refuses(briefing: dict[str, Any], plural: st
 
 def test_every_field_is_described() -> None:
     for name, schema in load_schema()["$defs"].items():
-        for field, one in schema.get("properties", {}).items():
-            assert one.get("description"), (name, field)
+        for field, definition in schema.get("properties", {}).items():
+            assert definition.get("description"), (name, field)

@@ -31,7 +31,7 @@ RECORDS = [
 Put = Callable[[str, Any], str]
 
 
-def loaded(path: str, mapping: str) -> tuple[list[dict[str, Any]], list[str]]:
+def load_rows(path: str, mapping: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the records that a file gives through a mapping, and its faults."""
     faults = FileFaults("")
     with mapped(path, parsed("m.toml", mapping.encode()), None) as file:
@@ -55,7 +55,7 @@ def loaded(path: str, mapping: str) -> tuple[list[dict[str, Any]], list[str]]:
 )
 def test_a_first_mapping_of_a_table_loads_as_it_is(put: Put, name: str, content: str) -> None:
     path = put(name, content.encode())
-    lines, faults = loaded(path, draft(path))
+    lines, faults = load_rows(path, draft(path))
     assert not faults
     event = next(line for line in lines if line["resource"] == "event")
     assert (event["key"], event["starts_at"], event["ends_at"], event["time_precision"]) == (
@@ -81,7 +81,7 @@ def test_a_first_mapping_of_a_table_loads_as_it_is(put: Put, name: str, content:
 def test_a_first_mapping_of_objects_loads_as_it_is(put: Put, name: str) -> None:
     content = json.dumps(RECORDS) if name == "a.json" else "\n".join(map(json.dumps, RECORDS))
     path = put(name, content.encode())
-    lines, faults = loaded(path, draft(path))
+    lines, faults = load_rows(path, draft(path))
     assert not faults
     events = [line for line in lines if line["resource"] == "event"]
     assert [(line["title"], line["time_precision"]) for line in events] == [
@@ -94,9 +94,9 @@ def test_a_first_mapping_of_objects_loads_as_it_is(put: Put, name: str) -> None:
 
 def test_a_table_in_another_encoding_is_read_in_that(put: Put) -> None:
     path = put("a.csv", "ref,town\n1,Köln\n2,Ulm\n".encode("windows-1252"))
-    written = draft(path)
-    assert 'encoding = "windows-1252"' in written
-    assert "Köln" in written
+    mapping = draft(path)
+    assert 'encoding = "windows-1252"' in mapping
+    assert "Köln" in mapping
 
 
 @pytest.mark.parametrize(
@@ -130,35 +130,35 @@ def test_a_column_has_the_type_that_all_its_values_have(values: list[str], type_
 
 def test_texts_that_stand_for_nothing_are_listed(put: Put) -> None:
     path = put("a.csv", b"ref,killed\n1,NA\n2,9\n")
-    written = draft(path)
-    assert 'empty = ["NA"]' in written
-    lines, faults = loaded(path, written)
+    mapping = draft(path)
+    assert 'empty = ["NA"]' in mapping
+    lines, faults = load_rows(path, mapping)
     assert (faults, [line["value"] for line in lines if line["resource"] == "figure"]) == ([], [9])
 
 
 def test_names_of_columns_that_templates_cannot_hold_are_left_out_with_the_reason(put: Put) -> None:
     path = put("a.csv", b'ref,"a|b {c}","say ""x"""\n1,2,3\n2,3,4\n')
-    lines, faults = loaded(path, draft(path))
+    lines, faults = load_rows(path, draft(path))
     assert not faults
     assert [line["population"] for line in lines if line["resource"] == "figure"] == ['say "x"', 'say "x"']
 
 
 def test_without_a_column_of_its_own_a_row_is_known_by_its_number(put: Put) -> None:
     path = put("a.csv", b"town\nFord\nFord\n")
-    lines, faults = loaded(path, draft(path))
+    lines, faults = load_rows(path, draft(path))
     assert (faults, [line["key"] for line in lines if line["resource"] == "event"]) == ([], ["1", "2"])
 
 
 def test_the_command_prints_the_mapping(put: Put, tmp_path: Path) -> None:
     path = put("strikes.csv", CSV.encode())
     command = [str(Path(sys.executable).with_name("briefing")), "mapping", "new"]
-    done = subprocess.run([*command, path], capture_output=True, text=True, cwd=Path(__file__).parents[2])
-    assert (done.returncode, done.stdout) == (0, draft(path))
+    result = subprocess.run([*command, path], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert (result.returncode, result.stdout) == (0, draft(path))
     empty = put("empty.csv", b"")
-    for file, code, said in ((empty, 65, "the file is empty"), (str(tmp_path / "none.csv"), 66, "No such file")):
-        done = subprocess.run([*command, file], capture_output=True, text=True, cwd=Path(__file__).parents[2])
-        assert (done.returncode, done.stdout) == (code, "")
-        assert said in done.stderr
+    for file, code, expected in ((empty, 65, "the file is empty"), (str(tmp_path / "none.csv"), 66, "No such file")):
+        result = subprocess.run([*command, file], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+        assert (result.returncode, result.stdout) == (code, "")
+        assert expected in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -167,6 +167,6 @@ def test_the_command_prints_the_mapping(put: Put, tmp_path: Path) -> None:
 )
 def test_the_name_of_a_column_of_numbers_says_what_is_counted(put: Put, column: str, measure: str) -> None:
     path = put("a.csv", f"id,day,{column}\n1,2024-01-01,5\n2,2024-01-02,7\n".encode())
-    lines, faults = loaded(path, draft(path))
+    lines, faults = load_rows(path, draft(path))
     assert not faults
     assert {line["measure"] for line in lines if line["resource"] == "figure"} == {measure}

@@ -160,13 +160,13 @@ def of(lines: list[dict[str, Any]], resource: str) -> list[dict[str, Any]]:
 def read_as(read_rows: ReadRows) -> Callable[..., list[dict[str, Any]]]:
     """`read_as(format, rows)` returns the records that a shipped mapping makes. Each column has to be mapped."""
 
-    def read(format: str, content: bytes, name: str = "a.csv") -> list[dict[str, Any]]:
+    def read_file(format: str, content: bytes, name: str = "a.csv") -> list[dict[str, Any]]:
         lines, faults, notes, _ = read_rows(content, name, using=(SHIPPED / f"{format}.toml").read_text("utf-8"))
         assert faults == []
         assert not [note for note in notes if "not mapped" in note]
         return lines
 
-    return read
+    return read_file
 
 
 @pytest.mark.parametrize("change", [str, str.upper, str.title])
@@ -175,10 +175,10 @@ def test_editions_of_ged(read_as: ReadAs, edition: str, change: Callable[[str], 
     row = {change(name): value for name, value in row_of(GED_EDITIONS[edition], GED).items()}
     lines = read_as("ucdp-ged", table(row))
     (event,) = of(lines, "event")
-    assert [one["value"] for one in event["identifiers"]] == ["7001", "5", "6"]
+    assert [identifier["value"] for identifier in event["identifiers"]] == ["7001", "5", "6"]
     figure, *parts = of(lines, "figure")
     assert [figure[name] for name in ("value", "value_low", "value_high")] == [3, 3, 5]
-    assert {one["population"]: one["value"] for one in parts}["fighters of side B"] == 3
+    assert {figure["population"]: figure["value"] for figure in parts}["fighters of side B"] == 3
 
 
 @pytest.mark.parametrize(("status", "tagged"), [("Clear", False), ("Check dyad", True), ("", False)])
@@ -188,8 +188,8 @@ def test_a_candidate_event_of_ged_is_tagged(read_as: ReadAs, status: str, tagged
 
 
 def test_the_answer_of_the_api_of_ged_without_a_point(read_as: ReadAs) -> None:
-    written = row_of(GED_17, GED, date_start="2014-01-26T00:00:00", date_end="2014-01-26T00:00:00")
-    numbers = {name: int(value) if value.isdigit() else value for name, value in written.items()}
+    text_row = row_of(GED_17, GED, date_start="2014-01-26T00:00:00", date_end="2014-01-26T00:00:00")
+    numbers = {name: int(value) if value.isdigit() else value for name, value in text_row.items()}
     row = {name: value for name, value in numbers.items() if name not in ("latitude", "longitude", "geom_wkt")}
     answer = {"TotalCount": 1, "NextPageUrl": "", "Result": [row]}
     (place,) = of(read_as("ucdp-ged", json.dumps(answer).encode(), "ged.json"), "place")
@@ -204,7 +204,7 @@ def test_editions_of_acled(read_as: ReadAs, edition: str, change: Callable[[str]
     (event,) = of(lines, "event")
     assert (event["kind"], event["starts_at"]) == ("clash", "2014-01-26T00:00:00Z")
     assert event["title"] == "Battle-No change of territory: Ford village"
-    names = [one["name"] for one in event["participants"]]
+    names = [participant["name"] for participant in event["participants"]]
     assert names == ["Military Forces of Northland", "River Front", "Police Forces of Northland"]
     (place,) = of(lines, "place")
     assert (place["admin1"], place["geo_precision"], place["country"]) == ("West province", "near", "CF")
@@ -240,7 +240,7 @@ def test_types_of_acled_in_any_letter_case(read_as: ReadAs, event_type: str, sub
 )
 def test_parties_of_acled_in_any_letter_case(read_as: ReadAs, code: str, kind: str) -> None:
     lines = read_as("acled", table(row_of(ACLED_2018, ACLED, inter1=code)))
-    (party,) = [one for one in of(lines, "source") if one["name"] == ACLED["actor1"]]
+    (party,) = [line for line in of(lines, "source") if line["name"] == ACLED["actor1"]]
     assert party["kind"] == kind
 
 

@@ -37,7 +37,7 @@ name = "{name}"
 
 
 @pytest.fixture
-async def erased(store: str, put: Put) -> str:
+async def store_after_erasure(store: str, put: Put) -> str:
     """A store with an event at a place that was erased."""
     await load([put("a.ndjson", [PLACE, EVENT])], store)
     await erase(store, ID, "A court ordered it.", 5)
@@ -57,15 +57,15 @@ async def erased(store: str, put: Put) -> str:
 )
 @pytest.mark.parametrize("check", [False, True], ids=["load", "check"])
 async def test_a_file_that_names_an_erased_record_is_refused_whole(
-    erased: str, rows: Rows, put: Put, record: dict[str, Any], path: str, check: bool
+    store_after_erasure: str, rows: Rows, put: Put, record: dict[str, Any], path: str, check: bool
 ) -> None:
     before = await rows("select * from store.change order by seq")
     file = put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}, record])
-    with pytest.raises(LoadError) as caught:
-        await load([file], erased, options=LoadOptions(check=check))
+    with pytest.raises(LoadError) as exc_info:
+        await load([file], store_after_erasure, options=LoadOptions(check=check))
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     name = ID if path == "id" else "p"
-    assert caught.value.faults == (
+    assert exc_info.value.faults == (
         f'{file}:2: place "{name}", {path}: the record was erased on {today} and cannot be loaded',
     )
     assert await rows("select * from store.change order by seq") == before
@@ -75,30 +75,34 @@ async def test_a_key_in_another_unicode_form_is_known(store: str, rows: Rows, pu
     composed, decomposed = "Caf\u00e9", "Cafe\u0301"
     await load([put("a.ndjson", [{**PLACE, "key": composed}])], store)
     await erase(store, public_id("d", "place", composed), "A court ordered it.", 5)
-    with pytest.raises(LoadError, match="refused") as caught:
+    with pytest.raises(LoadError, match="refused") as exc_info:
         await load([put("b.ndjson", [{**PLACE, "key": decomposed}])], store)
-    assert "was erased on" in caught.value.faults[0]
+    assert "was erased on" in exc_info.value.faults[0]
 
 
-async def test_a_mapped_row_of_an_erased_record_is_refused(erased: str, put: Put) -> None:
+async def test_a_mapped_row_of_an_erased_record_is_refused(store_after_erasure: str, put: Put) -> None:
     mapping = put("m.toml", MAPPING)
-    with pytest.raises(LoadError) as caught:
-        await load([put("rows.csv", b"id,name\nq,Village\np,Town\n")], erased, options=LoadOptions(format=mapping))
-    assert "was erased on" in caught.value.faults[0]
+    with pytest.raises(LoadError) as exc_info:
+        await load(
+            [put("rows.csv", b"id,name\nq,Village\np,Town\n")], store_after_erasure, options=LoadOptions(format=mapping)
+        )
+    assert "was erased on" in exc_info.value.faults[0]
 
 
-async def test_a_record_that_links_to_an_erased_one_is_loaded(erased: str, rows: Rows, put: Put) -> None:
+async def test_a_record_that_links_to_an_erased_one_is_loaded(store_after_erasure: str, rows: Rows, put: Put) -> None:
     by_id = {**EVENT, "key": "f", "place": ID}
-    summary = await load([put("b.ndjson", [{**EVENT, "title": "Other talks"}, by_id])], erased)
+    summary = await load([put("b.ndjson", [{**EVENT, "title": "Other talks"}, by_id])], store_after_erasure)
     assert summary.counts["event"]["updated"] == summary.counts["event"]["created"] == 1
     assert [row["place_id"] for row in await rows("select place_id from store.event")] == [ID, ID]
 
 
-async def test_complete_editions_and_cascades_leave_an_erased_record_alone(erased: str, rows: Rows, put: Put) -> None:
+async def test_complete_editions_and_cascades_leave_an_erased_record_alone(
+    store_after_erasure: str, rows: Rows, put: Put
+) -> None:
     place = "select * from store.place"
     before = await rows(place)
     options = LoadOptions(complete=True, cascade=True, yes=True)
-    await load([put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}])], erased, options=options)
+    await load([put("b.ndjson", [{**PLACE, "key": "q", "name": "Village"}])], store_after_erasure, options=options)
     assert [row for row in await rows(place) if row["id"] == ID] == before
     assert [row["action"] for row in await rows("select action from store.change where id = $1 order by seq", ID)] == [
         "created",
@@ -111,13 +115,17 @@ async def test_a_cascade_leaves_erased_dependants_alone(store: str, rows: Rows, 
     event = {"resource": "event", "dataset": "d", "key": "e"} | content(RECORDS["event"], "word", True)
     await load([put("b.ndjson", [event])], store)
     await erase(store, public_id("d", "event", "e"), "A court ordered it.", 5)
-    gone = {"resource": "briefing", "id": public_id("others", "briefing", "one"), "withdrawn": {"reason": "Wrong."}}
-    summary = await load([put("c.ndjson", [gone])], store, options=LoadOptions(cascade=True))
+    withdrawal = {
+        "resource": "briefing",
+        "id": public_id("others", "briefing", "one"),
+        "withdrawn": {"reason": "Wrong."},
+    }
+    summary = await load([put("c.ndjson", [withdrawal])], store, options=LoadOptions(cascade=True))
     assert "event" not in summary.counts
 
 
-async def test_normalization_leaves_an_erased_record_alone(erased: str) -> None:
-    connection = await connect(erased)
+async def test_normalization_leaves_an_erased_record_alone(store_after_erasure: str) -> None:
+    connection = await connect(store_after_erasure)
     async with connection.transaction():
         assert await LoadTransaction(connection).stage_normalized("place", [ID]) == 0
     await connection.close()

@@ -24,7 +24,7 @@ async def test_ucdp(store: str, rows: Rows, put: Put) -> None:
     (place,) = await rows("select * from v1.place")
     assert (place["geo_precision"], place["country"], place["latitude"]) == ("near", "CF", 6.5)
     figures = await rows("select * from v1.figure order by population nulls first")
-    assert [(one["population"], int(one["value"])) for one in figures] == [
+    assert [(figure["population"], int(figure["value"])) for figure in figures] == [
         (None, 12),
         ("civilians", 12),
         ("fighters of side A", 0),
@@ -33,14 +33,14 @@ async def test_ucdp(store: str, rows: Rows, put: Put) -> None:
     ]
     assert (int(figures[0]["value_low"]), int(figures[0]["value_high"])) == (9, 20)
     people = await rows("select name, role, source_id is null as civil from v1.participant order by position")
-    assert [tuple(one) for one in people] == [("River Front", "initiator", False), ("Civilians", "target", True)]
+    assert [tuple(row) for row in people] == [("River Front", "initiator", False), ("Civilians", "target", True)]
     chain = await rows(
         "select coalesce(source.name, source.description) as said, via.name as office, document.title "
         "from v1.citation join v1.source on source.id = source_id left join v1.source as via on via.id = via_ids[1] "
         "left join v1.document on document.id = document_id where record_id = $1 order by position",
         event["id"],
     )
-    assert [tuple(one) for one in chain] == [
+    assert [tuple(row) for row in chain] == [
         ("a priest", "An Agency", "Attack, many dead"),
         ("a priest", "A Paper", "Village burnt"),
         ("Uppsala Conflict Data Program", None, "UCDP Georeferenced Event Dataset"),
@@ -59,7 +59,7 @@ async def test_each_record_leads_to_the_licence_of_its_data_set(
     assert briefing["licence"] == licence
     assert briefing["name"] in briefing["attribution"]
     belonging = await rows("select briefing_id from v1.event union all select briefing_id from v1.figure")
-    assert {one["briefing_id"] for one in belonging} == {briefing["id"]}
+    assert {record["briefing_id"] for record in belonging} == {briefing["id"]}
 
 
 async def test_bounds_that_do_not_enclose_the_best_estimate_are_kept_in_words(store: str, rows: Rows, put: Put) -> None:
@@ -75,7 +75,7 @@ async def test_acled(store: str, rows: Rows, put: Put) -> None:
     (event,) = await rows("select * from v1.event")
     assert (event["kind"], str(event["starts_at"])[:10]) == ("shelling", "2024-01-31")
     assert "Civilian targeting" in event["tags"]
-    assert [one["name"] for one in await rows("select name from v1.participant order by position")] == [
+    assert [row["name"] for row in await rows("select name from v1.participant order by position")] == [
         "Military Forces of Northland",
         "Civilians (Northland)",
         "Farmers (Northland)",

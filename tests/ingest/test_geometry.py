@@ -18,8 +18,8 @@ RING = [[[0, 0], [3, 0], [3, 3], [0, 3], [0, 0]], [[1, 1], [2, 1], [2, 2], [1, 2
 
 
 def of(kind: str, coordinates: Any) -> tuple[float, float, str]:
-    found = representative({"type": kind, "coordinates": coordinates})
-    return round(float(found.longitude), 3), round(float(found.latitude), 3), found.precision
+    place = representative({"type": kind, "coordinates": coordinates})
+    return round(float(place.longitude), 3), round(float(place.latitude), 3), place.precision
 
 
 @pytest.mark.parametrize(
@@ -48,16 +48,16 @@ def of(kind: str, coordinates: Any) -> tuple[float, float, str]:
     ],
 )
 def test_a_point_stands_for_the_geometry(kind: str, coordinates: Any, expected: tuple[float, float, str]) -> None:
-    found = of(kind, coordinates)
-    assert (abs(found[0]), *found[1:]) == (abs(expected[0]), *expected[1:])
+    place = of(kind, coordinates)
+    assert (abs(place[0]), *place[1:]) == (abs(expected[0]), *expected[1:])
 
 
 def test_the_largest_of_a_collection_counts_and_areas_before_lines() -> None:
     line = {"type": "LineString", "coordinates": [[-1, -1], [1, 1]]}
     area = {"type": "Polygon", "coordinates": [SQUARE]}
     nested = {"type": "GeometryCollection", "geometries": [{"type": "Point", "coordinates": [0, 0]}, area]}
-    found = representative({"type": "GeometryCollection", "geometries": [line, nested]})
-    assert (float(found.longitude), float(found.latitude), found.precision) == (0.1, 0.1, "admin1")
+    place = representative({"type": "GeometryCollection", "geometries": [line, nested]})
+    assert (float(place.longitude), float(place.latitude), place.precision) == (0.1, 0.1, "admin1")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_largest_of_a_collection_counts_and_areas_before_lines() -> None:
         {"type": "Polygon", "coordinates": [[[500, 0], [0, 0], [0, 1]]]},
     ],
 )
-def test_what_is_no_geometry_is_refused(geometry: Any) -> None:
+def test_an_invalid_geometry_is_refused(geometry: Any) -> None:
     with pytest.raises(MalformedFile):
         representative(geometry)
 
@@ -92,9 +92,9 @@ longitude = "{longitude|longitude}"
 """
 
 
-@pytest.mark.parametrize("written", ["", 'geo_precision = "{geometry_precision|or:exact}"\n'])
+@pytest.mark.parametrize("setting", ["", 'geo_precision = "{geometry_precision|or:exact}"\n'])
 def test_lines_and_areas_become_places_with_the_precision_of_their_extent(
-    read_rows: Callable[..., Any], written: str
+    read_rows: Callable[..., Any], setting: str
 ) -> None:
     kinds = [("Point", [1, 2]), ("LineString", [[0, 0], [0, 1]]), ("Polygon", [SQUARE])]
     features = [
@@ -106,9 +106,9 @@ def test_lines_and_areas_become_places_with_the_precision_of_their_extent(
         for kind, coordinates in kinds
     ]
     content = json.dumps({"type": "FeatureCollection", "features": features})
-    lines, faults, notes, _ = read_rows(content, "a.geojson", MAPPING + written)
+    lines, faults, notes, _ = read_rows(content, "a.geojson", MAPPING + setting)
     assert not faults
-    assert [one.get("geo_precision") for one in lines] == ["exact" if written else None, "admin1", "admin2"]
+    assert [line.get("geo_precision") for line in lines] == ["exact" if setting else None, "admin1", "admin2"]
     assert len(notes) == 1
 
 
@@ -125,8 +125,8 @@ EMPTY = [
 @pytest.mark.parametrize("empty", EMPTY, ids=lambda geometry: str(geometry["coordinates"]))
 def test_an_empty_geometry_does_not_hide_the_others(empty: Any) -> None:
     point = {"type": "Point", "coordinates": [30, 50]}
-    found = representative({"type": "GeometryCollection", "geometries": [point, empty]})
-    assert (found.longitude, found.latitude) == (30, 50)
+    place = representative({"type": "GeometryCollection", "geometries": [point, empty]})
+    assert (place.longitude, place.latitude) == (30, 50)
     with pytest.raises(MalformedFile, match="to have coordinates"):
         representative(empty)
 

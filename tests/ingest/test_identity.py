@@ -28,7 +28,7 @@ def test_an_id_never_changes() -> None:
     assert public_id("a", "source", "b") == "src_4bja7sfk1cpg12k10gm8p214nv"
 
 
-def test_resource_and_dataset_tell_equal_keys_apart() -> None:
+def test_equal_keys_of_other_resources_or_datasets_have_other_ids() -> None:
     assert len({public_id(dataset, name, "k")[4:] for dataset in ("a", "b") for name in ("event", "quote")}) == 4
 
 

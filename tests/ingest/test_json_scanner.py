@@ -37,7 +37,7 @@ def test_an_error_has_its_line_and_column(
     monkeypatch: pytest.MonkeyPatch, chunk: int, text: str, line: int, column: int, detail: str
 ) -> None:
     monkeypatch.setattr(json_scanner, "CHUNK", chunk)
-    with pytest.raises(MalformedFile) as caught:
+    with pytest.raises(MalformedFile) as exc_info:
         read_all(text)
-    assert (caught.value.position.line, caught.value.position.column) == (line, column)
-    assert caught.value.detail == detail
+    assert (exc_info.value.position.line, exc_info.value.position.column) == (line, column)
+    assert exc_info.value.detail == detail

@@ -33,17 +33,19 @@ async def test_a_record_gets_its_key_later_without_a_revision(store: str, rows: 
     await load([put("a.ndjson", [BY_ID])], store)
     (before,) = await rows(STORED)
     latest = "select seq, changed_us from store.latest where resource = 'source'"
-    (seen,) = await rows(latest)
+    (first_change,) = await rows(latest)
     summary = await load([put("b.ndjson", [BY_KEY])], store)
     (after,) = await rows(STORED)
     assert before["key"] is None and after["key"] == "agency"
     assert (after["revision"], after["digest"]) == (1, before["digest"])
     assert summary.counts["source"]["unchanged"] == 1
     assert len(await rows("select from store.change")) == 1
-    (changed,) = await rows(latest)
-    assert changed["seq"] == seen["seq"] and changed["changed_us"] > seen["changed_us"], "answers show the key"
+    (last_change,) = await rows(latest)
+    assert last_change["seq"] == first_change["seq"] and last_change["changed_us"] > first_change["changed_us"], (
+        "answers show the key"
+    )
     await load([put("b.ndjson", [BY_KEY])], store)
-    assert await rows(latest) == [changed], "nothing is different the second time"
+    assert await rows(latest) == [last_change], "nothing is different the second time"
 
 
 async def test_a_record_that_is_loaded_by_its_id_keeps_its_key(store: str, rows: Rows, put: Put) -> None:
@@ -64,9 +66,9 @@ async def test_a_record_may_have_both_its_id_and_its_key(store: str, rows: Rows,
     await load([put("a.ndjson", [BY_KEY | {"id": ID}])], store)
     (row,) = await rows(STORED)
     assert row["key"] == "agency"
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         await load([put("b.ndjson", [BY_ID | {"key": "another", "name": "Another"}])], store)
-    assert "expected the id that dataset and key give" in caught.value.faults[0]
+    assert "expected the id that dataset and key give" in exc_info.value.faults[0]
 
 
 async def test_the_key_of_an_unchanged_record_is_not_replaced_by_that_of_another(
@@ -85,8 +87,14 @@ async def test_a_key_in_another_form_is_stored_in_nfc(store: str, rows: Rows, pu
 
 
 async def test_a_snapshot_has_the_keys(store: str, put: Put) -> None:
-    gone = {"resource": "source", "dataset": "d", "key": "gone", **BODY, "withdrawn": {"reason": "There is none."}}
-    await load([put("a.ndjson", [BY_KEY, gone])], store)
+    withdrawal = {
+        "resource": "source",
+        "dataset": "d",
+        "key": "gone",
+        **BODY,
+        "withdrawn": {"reason": "There is none."},
+    }
+    await load([put("a.ndjson", [BY_KEY, withdrawal])], store)
     pieces: list[bytes] = []
 
     async def take(piece: bytes) -> None:
@@ -95,4 +103,4 @@ async def test_a_snapshot_has_the_keys(store: str, put: Put) -> None:
     async with snapshot(store, lambda _: None) as state:
         await state.records(take)
     lines = [json.loads(line) for line in b"".join(pieces).splitlines()]
-    assert {one["id"]: one["key"] for one in lines} == {ID: "agency", public_id("d", "source", "gone"): "gone"}
+    assert {line["id"]: line["key"] for line in lines} == {ID: "agency", public_id("d", "source", "gone"): "gone"}

@@ -13,7 +13,7 @@ import asyncpg
 
 from api.ingest.identity import public_id
 from api.ingest.load import load
-from tests.ingest.outcomes import done, refused
+from tests.ingest.outcomes import action_counts, load_faults
 
 Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
 Put = Callable[[str, Any], str]
@@ -25,7 +25,7 @@ RECORDS = 10
 async def test_a_document_is_loaded_with_all_that_is_in_it(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
-    assert done(await load([put("a.json", briefing)], store)) == {"created": RECORDS}
+    assert action_counts(await load([put("a.json", briefing)], store)) == {"created": RECORDS}
     (event,) = await rows(
         "select event.*, place.name as where, briefing.title as told "
         "from v1.event join v1.place on place.id = place_id join v1.briefing on briefing.id = briefing_id "
@@ -50,7 +50,7 @@ async def test_loading_a_file_again_changes_nothing(store: str, rows: Rows, put:
     path = put("a.json", briefing)
     await load([path], store)
     before = await rows("select * from store.change"), await rows("select * from store.event order by id")
-    assert done(await load([path], store)) == {"unchanged": RECORDS}
+    assert action_counts(await load([path], store)) == {"unchanged": RECORDS}
     assert before == (await rows("select * from store.change"), await rows("select * from store.event order by id"))
 
 
@@ -63,7 +63,7 @@ async def test_the_order_of_fields_and_the_way_of_writing_a_value_make_no_differ
     briefing["figures"][1]["value"] = 12.5000
     briefing["quotes"][0]["cue"] = None
     briefing["sources"][0]["reliability"] = "f"
-    assert done(await load([put("a.json", briefing)], store)) == {"unchanged": RECORDS}
+    assert action_counts(await load([put("a.json", briefing)], store)) == {"unchanged": RECORDS}
 
 
 async def test_a_changed_record_gets_a_revision_and_its_children_anew(
@@ -73,7 +73,7 @@ async def test_a_changed_record_gets_a_revision_and_its_children_anew(
     (before,) = await rows("select * from store.event where title like 'Shell%'")
     briefing["events"][0]["citations"].pop()
     briefing["events"][0]["participants"].append({"name": "Another"})
-    assert done(await load([put("a.json", briefing)], store)) == {"updated": 1, "unchanged": RECORDS - 1}
+    assert action_counts(await load([put("a.json", briefing)], store)) == {"updated": 1, "unchanged": RECORDS - 1}
     (after,) = await rows("select * from store.event where title like 'Shell%'")
     assert (after["revision"], after["created_at"]) == (2, before["created_at"])
     assert after["updated_at"] > before["updated_at"]
@@ -88,17 +88,17 @@ async def test_a_withdrawn_record_disappears_and_comes_back(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     await load([put("a.json", briefing)], store)
-    taken = {"resource": "event", "dataset": "small", "key": "talks", "withdrawn": {"reason": "It was another day."}}
-    path = put("b.ndjson", [taken])
-    assert done(await load([path], store)) == {"withdrawn": 1}
-    assert done(await load([path], store)) == {"unchanged": 1}
+    line = {"resource": "event", "dataset": "small", "key": "talks", "withdrawn": {"reason": "It was another day."}}
+    path = put("b.ndjson", [line])
+    assert action_counts(await load([path], store)) == {"withdrawn": 1}
+    assert action_counts(await load([path], store)) == {"unchanged": 1}
     assert len(await rows("select * from v1.event")) == 1
     (withdrawal,) = await rows("select * from store.withdrawal")
     assert (withdrawal["resource"], withdrawal["reason"]) == ("event", "It was another day.")
     (change,) = await rows("select * from store.change where action = 'withdrawn'")
     assert (change["revision"], change["reason"]) == (2, "It was another day.")
     assert json.loads(change["record"])["title"] == "Talks about the town"
-    assert done(await load([put("a.json", briefing)], store)) == {"restored": 1, "unchanged": RECORDS - 1}
+    assert action_counts(await load([put("a.json", briefing)], store)) == {"restored": 1, "unchanged": RECORDS - 1}
     (event,) = await rows("select * from v1.event where title like 'Talks%'")
     assert event["revision"] == 3
     (change,) = await rows("select * from store.change where revision = 3")
@@ -106,24 +106,24 @@ async def test_a_withdrawn_record_disappears_and_comes_back(
     assert len(await rows("select * from v1.citation where record_id = $1", event["id"])) == 1
 
 
-async def test_a_withdrawal_with_its_fields_is_kept_by_a_store_that_never_had_the_record(
+async def test_a_withdrawal_with_fields_is_stored_even_without_the_record(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     briefing["events"][1]["withdrawn"] = {"reason": "No."}
     path = put("a.json", briefing)
-    assert done(await load([path], store)) == {"created": RECORDS - 1, "withdrawn": 1}
-    assert done(await load([path], store)) == {"unchanged": RECORDS}
+    assert action_counts(await load([path], store)) == {"created": RECORDS - 1, "withdrawn": 1}
+    assert action_counts(await load([path], store)) == {"unchanged": RECORDS}
     assert [row["revision"] for row in await rows("select * from store.event where withdrawn is not null")] == [1]
 
 
-async def test_what_was_never_there_but_withdrawn_is_restored_too(
+async def test_a_record_first_stored_as_withdrawn_can_be_restored(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     briefing["events"][1]["withdrawn"] = {"reason": "No."}
     await load([put("a.json", briefing)], store)
     del briefing["events"][1]["withdrawn"]
     briefing["events"][1]["title"] = "Talks, after all"
-    assert done(await load([put("a.json", briefing)], store)) == {"restored": 1, "unchanged": RECORDS - 1}
+    assert action_counts(await load([put("a.json", briefing)], store)) == {"restored": 1, "unchanged": RECORDS - 1}
     (event,) = await rows("select * from v1.event where title like 'Talks%'")
     assert len(await rows("select * from v1.citation where record_id = $1", event["id"])) == 1
 
@@ -132,18 +132,18 @@ async def test_a_withdrawn_briefing_leaves_its_records_and_the_report_says_so(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     await load([put("a.json", briefing)], store)
-    taken = {"resource": "briefing", "dataset": "small", "key": "one", "withdrawn": {"reason": "Twice."}}
-    summary = await load([put("b.ndjson", [taken])], store)
+    line = {"resource": "briefing", "dataset": "small", "key": "one", "withdrawn": {"reason": "Twice."}}
+    summary = await load([put("b.ndjson", [line])], store)
     (note,) = summary.notes
     assert note.endswith("5 records of withdrawn briefings stand as before. With --cascade they are withdrawn, too.")
-    found = await rows("select briefing_id from v1.event union all select briefing_id from v1.figure")
-    assert {row["briefing_id"] for row in found} == {public_id("small", "briefing", "one")}
-    assert not (await load([put("b.ndjson", [taken])], store)).notes
+    records = await rows("select briefing_id from v1.event union all select briefing_id from v1.figure")
+    assert {row["briefing_id"] for row in records} == {public_id("small", "briefing", "one")}
+    assert not (await load([put("b.ndjson", [line])], store)).notes
 
 
-async def test_a_bare_withdrawal_of_what_never_was_is_refused(store: str, put: Put) -> None:
+async def test_a_bare_withdrawal_of_an_unknown_record_is_refused(store: str, put: Put) -> None:
     line = {"resource": "event", "dataset": "small", "key": "talks", "withdrawn": {"reason": "No."}}
-    assert await refused(put("a.ndjson", [line]), store) == (
+    assert await load_faults(put("a.ndjson", [line]), store) == (
         'a.ndjson:1: event "talks", withdrawn: there is no such event that could be withdrawn',
     )
 
@@ -159,8 +159,8 @@ async def test_disputed_is_derived_from_the_citations(
     ):
         briefing["quotes"].append(briefing["quotes"][0] | {"key": quote, "citations": citations})
     await load([put("a.json", briefing)], store)
-    disputed = {row["id"] for row in await rows("select id from v1.quote where disputed")}
-    assert disputed == {public_id("small", "quote", key) for key in ("one", "retracted")}
+    disputed_ids = {row["id"] for row in await rows("select id from v1.quote where disputed")}
+    assert disputed_ids == {public_id("small", "quote", key) for key in ("one", "retracted")}
     assert [row["title"] for row in await rows("select title from v1.event where disputed")] == ["Talks about the town"]
 
 
@@ -170,10 +170,10 @@ async def test_the_log_holds_each_record_as_it_is_and_can_be_loaded_elsewhere(
     """Replay the log in another store: it gives the same records to the digit, and the same log."""
 
     await load([put("a.json", briefing)], store)
-    changed = deepcopy(briefing)
-    changed["figures"][1]["value_high"] = "exactly"
-    changed["events"][0]["summary"] = 'A "quoted"\tback\\slash\nand a line'
-    exact = json.dumps(changed).replace('"exactly"', "123456789012345.123456").encode()
+    new_document = deepcopy(briefing)
+    new_document["figures"][1]["value_high"] = "exactly"
+    new_document["events"][0]["summary"] = 'A "quoted"\tback\\slash\nand a line'
+    exact = json.dumps(new_document).replace('"exactly"', "123456789012345.123456").encode()
     await load([put("a.json", exact)], store)
     (figure,) = await rows("select value_high::text from v1.figure where measure = 'money'")
     assert figure["value_high"] == "123456789012345.123456"
@@ -205,27 +205,25 @@ async def test_the_log_is_in_an_order_in_which_links_lead_to_what_came_before(
     assert list(dict.fromkeys(names)) == ["source", "place", "document", "briefing", "event", "figure", "quote"]
 
 
-async def test_listeners_are_told_the_last_number_once_it_can_be_read(
-    store: str, put: Put, briefing: dict[str, Any]
-) -> None:
-    told: asyncio.Queue[str] = asyncio.Queue()
+async def test_listeners_are_notified_once_the_load_is_visible(store: str, put: Put, briefing: dict[str, Any]) -> None:
+    notifications: asyncio.Queue[str] = asyncio.Queue()
     connection = await asyncpg.connect(store)
     try:
-        await connection.add_listener("briefing_change", lambda *event: told.put_nowait(event[3]))
+        await connection.add_listener("briefing_change", lambda *event: notifications.put_nowait(event[3]))
         await load([put("a.json", briefing)], store)
-        seq = await asyncio.wait_for(told.get(), 5)
+        seq = await asyncio.wait_for(notifications.get(), 5)
         assert int(seq) == await connection.fetchval("select seq from store.last_change") == RECORDS
         await load([put("a.json", briefing)], store)
-        assert told.empty()
+        assert notifications.empty()
     finally:
         await connection.close()
 
 
 async def test_the_same_record_twice_in_a_file_is_refused(store: str, put: Put, briefing: dict[str, Any]) -> None:
     briefing["places"].append(briefing["places"][0])
-    (found,) = await refused(put("a.json", briefing), store)
-    assert found.startswith("a.json:")
-    assert 'place "town", key: this place stands in the file already, at line' in found
+    (fault,) = await load_faults(put("a.json", briefing), store)
+    assert fault.startswith("a.json:")
+    assert 'place "town", key: this place stands in the file already, at line' in fault
 
 
 async def test_each_file_of_a_folder_is_loaded_or_refused_by_itself(
@@ -234,7 +232,7 @@ async def test_each_file_of_a_folder_is_loaded_or_refused_by_itself(
     put("1.json", briefing)
     put("2.ndjson", [{"resource": "source", "dataset": "d", "key": "k", "kind": "ngo"}])
     put("3.ndjson", [{"resource": "source", "dataset": "d", "key": "l", "kind": "ngo", "name": "N"}])
-    assert (await refused(str(tmp_path), store))[0].startswith('2.ndjson:1: source "k", name: expected a name')
+    assert (await load_faults(str(tmp_path), store))[0].startswith('2.ndjson:1: source "k", name: expected a name')
     assert len(await rows("select * from store.change")) == RECORDS
 
 
@@ -242,8 +240,8 @@ async def test_the_sample_is_loaded_and_keeps_every_word(store: str, rows: Rows)
     """The canonical form of each record in the log equals the sample's own, with ids in place of keys."""
     sample = json.loads(SAMPLE.read_text())
     count = 1 + sum(len(part) for part in sample.values() if isinstance(part, list))
-    assert done(await load([str(SAMPLE)], store)) == {"created": count}
-    assert done(await load([str(SAMPLE)], store)) == {"unchanged": count}
+    assert action_counts(await load([str(SAMPLE)], store)) == {"created": count}
+    assert action_counts(await load([str(SAMPLE)], store)) == {"unchanged": count}
     for event in sample["events"]:
         (change,) = await rows(
             "select record from store.change where id = $1", public_id(sample["dataset"], "event", event["key"])

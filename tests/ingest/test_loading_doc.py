@@ -16,8 +16,8 @@ TEXT = (Path(__file__).parents[2] / "docs" / "loading.md").read_text(encoding="u
 
 def test_every_conversion_has_its_meaning_in_the_table() -> None:
     table = TEXT.partition("<!-- conversions -->")[2].partition("<!-- end -->")[0]
-    found = dict(re.findall(r"^\| `(\w+)[^|]*\| (.*) \|$", table, re.M))
-    assert found == {name: one.meaning for name, one in CONVERTERS.items()}
+    meanings = dict(re.findall(r"^\| `(\w+)[^|]*\| (.*) \|$", table, re.M))
+    assert meanings == {name: converter.meaning for name, converter in CONVERTERS.items()}
 
 
 def test_the_fields_of_every_record_are_listed() -> None:

@@ -65,11 +65,11 @@ def test_a_list_that_may_be_uneven_is_left_out_and_the_report_counts_it(read_row
     using = ARTICLES.replace("key =", 'uneven = ["headline"]\nkey =')
     lines, faults, notes, _ = read_rows("id,papers,headlines\n1,A;B,One;Two\n2,A;B,One\n3,A,\n", using=using)
     assert not faults
-    assert [one.get("title") for one in lines] == ["One", "Two", None, None, None]
+    assert [line.get("title") for line in lines] == ["One", "Two", None, None, None]
     assert "1 rows leave out headlines, which has not as many elements as papers." in notes
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         parsed("m.toml", using.replace('["headline"]', '["headlines"]').encode())
-    assert "uneven: expected names that each gives: paper, headline" in caught.value.faults[0]
+    assert "uneven: expected names that each gives: paper, headline" in exc_info.value.faults[0]
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_an_unknown_column_is_refused_wherever_a_template_names_it(read_rows: Re
 
 
 @pytest.mark.parametrize("where", ["when", "unless", "description", "url.first"])
-def test_so_is_one_in_a_condition_or_in_a_choice(read_rows: Read, where: str) -> None:
-    written = '["{nmae}", "{name}"]' if where.endswith("first") else '"{nmae}"'
-    _, faults, *_ = read_rows("id,name\n1,A\n", using=NUMBERED + f"{where} = {written}\n")
+def test_an_unknown_column_in_a_condition_or_choice_is_refused(read_rows: Read, where: str) -> None:
+    setting = '["{nmae}", "{name}"]' if where.endswith("first") else '"{nmae}"'
+    _, faults, *_ = read_rows("id,name\n1,A\n", using=NUMBERED + f"{where} = {setting}\n")
     assert faults == ['1: expected a column "nmae", which the mapping names; did you mean name?']
 
 
@@ -109,7 +109,7 @@ def test_a_part_that_no_object_has_is_refused(read_rows: Read, column: str, deta
 
 
 @pytest.mark.parametrize("column", ["{none[0].name}", "{null.name}", "{null[3]}"])
-def test_a_part_of_what_is_empty_in_all_rows_is_nothing(read_rows: Read, column: str) -> None:
+def test_a_part_of_an_always_empty_column_is_empty(read_rows: Read, column: str) -> None:
     row: dict[str, Any] = {"id": "1", "name": "A", "none": [], "null": None}
     lines, faults, *_ = read_rows(json.dumps([row]), "a.json", NUMBERED + f'description = "{column}"\n')
     assert not faults
@@ -166,7 +166,7 @@ def test_an_index_on_a_list_works(read_rows: Read, column: str) -> None:
     rows.append({"id": "2", "name": "B", "codes": ["x"], "parties": []})
     lines, faults, notes, _ = read_rows(json.dumps(rows), "a.json", NUMBERED + f'description = "{column}"\n')
     assert not faults
-    assert [one.get("description") for one in lines] == ["y", None]
+    assert [line.get("description") for line in lines] == ["y", None]
     assert notes[1:] == [f"Columns not mapped: {'parties[].' if column.startswith('{codes') else ''}codes[]."]
 
 
@@ -184,16 +184,20 @@ def test_each_within_each_goes_through_the_lists_of_elements(read_rows: Read) ->
     ]
     lines, faults, notes, _ = read_rows(json.dumps(rows), "a.json", using)
     assert not faults
-    assert [[one["value"] for one in line.get("identifiers", ())] for line in lines] == [["x", "y"], [], ["z"]]
+    assert [[identifier["value"] for identifier in line.get("identifiers", ())] for line in lines] == [
+        ["x", "y"],
+        [],
+        ["z"],
+    ]
     assert notes == ["2 rows read with the mapping m."]
     _, faults, *_ = read_rows(json.dumps(rows), "a.json", using.replace("{party.codes}", "{party.code}"))
     assert faults == ['1: expected a column "parties[].code", which the mapping names; did you mean parties[].codes?']
 
 
 def test_the_parts_of_a_text_have_no_names(read_rows: Read) -> None:
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         parsed("m.toml", ARTICLES.replace("{headline}", "{headline.text}").encode())
-    assert "the parts of a text have no names of their own" in caught.value.faults[0]
+    assert "the parts of a text have no names of their own" in exc_info.value.faults[0]
 
 
 @pytest.mark.parametrize(
@@ -220,31 +224,31 @@ def test_the_parts_of_a_text_have_no_names(read_rows: Read) -> None:
     ],
 )
 @pytest.mark.parametrize("skip", [False, True])
-async def test_a_key_that_stands_twice_is_told_by_its_record(
+async def test_a_duplicate_key_is_reported_with_its_record(
     store: str, put: Put, tmp_path: Path, name: str, content: str, faults: list[str], skip: bool
 ) -> None:
     path, mapping = put(name, content.encode()), put("m.toml", NUMBERED.encode())
     if not skip:
-        with pytest.raises(LoadError) as caught:
+        with pytest.raises(LoadError) as exc_info:
             await load([path], store, options=LoadOptions(mapping))
-        assert [one.removeprefix(f"{path}:") for one in caught.value.faults] == faults
+        assert [fault.removeprefix(f"{path}:") for fault in exc_info.value.faults] == faults
         return
     bad = tmp_path / "bad"
     summary = await load([path], store, options=LoadOptions(mapping, skip_bad=str(bad)))
     assert summary.counts["source"]["created"] == (2 if name == "a.csv" else 1)
     reasons = [json.loads(line)["reason"] for line in bad.read_text().splitlines()]
     assert len(reasons) == len(faults)
-    assert all(one.endswith(fault.rpartition(": ")[2]) for one, fault in zip(reasons, faults, strict=True))
+    assert all(reason.endswith(fault.rpartition(": ")[2]) for reason, fault in zip(reasons, faults, strict=True))
 
 
 TWICE = NUMBERED + '[[record]]\nresource = "source"\nkey = "{other}"\nname = "{name}"\nkind = "other"\n'
 
 
-async def test_a_key_that_one_row_makes_twice_is_told(store: str, put: Put, tmp_path: Path) -> None:
+async def test_a_key_that_one_row_makes_twice_is_reported(store: str, put: Put, tmp_path: Path) -> None:
     path, mapping = put("a.csv", b"id,name,other\n1,A,1\n2,B,3\n"), put("m.toml", TWICE.encode())
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         await load([path], store, options=LoadOptions(mapping))
-    assert [one.removeprefix(f"{path}:") for one in caught.value.faults] == [
+    assert [fault.removeprefix(f"{path}:") for fault in exc_info.value.faults] == [
         '2: source "1", key: this source stands in the file already, made by the same row'
     ]
     bad = tmp_path / "bad"
@@ -261,18 +265,16 @@ async def test_a_record_beside_the_first_one_of_a_row_is_set_aside_too(store: st
     assert [json.loads(line)["line"] for line in bad.read_text().splitlines()] == [3, 4]
 
 
-async def test_a_document_on_one_line_tells_which_of_its_records_stand_twice(
-    store: str, put: Put, briefing: dict[str, Any]
-) -> None:
+async def test_duplicates_in_a_document_on_one_line_are_named(store: str, put: Put, briefing: dict[str, Any]) -> None:
     briefing["places"].append(briefing["places"][0])
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         await load([put("a.json", json.dumps(briefing).encode())], store)
-    (fault,) = caught.value.faults
+    (fault,) = exc_info.value.faults
     assert fault.endswith('place "town", key: this place stands in the file already, at line 1, as places 0')
 
 
 @pytest.mark.parametrize("value", ["half \\ud83d", "\\udc00 half"])
-async def test_half_a_surrogate_pair_is_told_or_set_aside(store: str, put: Put, tmp_path: Path, value: str) -> None:
+async def test_half_a_surrogate_pair_is_reported_or_set_aside(store: str, put: Put, tmp_path: Path, value: str) -> None:
     content = f'{{"id": "1", "name": "{value}", "\\ud800": 1}}\n{{"id": "2", "name": "B"}}\n'
     path, mapping, bad = put("a.ndjson", content.encode()), put("m.toml", NUMBERED.encode()), tmp_path / "bad"
     with pytest.raises(LoadError, match="1 fault"):

@@ -68,7 +68,7 @@ Through = Callable[..., Any]
 def test_a_row_gives_its_records_and_what_recurs_comes_once(through: Through) -> None:
     lines, faults, notes, _ = through(HEAD + ROWS)
     assert not faults
-    assert [(one["resource"], one["key"]) for one in lines] == [
+    assert [(line["resource"], line["key"]) for line in lines] == [
         ("source", "Ministry"),
         ("place", "Town"),
         ("event", "1"),
@@ -148,7 +148,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("row", "expected"), [one for one in BAD if not one[0].startswith(",")])
+@pytest.mark.parametrize(("row", "expected"), [case for case in BAD if not case[0].startswith(",")])
 def test_a_bad_row_is_refused_by_line_and_column(through: Through, row: str, expected: str) -> None:
     _, faults, *_ = through(HEAD + ROWS + row + "\n")
     assert faults[0].startswith("4:")
@@ -156,12 +156,12 @@ def test_a_bad_row_is_refused_by_line_and_column(through: Through, row: str, exp
 
 
 @pytest.mark.parametrize("row", [row for row, _ in BAD])
-def test_or_is_set_aside_and_the_rest_is_taken(through: Through, row: str) -> None:
+def test_a_bad_row_can_be_set_aside_and_the_rest_is_loaded(through: Through, row: str) -> None:
     last = "9,2022-02-26,shell,Town,47.1,37.5,3,Ministry\n"
     lines, faults, notes, put = through(HEAD + ROWS + row + "\n" + last, skip=True)
     assert not faults
-    assert [one["key"] for one in lines if one["resource"] == "event"] == ["1", "2", "9"]
-    assert [(one["line"], bool(one["reason"]), bool(one["row"])) for one in put] == [(4, True, True)]
+    assert [line["key"] for line in lines if line["resource"] == "event"] == ["1", "2", "9"]
+    assert [(entry["line"], bool(entry["reason"]), bool(entry["row"])) for entry in put] == [(4, True, True)]
     assert "1 rows set aside." in notes
 
 
@@ -180,7 +180,7 @@ def test_a_row_in_another_encoding_is_set_aside_alone(through: Through) -> None:
     assert lines[1]["name"] == "Köln"
 
 
-def test_a_key_that_stands_twice_is_set_aside_with_where_it_stood_first(through: Through) -> None:
+def test_a_duplicate_key_is_set_aside_with_its_first_place(through: Through) -> None:
     _, _, _, put = through(HEAD + ROWS + ROWS.splitlines()[0] + "\n", skip=True)
     assert put[0]["reason"].startswith('event "1", key: this event stands in the file already, at line 2')
 
@@ -192,7 +192,7 @@ def test_quoted_cells_may_have_line_ends_and_quotes(through: Through) -> None:
     assert faults[0].startswith("4: ")
 
 
-def test_another_delimiter_is_told(through: Through) -> None:
+def test_another_delimiter_is_reported(through: Through) -> None:
     _, faults, *_ = through((HEAD + ROWS).replace(",", ";"))
     assert faults == [
         "1: expected columns separated by a comma; if this file separates them with a semicolon, "
@@ -202,21 +202,21 @@ def test_another_delimiter_is_told(through: Through) -> None:
     assert not faults
 
 
-def test_a_column_that_is_not_there_is_told_with_the_nearest(through: Through) -> None:
+def test_a_missing_column_is_reported_with_the_nearest_name(through: Through) -> None:
     _, faults, *_ = through(HEAD.replace("town", "towns") + ROWS)
     assert faults == ['1: expected a column "town", which the mapping names; did you mean towns?']
     _, faults, *_ = through(json.dumps([{"id": "1"}]), "a.json")
-    assert any('expected a column "town"' in one for one in faults)
+    assert any('expected a column "town"' in fault for fault in faults)
 
 
-def test_a_column_that_is_not_mapped_is_told(through: Through) -> None:
+def test_an_unmapped_column_is_reported(through: Through) -> None:
     _, _, notes, _ = through(HEAD.replace("by\n", "by,mood,extra\n") + ROWS.replace("Ministry", "Ministry,x,y"))
     assert notes[1] == "Columns not mapped: mood, extra."
 
 
-def test_two_rows_that_say_otherwise_of_one_record_are_told(through: Through) -> None:
+def test_two_rows_that_disagree_about_one_record_are_reported(through: Through) -> None:
     lines, _, notes, _ = through(HEAD + ROWS.replace("47.1", "47.2", 1))
-    assert sum(one["resource"] == "place" for one in lines) == 1
+    assert sum(line["resource"] == "place" for line in lines) == 1
     assert notes[1] == '1 rows say something else of place "Town" than the first that names it, which is kept.'
 
 
@@ -248,11 +248,9 @@ def test_two_rows_that_say_otherwise_of_one_record_are_told(through: Through) ->
         ("a.ndjson", "{\n", "1:2: expected JSON"),
     ],
 )
-def test_a_file_that_is_not_what_it_should_be_is_refused(
-    through: Through, name: str, content: str, expected: str
-) -> None:
+def test_a_malformed_file_is_refused(through: Through, name: str, content: str, expected: str) -> None:
     _, faults, *_ = through(content, name)
-    assert any(expected in one for one in faults), faults
+    assert any(expected in fault for fault in faults), faults
 
 
 @pytest.mark.parametrize(
@@ -287,13 +285,13 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(
         ("dataset", 'encoding = "rot13"\ndataset', "encoding: expected an encoding such as utf-8"),
     ],
 )
-def test_a_mapping_that_is_wrong_is_refused_by_line(before: str, after: str, expected: str) -> None:
-    with pytest.raises(LoadError) as caught:
+def test_an_invalid_mapping_is_refused_with_the_line(before: str, after: str, expected: str) -> None:
+    with pytest.raises(LoadError) as exc_info:
         parsed("m.toml", MAPPING.replace(before, after, 1).encode())
-    assert any(expected in one for one in caught.value.faults), caught.value.faults
+    assert any(expected in fault for fault in exc_info.value.faults), exc_info.value.faults
 
 
-def test_a_format_that_there_is_not_is_told_with_those_that_there_are() -> None:
+def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
     with pytest.raises(LoadError, match=r"There is no format \"ucdp\"; did you mean ucdp-ged"):
         mapping("ucdp")
     assert shipped() == ["acled", "ucdp-ged"]

@@ -70,9 +70,9 @@ def read(tmp_path: Path) -> Read:
 
 def mistakes(mapping: str) -> list[str]:
     """Return the faults of a mapping."""
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         parsed("m.toml", (SOURCE + mapping).encode())
-    return list(caught.value.faults)
+    return list(exc_info.value.faults)
 
 
 def test_one_amount_fills_the_fields_of_a_figure(read: Read) -> None:
@@ -90,7 +90,7 @@ def test_one_amount_fills_the_fields_of_a_figure(read: Read) -> None:
     ]
 
 
-def test_an_amount_that_is_none_is_a_fault_of_its_column(read: Read) -> None:
+def test_an_invalid_amount_is_a_fault_of_its_column(read: Read) -> None:
     _, faults, _ = read(FIGURE + 'amount = "{n|amount}"', "id,n\n1,9\n2,a handful\n")
     assert faults[0].startswith("3: ")
     assert "column n: expected an amount such as 7, at least 7" in faults[0]
@@ -106,11 +106,11 @@ def test_an_amount_has_an_alternative_and_elements(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "written"),
+    ("column", "text"),
     [("lat_lon", '"-1.25, 30.5"'), ("wkt", "POINT (30.5 -1.25)"), ("lon_lat", '"30.5, -1.25"')],
 )
-def test_one_point_fills_latitude_and_longitude(read: Read, column: str, written: str) -> None:
-    lines, faults, _ = read(PLACE + f'point = "{{at|{column}}}"', f"id,at\nFord,{written}\nHill,\n")
+def test_one_point_fills_latitude_and_longitude(read: Read, column: str, text: str) -> None:
+    lines, faults, _ = read(PLACE + f'point = "{{at|{column}}}"', f"id,at\nFord,{text}\nHill,\n")
     assert not faults
     assert [(line.get("latitude"), line.get("longitude")) for line in lines] == [(-1.25, 30.5), (None, None)]
 
@@ -132,9 +132,9 @@ def test_one_point_fills_latitude_and_longitude(read: Read, column: str, written
         (EVENT + 'time_precision = { by = "{p}" }', "time_precision: expected a text"),
     ],
 )
-def test_a_mapping_that_is_wrong_is_refused(mapping: str, expected: str) -> None:
-    found = mistakes(mapping.replace("[patterns]", "[patterns]", 1))
-    assert any(expected in fault for fault in found), found
+def test_an_invalid_mapping_is_refused(mapping: str, expected: str) -> None:
+    faults = mistakes(mapping.replace("[patterns]", "[patterns]", 1))
+    assert any(expected in fault for fault in faults), faults
 
 
 BY = (
@@ -164,7 +164,7 @@ def test_a_term_without_a_value_is_refused(read: Read) -> None:
 
 
 @pytest.mark.parametrize(("value", "kind"), [('["1"]', "a list"), ('{"a": 1}', "an object")])
-def test_a_term_that_is_no_text_is_refused(read: Read, value: str, kind: str) -> None:
+def test_a_term_must_be_text(read: Read, value: str, kind: str) -> None:
     _, faults, _ = read(BY, f'[{{"id": "1", "on": "2021-05-09", "p": {value}}}]', "a.json")
     assert f"column p: expected text or a number, got {kind}" in faults[0]
 
@@ -227,13 +227,11 @@ def test_a_row_has_a_key_although_no_column_is_one(read: Read) -> None:
     assert lines[0]["key"] == "ca978112ca1bbdcafac231b39a23dc4d"
 
 
-@pytest.mark.parametrize("written", ["UKR", "UA", "804", "Ukraine"])
-def test_a_field_that_is_a_country_takes_codes_and_names(read: Read, written: str) -> None:
-    lines, faults, _ = read(PLACE + 'country = "{of}"', f"id,of\nFord,{written}\n")
+@pytest.mark.parametrize("text", ["UKR", "UA", "804", "Ukraine"])
+def test_a_field_that_is_a_country_takes_codes_and_names(read: Read, text: str) -> None:
+    lines, faults, _ = read(PLACE + 'country = "{of}"', f"id,of\nFord,{text}\n")
     assert (faults, lines[0]["country"]) == ([], "UA")
-    assert (
-        parsed("m.toml", (SOURCE + PLACE + f'country = "{written}"').encode()).records[1].constants["country"] == "UA"
-    )
+    assert parsed("m.toml", (SOURCE + PLACE + f'country = "{text}"').encode()).records[1].constants["country"] == "UA"
 
 
 @pytest.mark.parametrize(
@@ -265,9 +263,9 @@ def test_a_field_that_is_a_country_takes_codes_and_names(read: Read, written: st
 def test_a_wrong_constant_is_one_fault_of_the_mapping(mapping: str, expected: str) -> None:
     head = SOURCE.replace("[[record]]", mapping + "\n[[record]]", 1) if mapping.startswith("[") else SOURCE + mapping
     head += FIGURE + 'value = "{n}"\n' + EVENT + 'time_precision = "unknown"\n'
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         parsed("m.toml", head.encode())
-    (fault,) = caught.value.faults
+    (fault,) = exc_info.value.faults
     assert expected in fault
 
 

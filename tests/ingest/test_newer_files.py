@@ -12,7 +12,7 @@ import pytest
 
 from api.errors import LoadError
 from api.ingest.load import LoadOptions, load
-from tests.ingest.outcomes import done
+from tests.ingest.outcomes import action_counts
 from tests.ingest.rows_of_formats import UCDP, table
 
 Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
@@ -23,22 +23,22 @@ async def test_a_newer_edition_revises_and_one_that_is_complete_withdraws(store:
     other = UCDP | {"id": "7002"}
     options, whole = LoadOptions("ucdp-ged"), LoadOptions("ucdp-ged", complete=True, yes=True)
     await load([put("1.csv", table(UCDP, other))], store, options=options)
-    assert set(done(await load([put("1.csv", table(UCDP, other))], store, options=whole))) == {"unchanged"}
+    assert set(action_counts(await load([put("1.csv", table(UCDP, other))], store, options=whole))) == {"unchanged"}
     newer = put("2.csv", table(UCDP | {"best": "13"}))
-    assert done(await load([newer], store, options=options))["updated"] == 1
-    found = await load([newer], store, options=whole)
-    assert {name: counts["withdrawn"] for name, counts in found.counts.items() if counts["withdrawn"]} == {
+    assert action_counts(await load([newer], store, options=options))["updated"] == 1
+    summary = await load([newer], store, options=whole)
+    assert {name: counts["withdrawn"] for name, counts in summary.counts.items() if counts["withdrawn"]} == {
         "event": 1,
         "figure": 5,
         "source": 1,
         "document": 2,
     }
-    assert {one["reason"] for one in await rows("select reason from store.withdrawal")} == {
+    assert {row["reason"] for row in await rows("select reason from store.withdrawal")} == {
         "It is no longer in the dataset ucdp-ged."
     }
-    assert set(done(await load([newer], store, options=whole))) == {"unchanged"}
+    assert set(action_counts(await load([newer], store, options=whole))) == {"unchanged"}
     again = await load([put("3.csv", table(UCDP | {"best": "13"}, other))], store, options=whole)
-    assert done(again) == {"restored": 9, "unchanged": done(again)["unchanged"]}
+    assert action_counts(again) == {"restored": 9, "unchanged": action_counts(again)["unchanged"]}
     assert not await rows("select * from store.withdrawal")
 
 
@@ -48,15 +48,17 @@ async def test_another_dataset_is_not_touched_by_a_complete_one(
     await load([put("a.json", briefing)], store)
     await load([put("1.csv", table(UCDP))], store, options=LoadOptions("ucdp-ged", complete=True, yes=True))
     assert not await rows("select * from store.withdrawal")
-    gone = briefing["quotes"].pop()
-    assert gone
+    quote = briefing["quotes"].pop()
+    assert quote
     assert (
-        done(await load([put("a.json", briefing)], store, options=LoadOptions(complete=True, yes=True)))["withdrawn"]
+        action_counts(await load([put("a.json", briefing)], store, options=LoadOptions(complete=True, yes=True)))[
+            "withdrawn"
+        ]
         == 1
     )
 
 
-async def test_a_check_says_what_would_be_done_and_writes_nothing(store: str, rows: Rows, put: Put) -> None:
+async def test_a_dry_run_reports_the_changes_and_writes_nothing(store: str, rows: Rows, put: Put) -> None:
     summary = await load([put("1.csv", table(UCDP))], store, options=LoadOptions("ucdp-ged", check=True))
     assert summary.counts["event"]["created"] == 1
     assert not await rows("select * from store.change")
@@ -83,7 +85,7 @@ async def test_bad_rows_are_set_aside_and_the_rest_is_loaded(store: str, rows: R
         (2, LoadOptions("ucdp-ged", complete=True, yes=True)),
     ],
 )
-async def test_what_is_not_all_of_a_dataset_is_not_taken_for_it(
+async def test_part_of_a_dataset_is_not_accepted_as_complete(
     store: str, put: Put, files: int, options: LoadOptions
 ) -> None:
     paths = [put(f"{number}.csv", table(UCDP)) for number in range(files)]

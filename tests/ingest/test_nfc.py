@@ -48,9 +48,9 @@ class Store:
     async def load(self, *records: dict[str, Any], complete: bool = False) -> dict[str, dict[str, int]]:
         """Load records, and return the counts of what was done, by resource."""
         file = self.folder / "records.ndjson"
-        file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records), encoding="utf-8")
-        done = await load([str(file)], self.url, options=LoadOptions(complete=complete, yes=True))
-        return {name: {action: n for action, n in one.items() if n} for name, one in done.counts.items()}
+        file.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+        summary = await load([str(file)], self.url, options=LoadOptions(complete=complete, yes=True))
+        return {name: {action: n for action, n in counts.items() if n} for name, counts in summary.counts.items()}
 
     async def load_as_before(self, monkeypatch: pytest.MonkeyPatch, *records: dict[str, Any]) -> None:
         """Load records as earlier releases did, which kept each text as it was written."""
@@ -80,9 +80,9 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_every_text_of_a_value_comes_out_in_nfc(value: Any) -> None:
-    composed = in_nfc(value)
-    assert all(is_normalized("NFC", text) for text in texts(composed))
-    assert in_nfc(composed) == composed
+    nfc_value = in_nfc(value)
+    assert all(is_normalized("NFC", text) for text in texts(nfc_value))
+    assert in_nfc(nfc_value) == nfc_value
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -106,9 +106,9 @@ def _decomposed(value: Any) -> Any:
 
 @pytest.mark.parametrize("complete", [False, True])
 async def test_keys_that_are_equal_in_nfc_are_one_record(store: Store, complete: bool) -> None:
-    with pytest.raises(LoadError) as refused:
+    with pytest.raises(LoadError) as exc_info:
         await store.load(place(TOWN), place(DECOMPOSED), complete=complete)
-    assert "stands in the file already, at line 1" in refused.value.faults[0]
+    assert "stands in the file already, at line 1" in exc_info.value.faults[0]
     assert await store.load(place(TOWN), event("e", place=DECOMPOSED)) == {
         "place": {"created": 1},
         "event": {"created": 1},
@@ -124,8 +124,8 @@ async def test_a_record_keeps_the_id_that_was_made_from_its_raw_key(
     await store.load_as_before(monkeypatch, *records)
     assert await store.ids("place") == {public_id(dataset, "place", key)}
     before = await store.ids("event")
-    done = await store.load(*records, complete=True)
-    assert all(not {"created", "withdrawn"} & actions.keys() for actions in done.values()), done
+    counts = await store.load(*records, complete=True)
+    assert all(not {"created", "withdrawn"} & actions.keys() for actions in counts.values()), counts
     assert await store.ids("place") == {public_id(dataset, "place", key)}
     assert await store.ids("event") == before
     assert await store.load(*records) == {"place": {"unchanged": 1}, "event": {"unchanged": 1}}
@@ -135,8 +135,8 @@ async def test_a_record_keeps_the_id_of_its_decomposed_key_if_that_is_composed_n
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store.load_as_before(monkeypatch, place(DECOMPOSED, name=TOWN), event("e", place=DECOMPOSED))
-    done = await store.load(place(TOWN), event("e", place=TOWN), complete=True)
-    assert done == {"place": {"unchanged": 1}, "event": {"unchanged": 1}}
+    counts = await store.load(place(TOWN), event("e", place=TOWN), complete=True)
+    assert counts == {"place": {"unchanged": 1}, "event": {"unchanged": 1}}
 
 
 async def test_a_new_record_gets_the_id_of_its_key_in_nfc(store: Store) -> None:
@@ -158,8 +158,8 @@ async def test_links_of_the_whole_file_lead_to_the_id_that_is_kept(
 ) -> None:
     await store.load_as_before(monkeypatch, place(MIXED))
     await store.load(event("composed", place=normalize("NFC", MIXED)), place(MIXED), event("mixed", place=MIXED))
-    linked = await store.connection.fetch("select place_id from store.event")
-    assert {row["place_id"] for row in linked} == {public_id("t", "place", MIXED)}
+    links = await store.connection.fetch("select place_id from store.event")
+    assert {row["place_id"] for row in links} == {public_id("t", "place", MIXED)}
 
 
 async def test_a_record_can_be_withdrawn_by_either_form_of_its_key(
@@ -213,8 +213,8 @@ async def test_a_mapping_reads_rows_of_either_form(store: Store, mapping: Path, 
     file = store.folder / f"rows.{suffix}"
     file.write_text(normalize(form, texts[suffix]), encoding="utf-8")
     mapping.write_text(normalize("NFD" if form == "NFC" else "NFC", MAPPING), encoding="utf-8")
-    done = await load([str(file)], store.url, options=LoadOptions(format=str(mapping)))
-    assert {name: one["created"] for name, one in done.counts.items()} == {"place": 1, "event": 2}
+    summary = await load([str(file)], store.url, options=LoadOptions(format=str(mapping)))
+    assert {name: counts["created"] for name, counts in summary.counts.items()} == {"place": 1, "event": 2}
     assert await store.connection.fetchval("select count(distinct place_id) from store.event") == 1
     assert await store.connection.fetchval("select distinct title from store.event") == TOWN
 
@@ -229,8 +229,8 @@ async def test_rows_keep_the_ids_that_a_mapping_made_of_their_raw_texts(
         before.setattr("api.ingest.mapped_file.in_nfc", lambda value: value)
         await load([str(file)], store.url, options=LoadOptions(format=str(mapping)))
     ids = await store.ids("place") | await store.ids("event")
-    done = await load([str(file)], store.url, options=LoadOptions(format=str(mapping), complete=True, yes=True))
-    assert [one["created"] for one in done.counts.values()] == [0, 0]
+    summary = await load([str(file)], store.url, options=LoadOptions(format=str(mapping), complete=True, yes=True))
+    assert [counts["created"] for counts in summary.counts.values()] == [0, 0]
     assert await store.ids("place") | await store.ids("event") == ids
 
 
@@ -239,6 +239,6 @@ async def test_a_name_that_stands_twice_in_two_forms_is_refused(store: Store, ma
     row = json.dumps({"Población": TOWN, "n": 1, normalize("NFD", "Población"): "Cali"}, ensure_ascii=False)
     file = store.folder / f"rows.{suffix}"
     file.write_text(f"[{row}]" if suffix == "json" else row, encoding="utf-8")
-    with pytest.raises(LoadError) as refused:
+    with pytest.raises(LoadError) as exc_info:
         await load([str(file)], store.url, options=LoadOptions(format=str(mapping)))
-    assert "twice" in str(refused.value.faults)
+    assert "twice" in str(exc_info.value.faults)

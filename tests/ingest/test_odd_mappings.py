@@ -36,27 +36,27 @@ def paths(value: Any, path: Path = ()) -> Iterator[Path]:
             yield from paths(inner, (*path, position))
 
 
-def replaced(mapping: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
+def with_value(mapping: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
     """Return the mapping with another value at a path. Only what leads there is copied."""
-    changed = copy.copy(mapping)
-    inner: Any = changed
+    new_mapping = copy.copy(mapping)
+    inner: Any = new_mapping
     for part in path[:-1]:
         inner[part] = copy.copy(inner[part])
         inner = inner[part]
     inner[path[-1]] = value
-    return changed
+    return new_mapping
 
 
 @pytest.mark.parametrize("name", shipped())
 def test_odd_values_are_faults(name: str) -> None:
     mapping = tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"), parse_float=Decimal)
     places = [*paths(mapping), *(("record", 0, key) for key in MORE)]
-    refused = 0
+    refusals = 0
     for path in places:
         for odd in ODD:
-            declared = replaced(mapping, path, odd)
-            compiler = MappingCompiler(declared.get("maps", {}), declared.get("patterns", {}))
-            compiled = compiler.mapping(name, declared)
-            refused += bool(compiler.faults)
+            odd_mapping = with_value(mapping, path, odd)
+            compiler = MappingCompiler(odd_mapping.get("maps", {}), odd_mapping.get("patterns", {}))
+            compiled = compiler.mapping(name, odd_mapping)
+            refusals += bool(compiler.faults)
             assert compiled is not None or compiler.faults, (path, odd)
-    assert refused > len(places)
+    assert refusals > len(places)

@@ -37,11 +37,11 @@ LINES: list[tuple[str, bytes, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "told"), [row[1:] for row in LINES], ids=[row[0] for row in LINES])
-async def test_a_bad_line_is_told_by_its_number(refusal: Refusal, content: bytes, told: str) -> None:
-    found = await refusal(GOOD + content)
-    assert len(found) == 1
-    assert told in found[0]
+@pytest.mark.parametrize(("content", "expected"), [row[1:] for row in LINES], ids=[row[0] for row in LINES])
+async def test_a_bad_line_is_reported_with_its_number(refusal: Refusal, content: bytes, expected: str) -> None:
+    faults = await refusal(GOOD + content)
+    assert len(faults) == 1
+    assert expected in faults[0]
 
 
 DOCUMENTS: list[tuple[str, str, str]] = [
@@ -70,47 +70,45 @@ DOCUMENTS: list[tuple[str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "told"), [row[1:] for row in DOCUMENTS], ids=[row[0] for row in DOCUMENTS])
-async def test_a_bad_document_is_told_by_line_and_column(refusal: Refusal, content: str, told: str) -> None:
-    found = await refusal(content.encode(), "some.json")
-    assert told in found[0]
+@pytest.mark.parametrize(("content", "expected"), [row[1:] for row in DOCUMENTS], ids=[row[0] for row in DOCUMENTS])
+async def test_a_bad_document_is_reported_with_line_and_column(refusal: Refusal, content: str, expected: str) -> None:
+    faults = await refusal(content.encode(), "some.json")
+    assert expected in faults[0]
 
 
-async def test_a_fault_in_a_document_is_told_by_line_record_and_field(
-    refusal: Refusal, briefing: dict[str, Any]
-) -> None:
+async def test_a_fault_in_a_document_names_line_record_and_field(refusal: Refusal, briefing: dict[str, Any]) -> None:
     briefing["events"][1]["citations"][0]["stance"] = "dennies"
     lines = json.dumps(briefing, indent=1).split("\n")
     line = next(number for number, text in enumerate(lines, 1) if "dennies" in text)
-    (found,) = await refusal(briefing, "some.json")
-    assert found.startswith(f'{line}:16: event "talks", citations[0].stance: expected one of asserts')
-    assert found.endswith('"dennies" is none; did you mean denies?')
+    (fault,) = await refusal(briefing, "some.json")
+    assert fault.startswith(f'{line}:16: event "talks", citations[0].stance: expected one of asserts')
+    assert fault.endswith('"dennies" is none; did you mean denies?')
 
 
-async def test_what_a_document_says_once_its_records_do_not_repeat(refusal: Refusal, briefing: dict[str, Any]) -> None:
+async def test_records_do_not_repeat_what_their_document_states(refusal: Refusal, briefing: dict[str, Any]) -> None:
     briefing["events"][0]["briefing"] = "another"
-    (found,) = await refusal(briefing, "some.json")
-    assert found.endswith('event "shelling", briefing: the document already gives it: leave it out')
+    (fault,) = await refusal(briefing, "some.json")
+    assert fault.endswith('event "shelling", briefing: the document already gives it: leave it out')
 
 
 async def test_a_document_that_is_too_large_is_refused(refusal: Refusal) -> None:
-    (found,) = await refusal(b" " * (17 << 20), "some.json")
-    assert "expected a document of at most 16,777,216 bytes; write one record a line (NDJSON) for more" in found
+    (fault,) = await refusal(b" " * (17 << 20), "some.json")
+    assert "expected a document of at most 16,777,216 bytes; write one record a line (NDJSON) for more" in fault
 
 
-async def test_several_faults_are_told_at_once_and_the_rest_counted(refusal: Refusal) -> None:
-    found = await refusal([{"resource": "source", "dataset": "d", "key": f"k{at}", "kind": "x"} for at in range(120)])
-    assert len(found) == 51
-    assert found[0].startswith('1: source "k0", kind: ')
-    assert found[50].endswith("and 70 more")
+async def test_several_faults_are_reported_at_once_and_the_rest_counted(refusal: Refusal) -> None:
+    faults = await refusal([{"resource": "source", "dataset": "d", "key": f"k{at}", "kind": "x"} for at in range(120)])
+    assert len(faults) == 51
+    assert faults[0].startswith('1: source "k0", kind: ')
+    assert faults[50].endswith("and 70 more")
 
 
 async def test_a_message_holds_no_character_that_acts_on_a_terminal(refusal: Refusal) -> None:
-    (found,) = await refusal(
+    (fault,) = await refusal(
         [{"resource": "source", "dataset": "d", "key": "\x1b[2J\u202e", "kind": "ngo", "name": "N"}]
     )
-    assert found.isprintable()
-    assert "\\u202e" in found
+    assert fault.isprintable()
+    assert "\\u202e" in fault
 
 
 async def test_blank_lines_windows_lines_and_a_byte_order_mark_are_no_faults(refusal: Refusal) -> None:
@@ -122,13 +120,11 @@ async def test_a_line_of_exactly_the_most_bytes_is_read(refusal: Refusal) -> Non
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.ndjson", "a.jsonl", "a.txt"])
-async def test_lines_are_known_by_what_they_look_like_under_any_name(refusal: Refusal, name: str) -> None:
+async def test_lines_are_recognised_under_any_file_name(refusal: Refusal, name: str) -> None:
     assert await refusal(GOOD, name) == []
 
 
-async def test_a_document_is_known_by_what_it_looks_like_under_any_name(
-    refusal: Refusal, briefing: dict[str, Any]
-) -> None:
+async def test_a_document_is_recognised_under_any_file_name(refusal: Refusal, briefing: dict[str, Any]) -> None:
     assert await refusal(briefing, "a.txt") == []
     assert await refusal(json.dumps(briefing).encode(), "a.txt") == []
 
@@ -136,7 +132,7 @@ async def test_a_document_is_known_by_what_it_looks_like_under_any_name(
 def test_a_folder_is_its_load_files_in_order(tmp_path: Path) -> None:
     for name in ("b.json", "a.ndjson", "c.jsonl", "README.md"):
         (tmp_path / name).touch()
-    assert [Path(one).name for one in files([str(tmp_path)])] == ["a.ndjson", "b.json", "c.jsonl"]
+    assert [Path(file).name for file in files([str(tmp_path)])] == ["a.ndjson", "b.json", "c.jsonl"]
 
 
 def test_a_folder_without_load_files_is_no_input(tmp_path: Path) -> None:

@@ -28,13 +28,13 @@ FIGURE = {"resource": "figure", "dataset": "d", "key": "k", "measure": "killed",
 
 
 def canonical(line: dict[str, Any] | str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(read(parse(line if isinstance(line, str) else json.dumps(line))).body)
-    return found
+    record: dict[str, Any] = json.loads(read(parse(line if isinstance(line, str) else json.dumps(line))).body)
+    return record
 
 
 def test_links_become_public_ids_and_keys_are_gone() -> None:
-    cited = {"source": "s", "via": ["a", public_id("x", "source", "b")], "document": "doc"}
-    record = canonical(EVENT | {"place": "p", "citations": [cited]})
+    citation = {"source": "s", "via": ["a", public_id("x", "source", "b")], "document": "doc"}
+    record = canonical(EVENT | {"place": "p", "citations": [citation]})
     assert record["id"] == public_id("d", "event", "k")
     assert record["place"] == public_id("d", "place", "p")
     assert record["citations"] == [
@@ -49,21 +49,21 @@ def test_links_become_public_ids_and_keys_are_gone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("text", "expected"),
     [("-0.0", "0.0"), ("-0", "0.0"), ("1e-320", "0.0"), ("-1e-99", "0.0"), ("1.23456789", "1.2345679"), ("50", "50.0")],
 )
-def test_degrees_are_rounded_to_seven_decimals_and_zero_has_no_sign(given: str, kept: str) -> None:
+def test_degrees_are_rounded_to_seven_decimals_and_zero_has_no_sign(text: str, expected: str) -> None:
     place = '{"resource":"place","dataset":"d","key":"k","name":"N","latitude":%s,"longitude":%s}'
-    body = read(parse(place % (given, given))).body.decode()
-    assert f'"latitude":{kept},"longitude":{kept}' in body
+    body = read(parse(place % (text, text))).body.decode()
+    assert f'"latitude":{expected},"longitude":{expected}' in body
 
 
-@pytest.mark.parametrize("given", ["-0.0", "-0", "-0e5", "0"])
-def test_an_amount_of_zero_has_no_sign(given: str) -> None:
-    assert b'"value":0}' in read(parse(json.dumps(FIGURE).replace("5", given))).body
+@pytest.mark.parametrize("text", ["-0.0", "-0", "-0e5", "0"])
+def test_an_amount_of_zero_has_no_sign(text: str) -> None:
+    assert b'"value":0}' in read(parse(json.dumps(FIGURE).replace("5", text))).body
 
 
-def test_what_is_null_or_empty_is_left_out_and_what_has_a_default_is_said() -> None:
+def test_null_and_empty_fields_are_omitted_and_defaults_are_written() -> None:
     record = canonical(EVENT | {"summary": None, "tags": [], "citations": []})
     assert record == {
         "resource": "event",
@@ -78,7 +78,7 @@ def test_what_is_null_or_empty_is_left_out_and_what_has_a_default_is_said() -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("text", "expected"),
     [
         ("2022-03-06T14:30:00Z", "2022-03-06T14:30:00Z"),
         ("2022-03-06T14:30:00+02:00", "2022-03-06T12:30:00Z"),
@@ -87,12 +87,12 @@ def test_what_is_null_or_empty_is_left_out_and_what_has_a_default_is_said() -> N
         ("9998-12-31T23:59:59.999999Z", "9998-12-31T23:59:59.999999Z"),
     ],
 )
-def test_a_time_is_kept_in_utc(given: str, kept: str) -> None:
-    assert canonical(EVENT | {"starts_at": given, "time_precision": "minute"})["starts_at"] == kept
+def test_a_time_is_kept_in_utc(text: str, expected: str) -> None:
+    assert canonical(EVENT | {"starts_at": text, "time_precision": "minute"})["starts_at"] == expected
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("text", "expected"),
     [
         ("5", b'"value":5}'),
         ("5.0", b'"value":5}'),
@@ -103,16 +103,16 @@ def test_a_time_is_kept_in_utc(given: str, kept: str) -> None:
         ("999999999999999.999999", b'"value":999999999999999.999999}'),
     ],
 )
-def test_a_number_is_kept_to_the_digit(given: str, kept: bytes) -> None:
-    assert read(parse(json.dumps(FIGURE).replace('"value": 5', f'"value": {given}'))).body.endswith(kept)
+def test_a_number_is_kept_to_the_digit(text: str, expected: bytes) -> None:
+    assert read(parse(json.dumps(FIGURE).replace('"value": 5', f'"value": {text}'))).body.endswith(expected)
 
 
 @pytest.mark.parametrize(
-    "given", ["1e15", "1e300", "0.0000001", "1.00000000000000000000000000000000000000001", "1e-400"]
+    "text", ["1e15", "1e300", "0.0000001", "1.00000000000000000000000000000000000000001", "1e-400"]
 )
-def test_a_number_that_would_be_rounded_is_refused(given: str) -> None:
+def test_a_number_that_would_be_rounded_is_refused(text: str) -> None:
     with pytest.raises(InvalidRecord):
-        read(parse(json.dumps(FIGURE).replace('"value": 5', f'"value": {given}')))
+        read(parse(json.dumps(FIGURE).replace('"value": 5', f'"value": {text}')))
 
 
 def test_the_canonical_form_is_a_line_of_the_format_and_canonical_itself() -> None:
@@ -122,19 +122,19 @@ def test_the_canonical_form_is_a_line_of_the_format_and_canonical_itself() -> No
 
 
 def test_all_that_is_wrong_with_a_record_is_told_at_once() -> None:
-    with pytest.raises(InvalidRecord) as caught:
+    with pytest.raises(InvalidRecord) as exc_info:
         read(parse(json.dumps(EVENT | {"kind": "x", "titel": "T", "title": "", "citations": [{"stance": "denies"}]})))
-    told = dict(caught.value.problems)
-    assert told[("titel",)] == "unknown field; did you mean title?"
-    assert told[("title",)] == "expected some text; leave the field out where there is none"
-    assert told[("citations", 0, "source")] == "expected, but it is missing"
-    assert told[("kind",)].startswith("expected one of attack, air_strike")
+    problems = dict(exc_info.value.problems)
+    assert problems[("titel",)] == "unknown field; did you mean title?"
+    assert problems[("title",)] == "expected some text; leave the field out where there is none"
+    assert problems[("citations", 0, "source")] == "expected, but it is missing"
+    assert problems[("kind",)].startswith("expected one of attack, air_strike")
 
 
-def test_a_column_in_place_of_a_link_is_told_the_name_of_the_link() -> None:
-    with pytest.raises(InvalidRecord) as caught:
+def test_a_column_in_place_of_a_link_is_reported_with_the_name_of_the_link() -> None:
+    with pytest.raises(InvalidRecord) as exc_info:
         read({**EVENT, "place_id": "p", "disputed": True})
-    assert dict(caught.value.problems) == {
+    assert dict(exc_info.value.problems) == {
         ("place_id",): "unknown field; the link is called place",
         ("disputed",): "the store derives this field: leave it out",
     }
@@ -152,9 +152,7 @@ NAMES = sorted({name for form in LINES.values() for name in form.model.model_fie
     st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), ANYTHING, max_size=6),
     st.sampled_from([EVENT, FIGURE]),
 )
-def test_whatever_is_written_is_read_or_refused_in_printable_words(
-    changes: dict[str, Any], line: dict[str, Any]
-) -> None:
+def test_any_text_is_read_or_refused_in_printable_words(changes: dict[str, Any], line: dict[str, Any]) -> None:
     try:
         record = read(parse(json.dumps({**line, **changes})))
     except MalformedFile as error:

@@ -67,20 +67,20 @@ GOOD: list[dict[str, Any]] = [
 ]
 
 
-async def refused(path: str, url: str, options: LoadOptions = PLAIN) -> list[str]:
-    with pytest.raises(LoadError) as caught:
+async def load_faults(path: str, url: str, options: LoadOptions = PLAIN) -> list[str]:
+    with pytest.raises(LoadError) as exc_info:
         await load([path], url, options=options)
-    return [fault.removeprefix(f"{path}:") for fault in caught.value.faults]
+    return [fault.removeprefix(f"{path}:") for fault in exc_info.value.faults]
 
 
-async def test_figures_that_cannot_be_are_refused_by_line_and_field(store: str, put: Put) -> None:
+async def test_impossible_figures_are_refused_with_line_and_field(store: str, put: Put) -> None:
     lines = [FIGURE | {"key": f"bad {number}"} | changes for number, (changes, _) in enumerate(BAD)]
-    faults = await refused(put("a.ndjson", lines), store)
+    faults = await load_faults(put("a.ndjson", lines), store)
     for number, (changes, detail) in enumerate(BAD, 1):
-        assert any(one.startswith(f'{number}: figure "bad {number - 1}", {detail}') for one in faults), changes
+        assert any(fault.startswith(f'{number}: figure "bad {number - 1}", {detail}') for fault in faults), changes
 
 
-async def test_figures_that_can_be_are_loaded(store: str, put: Put) -> None:
+async def test_plausible_figures_are_loaded(store: str, put: Put) -> None:
     lines = [FIGURE | {"key": f"good {number}"} | changes for number, changes in enumerate(GOOD)]
     assert (await load([put("a.ndjson", lines)], store)).counts["figure"]["created"] == len(GOOD)
 
@@ -100,7 +100,7 @@ value = "{dead}"
 async def test_rows_of_a_mapping_follow_the_same_rules(store: str, put: Put, tmp_path: Path) -> None:
     path, mapping = put("a.csv", b"id,dead\n1,3\n2,2.5\n3,-1\n"), put("m.toml", MAPPING.encode())
     detail = "expected a whole number that is not negative, as it counts persons (from dead)"
-    assert await refused(path, store, LoadOptions(mapping)) == [
+    assert await load_faults(path, store, LoadOptions(mapping)) == [
         f'3: figure "2", value: {detail}',
         f'4: figure "3", value: {detail}',
     ]
@@ -135,16 +135,16 @@ def event(key: str, **relations: str) -> dict[str, Any]:
     }
 
 
-async def test_what_a_store_has_already_loads_again_as_it_is(store: str, older: str) -> None:
+async def test_stored_records_that_break_a_newer_rule_load_again_unchanged(store: str, older: str) -> None:
     summary = await load([older], store)
-    assert {name: dict(one)["unchanged"] for name, one in summary.counts.items()} == {"figure": 1, "event": 2}
+    assert {name: dict(counts)["unchanged"] for name, counts in summary.counts.items()} == {"figure": 1, "event": 2}
 
 
-async def test_but_a_change_of_it_has_to_make_sense(store: str, put: Put, older: str) -> None:
-    changed = FIGURE | {"key": "half", "value": 2.5, "status": "confirmed"}
-    (fault,) = await refused(put("b.ndjson", [changed]), store)
+async def test_a_changed_record_has_to_pass_the_rules(store: str, put: Put, older: str) -> None:
+    new_figure = FIGURE | {"key": "half", "value": 2.5, "status": "confirmed"}
+    (fault,) = await load_faults(put("b.ndjson", [new_figure]), store)
     assert "expected a whole number" in fault
-    (fault,) = await refused(put("c.ndjson", [event("a", part_of="b") | {"title": "Another"}]), store)
+    (fault,) = await load_faults(put("c.ndjson", [event("a", part_of="b") | {"title": "Another"}]), store)
     assert fault == '1: event "a", related[0].event: expected no circle: through others, the event is part_of itself'
 
 
@@ -157,7 +157,7 @@ async def test_a_snapshot_of_an_older_store_loads_into_an_empty_one(
     assert is_vouched(str(records))
     url = await new_store()
     summary = await load([str(folder)], url)
-    assert {name: one["created"] for name, one in summary.counts.items()} == {"figure": 1, "event": 2}
+    assert {name: counts["created"] for name, counts in summary.counts.items()} == {"figure": 1, "event": 2}
 
 
 async def test_a_file_that_differs_from_its_manifest_is_no_snapshot(
@@ -188,15 +188,15 @@ async def test_circles_of_events_are_refused_through_what_the_store_has_as_well(
 ) -> None:
     chain = [event("a", **{relation: "b"}), event("b", **{relation: "c"}), event("c"), event("d", **{relation: "a"})]
     await load([put("a.ndjson", chain)], store)
-    faults = await refused(put("b.ndjson", [event("c", **{relation: "a"}), event("e", **{relation: "d"})]), store)
+    faults = await load_faults(put("b.ndjson", [event("c", **{relation: "a"}), event("e", **{relation: "d"})]), store)
     assert faults == [
         f'1: event "c", related[0].event: expected no circle: through others, the event is {relation} itself'
     ]
     whole = [event("x", **{relation: "y"}), event("y", **{relation: "x"}), event("z", **{relation: "x"})]
-    assert len(await refused(put("c.ndjson", whole), store)) == 2
+    assert len(await load_faults(put("c.ndjson", whole), store)) == 2
 
 
-async def test_an_answer_to_an_answer_is_no_circle(store: str, put: Put) -> None:
+async def test_replies_to_replies_are_not_a_circle(store: str, put: Put) -> None:
     events = [event("a", responds_to="b", part_of="c"), event("b", responds_to="a", follows="c"), event("c")]
     assert (await load([put("a.ndjson", events)], store)).counts["event"]["created"] == 3
 
@@ -205,8 +205,8 @@ def test_only_edges_on_circles_are_found_however_long_the_chain() -> None:
     chain = [(str(number), str(number + 1)) for number in range(50_000)]
     assert in_circles(chain) == []
     back = ("49999", "10")
-    found = in_circles([*chain, back, ("50000", "a"), ("a", "b"), ("b", "a"), ("b", "c")])
-    assert sorted(found) == sorted([*chain[10:49_999], back, ("a", "b"), ("b", "a")])
+    edges = in_circles([*chain, back, ("50000", "a"), ("a", "b"), ("b", "a"), ("b", "c")])
+    assert sorted(edges) == sorted([*chain[10:49_999], back, ("a", "b"), ("b", "a")])
 
 
 def test_every_measure_that_counts_persons_is_one_of_the_vocabulary() -> None:

@@ -44,9 +44,9 @@ subjects = [{ scheme = "medtop", code = "{topic}", label = "{name}" }]
     ],
 )
 def test_wrong_subjects_are_refused(subjects: Any, path: tuple[str | int, ...]) -> None:
-    with pytest.raises(InvalidRecord) as caught:
+    with pytest.raises(InvalidRecord) as exc_info:
         read(EVENT | {"subjects": subjects})
-    assert [found for found, _ in caught.value.problems] == [path]
+    assert [field for field, _ in exc_info.value.problems] == [path]
 
 
 def test_a_record_without_subjects_is_the_same_as_before_there_were_any() -> None:
@@ -59,7 +59,7 @@ def test_a_mapping_fills_subjects(read_rows: Callable[..., Any]) -> None:
     rows = "id,title,topic,name\n1,One,16000000,war\n2,Two,11000000,\n"
     lines, faults, _, _ = read_rows(rows, using=MAPPING)
     assert faults == []
-    assert [one["subjects"] for one in lines] == [
+    assert [line["subjects"] for line in lines] == [
         [{"scheme": "medtop", "code": "16000000", "label": "war"}],
         [{"scheme": "medtop", "code": "11000000"}],
     ]

@@ -21,8 +21,8 @@ WHOLE = LoadOptions(complete=True)
 
 def sources(*numbers: int, dataset: str = "d") -> list[dict[str, Any]]:
     return [
-        {"resource": "source", "dataset": dataset, "key": str(one), "name": f"Source {one}", "kind": "other"}
-        for one in numbers
+        {"resource": "source", "dataset": dataset, "key": str(number), "name": f"Source {number}", "kind": "other"}
+        for number in numbers
     ]
 
 
@@ -31,12 +31,12 @@ async def test_a_complete_edition_that_withdraws_more_than_a_tenth_needs_a_yes(
 ) -> None:
     await load([put("a.ndjson", sources(*range(20)) + sources(*range(5), dataset="other"))], store)
     fewer = put("b.ndjson", sources(*range(17)))
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         await load([fewer], store, options=WHOLE)
-    assert caught.value.message == (
+    assert exc_info.value.message == (
         f"{fewer} withdraws 3 of the 20 records of the dataset d, because it does not contain them."
     )
-    assert "--yes" in caught.value.hint
+    assert "--yes" in exc_info.value.hint
     assert not await rows("select * from store.withdrawal")
     summary = await load([fewer], store, options=LoadOptions(complete=True, yes=True))
     assert summary.counts["source"]["withdrawn"] == 3
@@ -48,7 +48,7 @@ async def test_a_tenth_is_withdrawn_without_a_question(store: str, put: Put) -> 
     assert summary.counts["source"]["withdrawn"] == 2
 
 
-async def test_a_check_tells_that_a_yes_is_needed(store: str, put: Put) -> None:
+async def test_a_dry_run_says_that_confirmation_is_needed(store: str, put: Put) -> None:
     await load([put("a.ndjson", sources(*range(4)))], store)
     summary = await load([put("b.ndjson", sources(0))], store, options=LoadOptions(complete=True, check=True))
     assert summary.notes[0].endswith("This withdraws 3 of the 4 records of the dataset d: a load asks, or takes --yes.")
@@ -73,14 +73,14 @@ async def test_at_a_terminal_the_operator_is_asked(
     store: str, put: Put, monkeypatch: pytest.MonkeyPatch, answer: str, withdrawn: int
 ) -> None:
     await load([put("a.ndjson", sources(*range(4)))], store)
-    report, shown = Paused(), Terminal()
+    report, terminal = Paused(), Terminal()
     monkeypatch.setattr("sys.stdin", Terminal(answer))
-    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setattr("sys.stderr", terminal)
     fewer = put("b.ndjson", sources(0))
     with nullcontext() if withdrawn else pytest.raises(LoadError, match="was not loaded"):
         summary = await load([fewer], store, report, options=WHOLE)
         assert summary.counts["source"]["withdrawn"] == withdrawn
-    assert "withdraws 3 of the 4 records of the dataset d" in shown.getvalue()
+    assert "withdraws 3 of the 4 records of the dataset d" in terminal.getvalue()
     assert report.pauses == 1
 
 
@@ -88,7 +88,7 @@ def withdrawal(resource: str, key: str) -> dict[str, Any]:
     return {"resource": resource, "dataset": "small", "key": key, "withdrawn": {"reason": "It never happened."}}
 
 
-async def test_figures_and_quotes_of_a_withdrawn_event_are_told(
+async def test_figures_and_quotes_of_a_withdrawn_event_are_reported(
     store: str, rows: Rows, put: Put, briefing: dict[str, Any]
 ) -> None:
     await load([put("a.json", briefing)], store)
@@ -110,14 +110,14 @@ async def test_with_cascade_they_are_withdrawn_with_the_same_reason(
     if before:
         await load([path], store)
     summary = await load([path], store, options=LoadOptions(cascade=True))
-    assert {name: one["withdrawn"] for name, one in summary.counts.items()} == {
+    assert {name: counts["withdrawn"] for name, counts in summary.counts.items()} == {
         "event": 0 if before else 1,
         "figure": 1,
         "quote": 1,
     }
     assert not summary.notes
     reasons = await rows("select resource, reason from store.withdrawal order by resource")
-    assert [tuple(one) for one in reasons] == [
+    assert [tuple(row) for row in reasons] == [
         (resource, "It never happened.") for resource in ("event", "figure", "quote")
     ]
 
@@ -130,7 +130,7 @@ async def test_a_withdrawn_briefing_takes_with_it_all_that_belongs_to_it(
     (event,) = await _ids(store, "event", "Shelling of the town")
     await load([put("c.ndjson", [other | {"event": event}])], store)
     summary = await load([put("b.ndjson", [withdrawal("briefing", "one")])], store, options=LoadOptions(cascade=True))
-    assert {name: one["withdrawn"] for name, one in summary.counts.items()} == {
+    assert {name: counts["withdrawn"] for name, counts in summary.counts.items()} == {
         "briefing": 1,
         "event": 2,
         "figure": 3,
@@ -138,7 +138,9 @@ async def test_a_withdrawn_briefing_takes_with_it_all_that_belongs_to_it(
     }
 
 
-async def test_what_the_file_itself_contains_stands(store: str, put: Put, briefing: dict[str, Any]) -> None:
+async def test_records_of_the_file_itself_are_not_withdrawn_by_a_cascade(
+    store: str, put: Put, briefing: dict[str, Any]
+) -> None:
     await load([put("a.json", briefing)], store)
     figure = {"resource": "figure", "dataset": "small", "key": "killed", "event": "shelling", "measure": "killed"}
     lines = [withdrawal("event", "shelling"), {**figure, "unit": "persons", "value": 365}]
@@ -150,6 +152,6 @@ async def test_what_the_file_itself_contains_stands(store: str, put: Put, briefi
 
 async def _ids(url: str, resource: str, title: str) -> list[str]:
     connection = await asyncpg.connect(url)
-    found = await connection.fetch(f"select id from store.{resource} where withdrawn is null and title = $1", title)
+    rows = await connection.fetch(f"select id from store.{resource} where withdrawn is null and title = $1", title)
     await connection.close()
-    return [one["id"] for one in found]
+    return [row["id"] for row in rows]

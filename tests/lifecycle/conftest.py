@@ -20,7 +20,7 @@ from api.model.types import term
 from api.rest import examples
 from api.rest.access.contract import document as access_document
 from api.store.statements import versions
-from tests.agreement.conftest import Apis, opened
+from tests.agreement.conftest import Apis, open_apis
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 AGED = Lifecycle(
@@ -54,7 +54,7 @@ class Old:
 
 
 EVENT = extended(V1["event"], Old)
-OTHERS = [one for one in (*V1.resources.values(), *V1.children.values()) if one.name != "event"]
+OTHERS = [resource for resource in (*V1.resources.values(), *V1.children.values()) if resource.name != "event"]
 V8 = version("v8", [EVENT, *OTHERS], uncertainty="None.", lifecycle=AGED)
 V7 = version("v7", [EVENT, *OTHERS], lifecycle=replace(AGED, status="retired", sunset=date(2024, 2, 29)))
 
@@ -64,7 +64,7 @@ async def aged_url(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a store with the sample, and with views of the deprecated version."""
     url = await new_store()
     await load([str(SAMPLE)], url)
-    views = next(one.text for one in versions() if one.name == "v1").replace("v1.", "v8.")
+    views = next(script.text for script in versions() if script.name == "v1").replace("v1.", "v8.")
     connection = await asyncpg.connect(url)
     await connection.execute(f"create schema v8; {views}; grant usage on schema v8 to briefing_reader")
     await connection.execute("grant select on all tables in schema v8 to briefing_reader")
@@ -73,22 +73,22 @@ async def aged_url(new_store: Callable[[], Awaitable[str]]) -> str:
 
 
 @pytest.fixture
-def declared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def declare_versions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Declare both versions, like any other version."""
     access_document.cache_clear()
     for name in (*VERSIONS, "v8"):
-        kept = examples.FOLDER / f"{name if name in VERSIONS else 'v1'}.json"
-        shutil.copy(kept, tmp_path / f"{name}.json")
+        example = examples.FOLDER / f"{name if name in VERSIONS else 'v1'}.json"
+        shutil.copy(example, tmp_path / f"{name}.json")
     monkeypatch.setattr(examples, "FOLDER", tmp_path)
-    for one in (V7, V8):
-        monkeypatch.setitem(VERSIONS, one.name, one)
+    for old_version in (V7, V8):
+        monkeypatch.setitem(VERSIONS, old_version.name, old_version)
     yield
     # The document names every version, and other tests read it in this process.
     access_document.cache_clear()
 
 
 @pytest.fixture
-async def aged(aged_url: str, declared: None) -> AsyncIterator[Apis]:
+async def aged_apis(aged_url: str, declare_versions: None) -> AsyncIterator[Apis]:
     """Both APIs of the deprecated version, from a service that has the other versions too."""
-    async with opened(aged_url, V8) as made:
-        yield made
+    async with open_apis(aged_url, V8) as apis:
+        yield apis

@@ -23,7 +23,7 @@ from api.graphql.schema import core
 from api.rest.contract import openapi
 from api.settings import Settings
 from api.store.access import AccessStore
-from tests.agreement.conftest import Apis, opened
+from tests.agreement.conftest import Apis, open_apis
 from tests.command import briefing
 from tests.lifecycle.conftest import V7, V8
 
@@ -45,16 +45,16 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-async def test_each_answer_of_a_deprecated_version_says_so(aged: Apis, request_: str) -> None:
-    answer = await aged.client.get(request_)
+async def test_each_answer_of_a_deprecated_version_says_so(aged_apis: Apis, request_: str) -> None:
+    answer = await aged_apis.client.get(request_)
     assert {name: answer.headers[name] for name in TOLD} == TOLD
     assert SUCCESSOR in answer.headers.get_list("link")
-    again = await aged.client.get(request_, headers={"If-None-Match": answer.headers.get("etag", '"none"')})
+    again = await aged_apis.client.get(request_, headers={"If-None-Match": answer.headers.get("etag", '"none"')})
     assert {name: again.headers[name] for name in TOLD} == TOLD
 
 
-async def test_a_page_that_follows_is_told_beside_the_version_that_does(aged: Apis) -> None:
-    answer = await aged.client.get("/v8/events?limit=1")
+async def test_the_next_page_is_linked_beside_the_successor_version(aged_apis: Apis) -> None:
+    answer = await aged_apis.client.get("/v8/events?limit=1")
     following, successor = answer.headers.get_list("link")
     assert following.endswith('rel="next"') and successor == SUCCESSOR
 
@@ -62,54 +62,54 @@ async def test_a_page_that_follows_is_told_beside_the_version_that_does(aged: Ap
 @pytest.mark.parametrize(
     "request_", ["/v1/events?limit=1", "/v2/events?limit=1", "/v1/graphql?query={__typename}", "/"]
 )
-async def test_no_answer_of_a_current_version_does(aged: Apis, request_: str) -> None:
-    answer = await aged.client.get(request_)
+async def test_answers_of_a_current_version_have_no_deprecation_fields(aged_apis: Apis, request_: str) -> None:
+    answer = await aged_apis.client.get(request_)
     assert answer.status_code == 200
     assert not {"deprecation", "sunset", "deprecated-use"} & set(answer.headers)
 
 
 @pytest.mark.parametrize("request_", ["/v7", "/v7/events", "/v7/events/evt_1", "/v7/a/b/c", "/v7/openapi.json"])
-async def test_a_retired_version_answers_410_with_the_way_forward(aged: Apis, request_: str) -> None:
+async def test_a_retired_version_answers_410_with_the_way_forward(aged_apis: Apis, request_: str) -> None:
     for method in ("GET", "HEAD", "POST"):
-        answer = await aged.client.request(method, request_)
+        answer = await aged_apis.client.request(method, request_)
         assert answer.status_code == 410
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["sunset"] == "Thu, 29 Feb 2024 00:00:00 GMT"
         assert SUCCESSOR in answer.headers.get_list("link")
-    problem = (await aged.client.get(request_)).json()
+    problem = (await aged_apis.client.get(request_)).json()
     assert problem["code"] == "retired"
     assert "/v1" in problem["hint"] and "/versions" in problem["hint"]
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
-async def test_graphql_of_a_retired_version_does_in_its_own_shape(aged: Apis, accept: str) -> None:
-    answer = await aged.client.post("/v7/graphql", json={"query": "{ __typename }"}, headers={"Accept": accept})
+async def test_graphql_of_a_retired_version_answers_410_in_its_own_form(aged_apis: Apis, accept: str) -> None:
+    answer = await aged_apis.client.post("/v7/graphql", json={"query": "{ __typename }"}, headers={"Accept": accept})
     assert answer.status_code == 410
     assert answer.headers["content-type"].startswith(accept)
     assert SUCCESSOR in answer.headers.get_list("link")
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "retired" and "/v1" in error["extensions"]["hint"]
-    opened = await aged.client.get("/v7/graphql", headers={"Accept": "text/html"})
-    assert (opened.status_code, opened.json()["code"]) == (410, "retired")
+    response = await aged_apis.client.get("/v7/graphql", headers={"Accept": "text/html"})
+    assert (response.status_code, response.json()["code"]) == (410, "retired")
 
 
 @pytest.mark.parametrize("path", ["/v9", "/v9/events", "/v9/graphql", "/v0/openapi.json"])
-async def test_a_version_that_never_was_is_404_and_tells_which_there_are(aged: Apis, path: str) -> None:
-    answer = await aged.client.get(path)
+async def test_an_unknown_version_is_404_with_the_known_ones(aged_apis: Apis, path: str) -> None:
+    answer = await aged_apis.client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert "v1, v2, v8" in answer.json()["detail"] and "/versions" in answer.json()["detail"]
 
 
-async def test_versions_are_listed_with_what_becomes_of_them(aged: Apis) -> None:
-    answer = await aged.client.get("/versions")
-    listed = {one["name"]: one for one in answer.json()["versions"]}
-    assert [(name, one["status"]) for name, one in listed.items()] == [
+async def test_versions_are_listed_with_their_lifecycle(aged_apis: Apis) -> None:
+    answer = await aged_apis.client.get("/versions")
+    versions = {version["name"]: version for version in answer.json()["versions"]}
+    assert [(name, version["status"]) for name, version in versions.items()] == [
         ("v1", "current"),
         ("v2", "current"),
         ("v7", "retired"),
         ("v8", "deprecated"),
     ]
-    assert listed["v8"] == {
+    assert versions["v8"] == {
         "name": "v8",
         "path": "/v8",
         "status": "deprecated",
@@ -119,8 +119,8 @@ async def test_versions_are_listed_with_what_becomes_of_them(aged: Apis) -> None
         "successor": "v1",
         "changes": ["The first that there was."],
     }
-    assert all(one["changes"] for one in listed.values())
-    home = (await aged.client.get("/")).json()
+    assert all(version["changes"] for version in versions.values())
+    home = (await aged_apis.client.get("/")).json()
     assert list(home["versions"]) == ["v1", "v2", "v8"]
 
 
@@ -138,14 +138,14 @@ USES = [
 ]
 
 
-@pytest.mark.parametrize(("query", "told"), USES)
-async def test_a_url_that_uses_what_is_deprecated_is_told_what(aged: Apis, query: str, told: str | None) -> None:
+@pytest.mark.parametrize(("query", "expected"), USES)
+async def test_a_url_with_deprecated_parts_gets_their_names(aged_apis: Apis, query: str, expected: str | None) -> None:
     for request in (f"/v8/events?{query}", *([] if "include" in query else [f"/v8/events.ndjson?{query}"])):
-        answer = await aged.client.get(request)
+        answer = await aged_apis.client.get(request)
         assert answer.status_code == 200, answer.text
-        assert answer.headers.get("deprecated-use") == told
-    kept = await aged.client.get(f"/v8/events?{query}")
-    assert kept.headers.get("deprecated-use") == told
+        assert answer.headers.get("deprecated-use") == expected
+    second_answer = await aged_apis.client.get(f"/v8/events?{query}")
+    assert second_answer.headers.get("deprecated-use") == expected
 
 
 OPERATIONS: list[tuple[str, dict[str, Any], list[str]]] = [
@@ -180,29 +180,29 @@ OPERATIONS: list[tuple[str, dict[str, Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "variables", "told"), OPERATIONS)
-async def test_an_operation_that_uses_what_is_deprecated_is_told_what(
-    aged: Apis, text: str, variables: dict[str, Any], told: list[str]
+@pytest.mark.parametrize(("text", "variables", "expected"), OPERATIONS)
+async def test_an_operation_with_deprecated_parts_gets_their_names(
+    aged_apis: Apis, text: str, variables: dict[str, Any], expected: list[str]
 ) -> None:
     for _ in range(2):  # The second time from memory.
-        answer = await aged.client.post("/v8/graphql", json={"query": text, "variables": variables})
+        answer = await aged_apis.client.post("/v8/graphql", json={"query": text, "variables": variables})
         extensions = answer.json()["extensions"]
         assert "data" in answer.json() and extensions["cost"]["requested"]
-        assert [one["name"] for one in extensions.get("deprecations", [])] == told
-        assert all(one["instead"].startswith("use ") for one in extensions.get("deprecations", []))
-        named = answer.headers.get("deprecated-use", "")
-        assert [one for one in told if f'"{one}";instead=' in named] == told
+        assert [deprecation["name"] for deprecation in extensions.get("deprecations", [])] == expected
+        assert all(deprecation["instead"].startswith("use ") for deprecation in extensions.get("deprecations", []))
+        header = answer.headers.get("deprecated-use", "")
+        assert [name for name in expected if f'"{name}";instead=' in header] == expected
 
 
-async def test_an_operation_is_not_told_of_what_another_of_its_document_uses(aged: Apis) -> None:
+async def test_an_operation_gets_no_deprecations_of_other_operations(aged_apis: Apis) -> None:
     text = """
     query Old { events { nodes { ...Old } } } fragment Old on Event { ...Older } fragment Older on Event { timeText }
     query New { events { nodes { ...New } } } fragment New on Event { id }
     """
-    for name, told in (("Old", ["Event.timeText"]), ("New", [])):
-        answer = await aged.client.post("/v8/graphql", json={"query": text, "operationName": name})
-        assert [one["name"] for one in answer.json()["extensions"].get("deprecations", [])] == told
-        assert ("deprecated-use" in answer.headers) is bool(told)
+    for name, expected in (("Old", ["Event.timeText"]), ("New", [])):
+        answer = await aged_apis.client.post("/v8/graphql", json={"query": text, "operationName": name})
+        assert [deprecation["name"] for deprecation in answer.json()["extensions"].get("deprecations", [])] == expected
+        assert ("deprecated-use" in answer.headers) is bool(expected)
 
 
 SCHEMA = build_schema("""
@@ -212,50 +212,57 @@ type Event { id: ID, parts(top: Int @deprecated(reason: "use first")): [Event!] 
 """)
 
 
-def test_arguments_are_told_in_fragments_of_fragments_too() -> None:
+def test_deprecated_arguments_in_nested_fragments_are_reported() -> None:
     document = DocumentCache(SCHEMA).read(
         "{ events { ...A } } fragment A on Event { ...B }"
         " fragment B on Event { all: parts(top: 1) { id @times(by: 2) } }"
     )
-    found = outdated(SCHEMA, document, document.operation(None), {})
-    assert found == (DeprecatedPart("Query.events", "use all"), DeprecatedPart("Event.parts(top:)", "use first"))
+    parts = outdated(SCHEMA, document, document.operation(None), {})
+    assert parts == (DeprecatedPart("Query.events", "use all"), DeprecatedPart("Event.parts(top:)", "use first"))
 
 
-async def test_what_stands_in_quotes_is_told_in_ascii(aged: Apis) -> None:
-    answer = await aged.client.post("/v8/graphql", json={"query": "{ events { nodes { timeText } } }"})
+async def test_quoted_text_in_the_deprecated_use_field_is_escaped(aged_apis: Apis) -> None:
+    answer = await aged_apis.client.post("/v8/graphql", json={"query": "{ events { nodes { timeText } } }"})
     assert answer.headers["deprecated-use"] == '"Event.timeText";instead="use \\"starts_at\\""'
 
 
-def test_the_contracts_say_what_is_deprecated(declared: None) -> None:
+def test_the_contracts_say_what_is_deprecated(declare_versions: None) -> None:
     document = openapi(V8)
     validate(document)
     operation = document["paths"]["/v8/events"]["get"]
     assert operation["deprecated"] is True
     shared = document["components"]["parameters"]
-    written = [shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in operation["parameters"]]
-    parameters = {one["name"]: one.get("deprecated", False) for one in written}
-    named = ("country", "quotes.quote_type", "status", "place.country")
-    assert [parameters[name] for name in named] == [True, True, False, False]
+    parameter_objects = [
+        shared[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
+        for parameter in operation["parameters"]
+    ]
+    parameters = {parameter["name"]: parameter.get("deprecated", False) for parameter in parameter_objects}
+    names = ("country", "quotes.quote_type", "status", "place.country")
+    assert [parameters[name] for name in names] == [True, True, False, False]
     schemas = document["components"]["schemas"]
     properties = schemas["Event"]["properties"]
-    assert {name for name, one in properties.items() if one.get("deprecated")} == {"ends_at", "time_text", "quotes"}
+    assert {name for name, definition in properties.items() if definition.get("deprecated")} == {
+        "ends_at",
+        "time_text",
+        "quotes",
+    }
     assert "- `failed`: It was tried. Deprecated: use cancelled." in schemas["OldStatus"]["description"]
     types = core(V8).type_map
     event, narrowing, status = types["Event"], types["EventFilter"], types["OldStatus"]
     assert isinstance(event, GraphQLObjectType) and isinstance(narrowing, GraphQLInputObjectType)
     assert isinstance(status, GraphQLEnumType)
-    old = {name: one.deprecation_reason for name, one in event.fields.items() if one.deprecation_reason}
+    old = {name: field.deprecation_reason for name, field in event.fields.items() if field.deprecation_reason}
     assert old == {"endsAt": "use starts_at", "timeText": 'use "starts_at"', "quotes": "use /quotes"}
     assert narrowing.fields["country"].deprecation_reason == "use place.country"
     assert status.values["FAILED"].deprecation_reason == "use cancelled"
 
 
-async def test_uses_are_counted_by_caller(aged_url: str, declared: None) -> None:
+async def test_uses_are_counted_by_caller(aged_url: str, declare_versions: None) -> None:
     store = AccessStore(aged_url)
-    made = await Keys(store, Settings().key_environment, "test").create(NewKey("Somebody", "free"))
+    new_key = await Keys(store, Settings().key_environment, "test").create(NewKey("Somebody", "free"))
     await store.close()
-    key = {"Authorization": f"Bearer {made.secret.text}"}
-    async with opened(aged_url, V8) as apis:
+    key = {"Authorization": f"Bearer {new_key.secret.text}"}
+    async with open_apis(aged_url, V8) as apis:
         await clean(aged_url)
         for headers in (key, key, {}):
             answer = await apis.client.get("/v8/events?country=UA&limit=1", headers=headers)
@@ -264,11 +271,11 @@ async def test_uses_are_counted_by_caller(aged_url: str, declared: None) -> None
         operation = {"query": nested}
         await apis.client.post("/v8/graphql", json=operation, headers=key)
         await apis.client.get("/v1/events?country=UA&limit=1", headers=key)
-    async with opened(aged_url, V8) as apis:
+    async with open_apis(aged_url, V8) as apis:
         await apis.client.get("/v8/events?country=UA&limit=1", headers=key)
-    printed = await asyncio.to_thread(briefing, aged_url, "outdated", "--json")
-    rows = [json.loads(line) for line in printed.stdout.splitlines()]
-    identifier = made.row["id"]
+    result = await asyncio.to_thread(briefing, aged_url, "outdated", "--json")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    identifier = new_key.row["id"]
     assert {(row["caller"], row["version"], row["part"]): row["uses"] for row in rows} == {
         (identifier, "v8", None): 4,
         (identifier, "v8", "country"): 3,
@@ -296,15 +303,17 @@ async def clean(url: str) -> None:
         {"status": "deprecated", "deprecated": date(2023, 1, 1), "sunset": date(2022, 1, 1), "successor": "v2"},
     ],
 )
-def test_a_lifecycle_that_contradicts_itself_is_none(wrong: dict[str, Any]) -> None:
+def test_a_lifecycle_that_contradicts_itself_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         Lifecycle(**wrong)
 
 
-def test_every_version_says_what_is_new(served: str) -> None:
-    listed = httpx2.get(f"{served}/versions").json()["versions"]
-    assert [one["name"] for one in listed] == ["v1", "v2"]
-    assert {one["status"] for one in listed} == {"current"}
-    kept = days(Path(__file__).parents[2] / "openapi" / "released")
-    assert {one["name"]: one["released"] for one in listed} == {name: str(day) for name, day in kept.items()}
+def test_every_version_says_what_is_new(service_url: str) -> None:
+    versions = httpx2.get(f"{service_url}/versions").json()["versions"]
+    assert [version["name"] for version in versions] == ["v1", "v2"]
+    assert {version["status"] for version in versions} == {"current"}
+    release_days = days(Path(__file__).parents[2] / "openapi" / "released")
+    assert {version["name"]: version["released"] for version in versions} == {
+        name: str(day) for name, day in release_days.items()
+    }
     assert V7.lifecycle.status == "retired"

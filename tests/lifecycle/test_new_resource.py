@@ -20,7 +20,7 @@ import pytest
 
 from tests.clients import CLEAN
 from tests.lifecycle.claims import LOADING, SAMPLE, add_claims
-from tests.lifecycle.trees import ROOT, briefing, copy_tree, run, served, suites
+from tests.lifecycle.trees import ROOT, briefing, copy_tree, run, serve_tree, suites
 
 pytestmark = pytest.mark.full
 
@@ -97,14 +97,14 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def succeeded(done: subprocess.CompletedProcess[str]) -> str:
+def output_of(result: subprocess.CompletedProcess[str]) -> str:
     """Return the output of a program that must succeed."""
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
-    return done.stdout
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]
+    return result.stdout
 
 
 @dataclass(frozen=True)
-class Filled:
+class ClaimStore:
     """A store of the copy, the editions that the loads left, and its service."""
 
     url: str
@@ -118,39 +118,39 @@ class Filled:
     def keys(self, path: str) -> list[str]:
         """Return the keys of the records of a list."""
         data = self.get(path).raise_for_status().json()["data"]
-        return [one["key"] for one in data]
+        return [record["key"] for record in data]
 
 
 @pytest.fixture(scope="module")
 async def url(tree: Path, fresh_database: Callable[[], Awaitable[str]]) -> str:
     """The URL of a store of the copy. It contains the sample, with a claim."""
-    made = await fresh_database()
-    succeeded(briefing(tree, "migrate", url=made))
-    succeeded(briefing(tree, "load", "--quiet", str(tree / SAMPLE), url=made))
-    return made
+    url = await fresh_database()
+    output_of(briefing(tree, "migrate", url=url))
+    output_of(briefing(tree, "load", "--quiet", str(tree / SAMPLE), url=url))
+    return url
 
 
 @pytest.fixture(scope="module")
 def contract(tree: Path, postgres_url: str) -> str:
     """Write the answers of the examples again, then the contracts, and return what is printed."""
-    taken = suites(tree, postgres_url, "tests/rest/test_examples.py", "-k", "kept", BRIEFING_WRITE_EXAMPLES="1")
-    succeeded(taken)
-    return succeeded(briefing(tree, "contract"))
+    result = suites(tree, postgres_url, "tests/rest/test_examples.py", "-k", "kept", BRIEFING_WRITE_EXAMPLES="1")
+    output_of(result)
+    return output_of(briefing(tree, "contract"))
 
 
 @pytest.fixture(scope="module")
-async def filled(tree: Path, url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Filled]:
+async def claim_store(tree: Path, url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ClaimStore]:
     """The store after all loads."""
     connection = await asyncpg.connect(url)
     editions: list[int] = []
     for number, (lines, options) in enumerate(LOADS):
         file = tmp_path_factory.mktemp("load") / f"{number}.ndjson"
-        file.write_text("".join(json.dumps(one) + "\n" for one in lines), "utf-8")
-        succeeded(briefing(tree, "load", "--quiet", *options, str(file), url=url))
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+        output_of(briefing(tree, "load", "--quiet", *options, str(file), url=url))
         editions.append(await connection.fetchval("select max(seq) from store.edition"))
     await connection.close()
-    with served(tree, url) as base:
-        yield Filled(url, tuple(editions), base)
+    with serve_tree(tree, url) as base:
+        yield ClaimStore(url, tuple(editions), base)
 
 
 LISTS = {
@@ -170,41 +170,41 @@ LISTS = {
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_lists_are_filtered_searched_and_sorted(filled: Filled, path: str) -> None:
-    assert filled.keys(path) == LISTS[path]
+def test_lists_are_filtered_searched_and_sorted(claim_store: ClaimStore, path: str) -> None:
+    assert claim_store.keys(path) == LISTS[path]
 
 
-def test_verdicts_are_shown_with_their_claim_and_in_a_list_of_their_own(filled: Filled) -> None:
-    [refuted] = filled.get("/claims?status=refuted&include=speaker,verdicts.source").json()["data"]
-    [verdict] = refuted["verdicts"]["data"]
-    assert (refuted["revision"], refuted["speaker"]["key"], verdict["source"]["key"]) == (2, "ada", "ben")
-    [listed] = filled.get(f"/verdicts?claim_id={refuted['id']}").json()["data"]
-    assert listed == {"record_id": refuted["id"], "position": 0} | {
+def test_verdicts_are_shown_with_their_claim_and_in_a_list_of_their_own(claim_store: ClaimStore) -> None:
+    [claim] = claim_store.get("/claims?status=refuted&include=speaker,verdicts.source").json()["data"]
+    [verdict] = claim["verdicts"]["data"]
+    assert (claim["revision"], claim["speaker"]["key"], verdict["source"]["key"]) == (2, "ada", "ben")
+    [list_row] = claim_store.get(f"/verdicts?claim_id={claim['id']}").json()["data"]
+    assert list_row == {"record_id": claim["id"], "position": 0} | {
         name: value for name, value in verdict.items() if name != "source"
     }
 
 
-def test_a_record_and_its_list_have_tags(filled: Filled) -> None:
-    [record] = filled.get("/claims?status=refuted").json()["data"]
+def test_a_record_and_its_list_have_tags(claim_store: ClaimStore) -> None:
+    [record] = claim_store.get("/claims?status=refuted").json()["data"]
     for path in ("/claims", f"/claims/{record['id']}", "/verdicts"):
-        first = filled.get(path)
+        first = claim_store.get(path)
         assert first.status_code == 200 and int(first.headers["edition"]) > 0
-        assert filled.get(path, **{"if-none-match": first.headers["etag"]}).status_code == 304
+        assert claim_store.get(path, **{"if-none-match": first.headers["etag"]}).status_code == 304
 
 
-async def test_what_was_withdrawn_answers_410_with_the_reason(filled: Filled) -> None:
-    connection = await asyncpg.connect(filled.url)
+async def test_a_withdrawn_claim_answers_410_with_the_reason(claim_store: ClaimStore) -> None:
+    connection = await asyncpg.connect(claim_store.url)
     ids = {row["key"]: row["id"] for row in await connection.fetch("select key, id from store.claim")}
     await connection.close()
     for key in ("mistaken", "dependent", "lost"):
-        answer = filled.get(f"/claims/{ids[key]}")
+        answer = claim_store.get(f"/claims/{ids[key]}")
         assert (answer.status_code, answer.json()["code"]) == (410, "withdrawn")
-    assert "It was not said." in filled.get(f"/claims/{ids['mistaken']}").json()["detail"]
-    withdrawn = filled.get("/withdrawals?resource=claim").json()["data"]
-    assert {one["id"] for one in withdrawn} == {ids[key] for key in ("mistaken", "dependent", "lost")}
+    assert "It was not said." in claim_store.get(f"/claims/{ids['mistaken']}").json()["detail"]
+    withdrawn = claim_store.get("/withdrawals?resource=claim").json()["data"]
+    assert {record["id"] for record in withdrawn} == {ids[key] for key in ("mistaken", "dependent", "lost")}
 
 
-def test_graphql_has_its_connection_and_links(filled: Filled) -> None:
+def test_graphql_has_its_connection_and_links(claim_store: ClaimStore) -> None:
     document = """{
         claims(filter: {status: {in: REFUTED}, verdicts: {some: {rating: {in: INCORRECT}}}}, first: 1) {
             totalCount
@@ -213,7 +213,7 @@ def test_graphql_has_its_connection_and_links(filled: Filled) -> None:
         }
         verdicts(filter: {rating: {in: CORRECT}}) { nodes { rating } }
     }"""
-    answer = httpx2.post(f"{filled.base}/v2/graphql", json={"query": document}).json()
+    answer = httpx2.post(f"{claim_store.base}/v2/graphql", json={"query": document}).json()
     assert "errors" not in answer, answer
     claims = answer["data"]["claims"]
     [edge] = claims["edges"]
@@ -224,51 +224,52 @@ def test_graphql_has_its_connection_and_links(filled: Filled) -> None:
     assert node["verdicts"]["nodes"] == [{"rating": "INCORRECT", "source": {"key": "ben"}}]
     assert answer["data"]["verdicts"]["nodes"] == [{"rating": "CORRECT"}]
     by_id = {"query": "query ($id: ID!) { node(id: $id) { ... on Claim { key } } }", "variables": {"id": node["id"]}}
-    assert httpx2.post(f"{filled.base}/v2/graphql", json=by_id).json()["data"]["node"] == {"key": "agreed"}
+    assert httpx2.post(f"{claim_store.base}/v2/graphql", json=by_id).json()["data"]["node"] == {"key": "agreed"}
 
 
-def test_exports_contain_the_claims_with_their_verdicts(filled: Filled) -> None:
-    rows = list(csv.DictReader(filled.get("/claims.csv").text.splitlines()))
-    found = {row["key"]: (row["status"], row["verdicts.rating"]) for row in rows}
-    assert found == {
+def test_exports_contain_the_claims_with_their_verdicts(claim_store: ClaimStore) -> None:
+    rows = list(csv.DictReader(claim_store.get("/claims.csv").text.splitlines()))
+    cells = {row["key"]: (row["status"], row["verdicts.rating"]) for row in rows}
+    assert cells == {
         "agreed": ("refuted", "incorrect"),
         "returned": ("supported", "correct|mixed"),
         "corridor-kept": ("unverified", "mixed"),
     }
-    lines = [json.loads(line) for line in filled.get("/claims.ndjson").text.splitlines()]
-    ratings = {one["key"]: "|".join(verdict["rating"] for verdict in one["verdicts"]["data"]) for one in lines}
-    assert ratings == {key: rating for key, (_, rating) in found.items()}
+    lines = [json.loads(line) for line in claim_store.get("/claims.ndjson").text.splitlines()]
+    ratings = {line["key"]: "|".join(verdict["rating"] for verdict in line["verdicts"]["data"]) for line in lines}
+    assert ratings == {key: rating for key, (_, rating) in cells.items()}
 
 
-async def test_each_edition_shows_the_claims_of_then(filled: Filled) -> None:
-    connection = await asyncpg.connect(filled.url)
-    shown = [
-        {row["key"]: row["status"] for row in await connection.fetch(FOLLOWED, edition)} for edition in filled.editions
+async def test_each_edition_shows_the_claims_of_then(claim_store: ClaimStore) -> None:
+    connection = await asyncpg.connect(claim_store.url)
+    editions = [
+        {row["key"]: row["status"] for row in await connection.fetch(FOLLOWED, edition)}
+        for edition in claim_store.editions
     ]
-    verdicts = [len(await connection.fetch(VERDICTS, edition)) for edition in filled.editions]
+    verdicts = [len(await connection.fetch(VERDICTS, edition)) for edition in claim_store.editions]
     await connection.close()
-    stated = {"agreed": "unverified", "returned": "supported"}
-    assert shown == [
-        stated | {"mistaken": "unverified", "lost": "unverified", "dependent": "unverified"},
-        stated | {"agreed": "refuted", "mistaken": "unverified", "lost": "unverified", "dependent": "unverified"},
-        stated | {"agreed": "refuted", "lost": "unverified", "dependent": "unverified"},
-        stated | {"agreed": "refuted", "lost": "unverified"},
-        stated | {"agreed": "refuted"},
+    statuses = {"agreed": "unverified", "returned": "supported"}
+    assert editions == [
+        statuses | {"mistaken": "unverified", "lost": "unverified", "dependent": "unverified"},
+        statuses | {"agreed": "refuted", "mistaken": "unverified", "lost": "unverified", "dependent": "unverified"},
+        statuses | {"agreed": "refuted", "lost": "unverified", "dependent": "unverified"},
+        statuses | {"agreed": "refuted", "lost": "unverified"},
+        statuses | {"agreed": "refuted"},
     ]
     # The claim of the sample has one.
     assert verdicts == [3, 4, 4, 4, 4]
 
 
 async def test_a_snapshot_contains_the_claims_and_loads_back(
-    filled: Filled, tree: Path, fresh_database: Callable[[], Awaitable[str]], tmp_path: Path
+    claim_store: ClaimStore, tree: Path, fresh_database: Callable[[], Awaitable[str]], tmp_path: Path
 ) -> None:
     snapshot, other = tmp_path / "snapshot", await fresh_database()
-    succeeded(briefing(tree, "export", "--quiet", "--out", str(snapshot), url=filled.url))
+    output_of(briefing(tree, "export", "--quiet", "--out", str(snapshot), url=claim_store.url))
     with (snapshot / "claims.csv").open(newline="", encoding="utf-8") as file:
         assert {row["key"] for row in csv.DictReader(file)} == {"agreed", "returned", "corridor-kept"}
-    succeeded(briefing(tree, "migrate", url=other))
-    succeeded(briefing(tree, "load", "--quiet", str(snapshot), url=other))
-    assert await state(other) == await state(filled.url)
+    output_of(briefing(tree, "migrate", url=other))
+    output_of(briefing(tree, "load", "--quiet", str(snapshot), url=other))
+    assert await state(other) == await state(claim_store.url)
 
 
 async def state(url: str) -> list[list[tuple[Any, ...]]]:
@@ -276,13 +277,13 @@ async def state(url: str) -> list[list[tuple[Any, ...]]]:
     connection = await asyncpg.connect(url)
     try:
         statements = (CLAIMS, "select id, reason from store.withdrawal where resource = 'claim' order by id", CHECKED)
-        return [[tuple(row) for row in await connection.fetch(one)] for one in statements]
+        return [[tuple(row) for row in await connection.fetch(statement)] for statement in statements]
     finally:
         await connection.close()
 
 
-def test_version_1_does_not_show_claims(filled: Filled, tree: Path, contract: str) -> None:
-    assert httpx2.get(f"{filled.base}/v1/claims").status_code == 404
+def test_version_1_does_not_show_claims(claim_store: ClaimStore, tree: Path, contract: str) -> None:
+    assert httpx2.get(f"{claim_store.base}/v1/claims").status_code == 404
     for name in ("v1.json", "v1.graphql"):
         assert (tree / "openapi" / name).read_text("utf-8") == (ROOT / "openapi" / name).read_text("utf-8")
     assert "openapi/v1" not in contract
@@ -292,18 +293,20 @@ def test_the_contract_gets_additions_alone(tree: Path, contract: str) -> None:
     assert {line.split()[-1] for line in contract.splitlines()} == {
         f"openapi/{name}" for name in ("v2.json", "v2.graphql", "load.json")
     }
-    succeeded(briefing(tree, "contract", "--check"))
+    output_of(briefing(tree, "contract", "--check"))
     paths = json.loads((tree / "openapi" / "v2.json").read_text("utf-8"))["paths"]
-    added = paths.keys() - json.loads((ROOT / "openapi" / "v2.json").read_text("utf-8"))["paths"].keys()
-    assert {"/v2/claims", "/v2/claims/{id}", "/v2/claims.csv", "/v2/claims.ndjson", "/v2/verdicts"} <= added
-    assert all("claim" in path or "verdict" in path for path in added)
+    added_paths = paths.keys() - json.loads((ROOT / "openapi" / "v2.json").read_text("utf-8"))["paths"].keys()
+    assert {"/v2/claims", "/v2/claims/{id}", "/v2/claims.csv", "/v2/claims.ndjson", "/v2/verdicts"} <= added_paths
+    assert all("claim" in path or "verdict" in path for path in added_paths)
 
 
-def test_the_clients_are_generated_without_an_edit(built: Path, tree: Path, contract: str, tmp_path: Path) -> None:
+def test_the_clients_are_generated_without_an_edit(
+    sdk_packages: Path, tree: Path, contract: str, tmp_path: Path
+) -> None:
     program = str(ROOT / ".venv" / "sdk" / "bin" / "python")
     places = ["--contracts", "openapi", "--into", str(tmp_path / "dist"), "--build", str(tmp_path / "build")]
     command = [program, "openapi/sdk/generate", *places, "python"]
-    succeeded(subprocess.run(command, cwd=tree, env=CLEAN, capture_output=True, text=True, timeout=600))
+    output_of(subprocess.run(command, cwd=tree, env=CLEAN, capture_output=True, text=True, timeout=600))
     client = tmp_path / "build" / "python" / "briefing_sdk" / "v2"
     assert "def claims(self) -> Claims:" in (client / "__init__.py").read_text("utf-8")
     assert "class AsyncClaims" in (client / "claims.py").read_text("utf-8")
@@ -311,17 +314,17 @@ def test_the_clients_are_generated_without_an_edit(built: Path, tree: Path, cont
 
 
 def test_the_tests_of_the_rest_pass_with_claims(tree: Path, contract: str, postgres_url: str) -> None:
-    succeeded(suites(tree, postgres_url, *SUITES))
+    output_of(suites(tree, postgres_url, *SUITES))
     # Some answers of version 2 name its resources and links.
-    succeeded(suites(tree, postgres_url, "tests/golden", "-k", "v1"))
+    output_of(suites(tree, postgres_url, "tests/golden", "-k", "v1"))
 
 
 def test_nothing_of_an_erased_claim_is_left(tree: Path, postgres_url: str) -> None:
-    succeeded(suites(tree, postgres_url, "tests/store/test_erasure.py", "-k", "claim"))
+    output_of(suites(tree, postgres_url, "tests/store/test_erasure.py", "-k", "claim"))
 
 
 def test_each_filter_and_sort_of_claims_has_an_index(tree: Path, postgres_url: str) -> None:
-    succeeded(suites(tree, postgres_url, "tests/store/test_indexes.py", "-k", "claim or verdict"))
+    output_of(suites(tree, postgres_url, "tests/store/test_indexes.py", "-k", "claim or verdict"))
 
 
 # Edits that are left out of the copy below. Each has the test that then fails, and a part of its message.
@@ -332,7 +335,7 @@ OMISSIONS = {
         "store/test_versions.py::test_a_version_has_the_indexes_of_its_record[claim]",
         "claim_",
     ),
-    "its search vector": ("store/test_model.py::test_what_is_searched_is_in_the_vector[v2.claim]", "'text'"),
+    "its search vector": ("store/test_model.py::test_searched_fields_are_in_the_search_vector[v2.claim]", "'text'"),
     "the index of a filter": (
         "store/test_indexes.py::test_a_filter_has_an_index_and_none_once_it_is_dropped[v2.claim.status:status.in]",
         "assert []",
@@ -343,7 +346,7 @@ OMISSIONS = {
         "'verdict_rating'",
     ),
     "its kept answers": (
-        "rest/test_examples.py::test_each_one_of_the_document_is_the_answer_to_its_request[/v2/claims]",
+        "rest/test_examples.py::test_each_example_is_the_answer_to_its_request[/v2/claims]",
         "no example of /v2/claims is kept",
     ),
     "its rows in the store of tests": (
@@ -398,29 +401,31 @@ def failures(careless: Path, postgres_url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("left_out", OMISSIONS)
 def test_an_edit_that_is_left_out_fails_a_test(failures: dict[str, str], left_out: str) -> None:
-    name, said = OMISSIONS[left_out]
-    assert said in failures[name.partition("::")[2]]
+    name, expected = OMISSIONS[left_out]
+    assert expected in failures[name.partition("::")[2]]
 
 
 def test_contracts_that_were_not_written_anew_are_named(careless: Path) -> None:
-    done = briefing(careless, "contract", "--check")
+    result = briefing(careless, "contract", "--check")
     assert (
-        done.returncode == 1 and "stale: openapi/v2.json" in done.stdout and "stale: openapi/load.json" in done.stdout
+        result.returncode == 1
+        and "stale: openapi/v2.json" in result.stdout
+        and "stale: openapi/load.json" in result.stdout
     )
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"),
+    ("left_out", "expected"),
     [
         ("api/model/__init__.py", "the model has no claim: add it to api/model/__init__.py"),
         ("api/catalog/v2/__init__.py", "leads to claim, which the version does not have"),
     ],
 )
-def test_a_declaration_that_is_listed_nowhere_is_refused(tmp_path: Path, left_out: str, said: str) -> None:
+def test_a_declaration_that_is_listed_nowhere_is_refused(tmp_path: Path, left_out: str, expected: str) -> None:
     copy = copy_tree(tmp_path / "copy")
     add_claims(copy, without=(left_out,))
-    done = run(copy, "-c", "import api.catalog")
-    assert done.returncode == 1 and said in done.stderr
+    result = run(copy, "-c", "import api.catalog")
+    assert result.returncode == 1 and expected in result.stderr
 
 
 async def test_a_migration_that_is_missing_ends_the_start(
@@ -428,5 +433,5 @@ async def test_a_migration_that_is_missing_ends_the_start(
 ) -> None:
     copy = copy_tree(tmp_path / "copy")
     add_claims(copy, without=(MIGRATION,))
-    done = briefing(copy, "migrate", url=await fresh_database())
-    assert done.returncode != 0 and 'relation "store.claim" does not exist' in done.stderr
+    result = briefing(copy, "migrate", url=await fresh_database())
+    assert result.returncode != 0 and 'relation "store.claim" does not exist' in result.stderr

@@ -14,7 +14,7 @@ import pytest
 from api.catalog import VERSIONS
 from api.ingest.load import load
 from api.store.migrate import migrate
-from tests.lifecycle.trees import ROOT, briefing, copy_tree, served, suites
+from tests.lifecycle.trees import ROOT, briefing, copy_tree, serve_tree, suites
 
 pytestmark = pytest.mark.full
 
@@ -60,10 +60,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def test_the_contracts_are_released_without_it(tree: Path) -> None:
+def test_the_contracts_are_released_without_the_retired_version(tree: Path) -> None:
     assert "the whole contract: is gone" in briefing(tree, "contract").stderr
-    done = briefing(tree, "contract", "release", "--retire", RETIRED)
-    assert done.returncode == 0, done.stderr
+    result = briefing(tree, "contract", "release", "--retire", RETIRED)
+    assert result.returncode == 0, result.stderr
     checked = briefing(tree, "contract", "--check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert not (tree / "openapi" / "released" / f"{RETIRED}.json").exists()
@@ -75,24 +75,24 @@ async def test_a_store_that_showed_it_is_migrated_served_and_written_down(
     url, other = await fresh_database(), await fresh_database()
     await migrate(url)
     await load([str(ROOT / "api" / "sample")], url)
-    migrated = briefing(tree, "migrate", url=url)
-    assert migrated.returncode == 0, migrated.stderr
+    migration = briefing(tree, "migrate", url=url)
+    assert migration.returncode == 0, migration.stderr
     again = briefing(tree, "load", "--quiet", str(tree / "api" / "sample"), url=url)
     assert again.returncode == 0, again.stderr
     snapshot = tmp_path / "snapshot"
-    exported = briefing(tree, "export", "--quiet", "--out", str(snapshot), url=url)
-    assert exported.returncode == 0, exported.stderr
+    export_result = briefing(tree, "export", "--quiet", "--out", str(snapshot), url=url)
+    assert export_result.returncode == 0, export_result.stderr
     assert json.loads((snapshot / "manifest.json").read_text("utf-8"))["contract"] == list(VERSIONS)[-1]
     assert briefing(tree, "migrate", url=other).returncode == 0
-    restored = briefing(tree, "load", "--quiet", str(snapshot), url=other)
-    assert restored.returncode == 0, restored.stderr
+    load_result = briefing(tree, "load", "--quiet", str(snapshot), url=other)
+    assert load_result.returncode == 0, load_result.stderr
     paths = (f"/{RETIRED}/events", f"/{KEPT}/events?subject=medtop:16000000", "/versions")
     for store in (url, other):
-        with served(tree, store) as base:
+        with serve_tree(tree, store) as base:
             answers = {path: httpx2.get(base + path).status_code for path in paths}
         assert answers == {f"/{RETIRED}/events": 404, f"/{KEPT}/events?subject=medtop:16000000": 200, "/versions": 200}
 
 
-def test_the_tests_of_the_rest_pass_without_it(tree: Path, postgres_url: str) -> None:
-    done = suites(tree, postgres_url, *SUITES)
-    assert done.returncode == 0, done.stdout[-6000:]
+def test_the_other_tests_pass_without_the_retired_version(tree: Path, postgres_url: str) -> None:
+    result = suites(tree, postgres_url, *SUITES)
+    assert result.returncode == 0, result.stdout[-6000:]

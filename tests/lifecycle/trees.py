@@ -55,7 +55,7 @@ def suites(tree: Path, postgres_url: str, *arguments: str, **settings: str) -> s
 
 
 @contextmanager
-def served(tree: Path, url: str) -> Iterator[str]:
+def serve_tree(tree: Path, url: str) -> Iterator[str]:
     """The base URL of the service of the copy."""
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     command = [sys.executable, "-c", SERVE, url]

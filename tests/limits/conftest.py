@@ -22,7 +22,7 @@ from api.ingest.load import load
 from api.store.access import AccessStore
 from tests.access.limits.server import RedisServer, running
 from tests.conftest import SAMPLE
-from tests.http.conftest import Served
+from tests.http.conftest import ServerProcess
 from tests.serving import serving
 
 NAMES = count()
@@ -54,8 +54,8 @@ class Access:
         """Create a key of the plan, or of a new plan with these values, and return its header fields."""
         plan = plan or await self.plan(**values)
         new_key = NewKey("a test", plan.name, scopes or ("read",), origins=origins)
-        made = await Keys(self.store, "live", "test: us").create(new_key)
-        return {"authorization": f"Bearer {made.secret.text}"}
+        api_key = await Keys(self.store, "live", "test: us").create(new_key)
+        return {"authorization": f"Bearer {api_key.secret.text}"}
 
     async def trust(self, text: str, plan: Plan | None = None) -> str:
         """Register a document, and return its hash."""
@@ -74,8 +74,8 @@ class Client:
     http: httpx2.Client
 
     def get(self, path: str, key: Mapping[str, str] | None = None, /, **headers: str) -> httpx2.Response:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.http.get(path, headers={**(key or {}), **named})
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.http.get(path, headers={**(key or {}), **fields})
 
     def ask(self, query: str, key: Mapping[str, str] | None = None, **more: Any) -> httpx2.Response:
         body = {"query": query, **more} if query else more
@@ -83,10 +83,10 @@ class Client:
 
 
 @contextmanager
-def client_of(server: Served) -> Iterator[Client]:
-    with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=20) as made:
-        wait_until_ready(made)
-        yield Client(made)
+def client_of(server: ServerProcess) -> Iterator[Client]:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=20) as client:
+        wait_until_ready(client)
+        yield Client(client)
 
 
 def wait_until_ready(client: httpx2.Client) -> None:
@@ -98,7 +98,7 @@ def wait_until_ready(client: httpx2.Client) -> None:
 
 
 @contextmanager
-def limited(url: str, **settings: Any) -> Iterator[Client]:
+def limited_client(url: str, **settings: Any) -> Iterator[Client]:
     """A client of a service of its own, with its limits on."""
     with serving(url, limits="true", **settings) as server, client_of(server) as client:
         yield client
@@ -107,8 +107,8 @@ def limited(url: str, **settings: Any) -> Iterator[Client]:
 def cost(response: httpx2.Response) -> dict[str, int]:
     """Return the cost that a GraphQL answer states."""
     assert response.status_code == 200, response.text
-    found: dict[str, int] = json.loads(response.text)["extensions"]["cost"]
-    return found
+    cost_report: dict[str, int] = json.loads(response.text)["extensions"]["cost"]
+    return cost_report
 
 
 @pytest.fixture(scope="package")
@@ -121,25 +121,25 @@ async def store(new_store: Callable[[], Awaitable[str]]) -> str:
 
 @pytest.fixture(scope="package")
 async def access(store: str) -> AsyncIterator[Access]:
-    made = AccessStore(store)
-    yield Access(made)
-    await made.close()
+    store_ = AccessStore(store)
+    yield Access(store_)
+    await store_.close()
 
 
 @pytest.fixture(scope="package")
-def server(store: str) -> Iterator[Served]:
+def server(store: str) -> Iterator[ServerProcess]:
     """The service, with one worker."""
-    with serving(store, limits="true") as made:
-        yield made
+    with serving(store, limits="true") as server:
+        yield server
 
 
 @pytest.fixture(scope="package")
-def client(server: Served) -> Iterator[Client]:
-    with client_of(server) as made:
-        yield made
+def client(server: ServerProcess) -> Iterator[Client]:
+    with client_of(server) as client:
+        yield client
 
 
 @pytest.fixture(scope="package")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with running(tmp_path_factory.mktemp("redis")) as made:
-        yield made
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server

@@ -12,7 +12,7 @@ NEXT = re.compile(r"[ \t]*,[ \t]*")
 
 def read_list(text: str) -> dict[str, dict[str, int]]:
     """Return the members of a list with their parameters."""
-    found: dict[str, dict[str, int]] = {}
+    items: dict[str, dict[str, int]] = {}
     at = 0
     while True:
         item = ITEM.match(text, at)
@@ -22,9 +22,9 @@ def read_list(text: str) -> dict[str, dict[str, int]]:
         while parameter := PARAMETER.match(text, at):
             parameters[parameter[1]] = int(parameter[2])
             at = parameter.end()
-        found[item[1]] = parameters
+        items[item[1]] = parameters
         if at == len(text):
-            return found
+            return items
         following = NEXT.match(text, at)
         assert following and following.end() < len(text), f"no member at {at} of {text!r}"
         at = following.end()

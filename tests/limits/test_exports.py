@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from api.store.access import AccessStore
-from tests.http.conftest import Served
+from tests.http.conftest import ServerProcess
 from tests.limits.conftest import Access, Client, client_of
 from tests.limits.fields import read_integer
 from tests.rest.crowd import crowd
@@ -23,7 +23,7 @@ LOOKED_AT = 60
 
 
 @pytest.fixture(scope="module")
-async def crowded(new_store: Callable[[], Awaitable[str]]) -> str:
+async def crowded_store(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a store with many events."""
     url = await new_store()
     await crowd(url, EVENTS)
@@ -31,37 +31,37 @@ async def crowded(new_store: Callable[[], Awaitable[str]]) -> str:
 
 
 @pytest.fixture(scope="module")
-async def access(crowded: str) -> AsyncIterator[Access]:
-    store = AccessStore(crowded)
+async def access(crowded_store: str) -> AsyncIterator[Access]:
+    store = AccessStore(crowded_store)
     yield Access(store)
     await store.close()
 
 
 @pytest.fixture(scope="module")
-def server(crowded: str) -> Iterator[Served]:
-    with serving(crowded, limits="true", export_connections=2, export_wait=0.2) as made:
-        yield made
+def server(crowded_store: str) -> Iterator[ServerProcess]:
+    with serving(crowded_store, limits="true", export_connections=2, export_wait=0.2) as server:
+        yield server
 
 
 @pytest.fixture
-def client(server: Served) -> Iterator[Client]:
-    with client_of(server) as made:
-        yield made
+def client(server: ServerProcess) -> Iterator[Client]:
+    with client_of(server) as client:
+        yield client
 
 
-def left(client: Client, key: dict[str, str]) -> int:
+def points_left(client: Client, key: dict[str, str]) -> int:
     """Return the points of the day that are left."""
     limits = client.get("/v1/me", key).json()["data"]["limits"]
-    return next(int(one["remaining"]) for one in limits if one["name"] == "day")
+    return next(int(limit["remaining"]) for limit in limits if limit["name"] == "day")
 
 
 async def test_a_head_pays_for_the_records_that_its_count_looked_at(client: Client, access: Access) -> None:
     # Almost no points come back meanwhile.
     key = await access.key(points_minute=1000, points_day=50_000, burst=50_000)
-    before = left(client, key)
+    before = points_left(client, key)
     answer = client.http.head(f"/v2/events.csv?{NONE_PASSES}", headers=key)
     assert answer.status_code == 200
-    assert LOOKED_AT <= read_integer(answer.headers["ratelimit-cost"]) == before - left(client, key)
+    assert LOOKED_AT <= read_integer(answer.headers["ratelimit-cost"]) == before - points_left(client, key)
 
 
 async def test_an_export_that_is_too_long_pays_for_its_count(client: Client, access: Access) -> None:
@@ -72,12 +72,12 @@ async def test_an_export_that_is_too_long_pays_for_its_count(client: Client, acc
 
 
 async def test_an_export_without_a_place_pays_for_its_count(
-    client: Client, access: Access, server: Served, crowded: str
+    client: Client, access: Access, server: ServerProcess, crowded_store: str
 ) -> None:
     key = await access.key()
     with closing(Reader(server.port)) as slow:
         slow.ask("GET", "/v2/events.ndjson", f"Authorization: {key['authorization']}")
-        await until(crowded, 1, 5)
+        await until(crowded_store, 1, 5)
         answer = client.get(f"/v2/events.csv?{NONE_PASSES}", key)
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
         assert read_integer(answer.headers["ratelimit-cost"]) >= LOOKED_AT

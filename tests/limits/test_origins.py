@@ -37,11 +37,11 @@ async def test_only_pages_of_its_origins_may_use_a_key(
         assert answer.status_code == status, path
     if status == 403:
         assert answer.json()["code"] == "forbidden"
-    sent = {**key, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    assert client.ask(DOCUMENT, sent).status_code == status
+    fields = {**key, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    assert client.ask(DOCUMENT, fields).status_code == status
 
 
-async def test_a_cached_answer_is_no_way_around(access: Access, client: Client) -> None:
+async def test_a_cached_answer_does_not_get_around_the_limit(access: Access, client: Client) -> None:
     key = await access.key(origins=(PAGE,))
     tag = client.get("/v2/places?limit=1", key, origin=PAGE).headers["etag"]
     assert client.get("/v2/places?limit=1", key, if_none_match=tag).status_code == 403

@@ -7,7 +7,7 @@ import asyncio
 import httpx2
 import pytest
 
-from tests.limits.conftest import Access, Client, cost, limited
+from tests.limits.conftest import Access, Client, cost, limited_client
 
 TEXT = "{ places(first: 2) { nodes { id } } }"
 OTHER = "{ places(first: 3) { nodes { id } } }"
@@ -27,23 +27,23 @@ async def test_a_change_of_a_plan_holds_without_a_restart(access: Access, client
     assert client.get("/v1/sources?limit=200", key).status_code == 200
 
 
-async def test_the_service_can_be_closed_to_who_has_no_key(access: Access, client: Client) -> None:
+async def test_the_service_can_be_closed_to_callers_without_a_key(access: Access, client: Client) -> None:
     key = await access.key()
     await access.change("anonymous", open=False)
     try:
         answers = [client.get("/v1/events"), client.get("/v1/events.csv"), client.get("/v1/me"), client.ask(TEXT)]
-        assert [one.status_code for one in answers] == [401] * 4
+        assert [answer.status_code for answer in answers] == [401] * 4
         assert answers[-1].json()["errors"][0]["extensions"]["code"] == "unauthenticated"
-        assert all(one.headers["www-authenticate"] == 'Bearer realm="briefing"' for one in answers)
+        assert all(answer.headers["www-authenticate"] == 'Bearer realm="briefing"' for answer in answers)
         tag = client.get("/v1/events", key).headers["etag"]
         assert client.get("/v1/events", if_none_match=tag).status_code == 401, "a kept answer is no way in"
         assert client.get("/v1/events", key, if_none_match=tag).status_code == 304
         for path in ("/healthz", "/readyz", "/v1/openapi.json", "/"):
             assert client.get(path).status_code == 200
         for empty in ({"authorization": "Bearer"}, {"x-api-key": ""}):
-            refused = client.get("/v1/events", empty)
-            assert refused.status_code == 401
-            assert refused.json()["hint"].endswith("The key of this request is empty, which counts as none.")
+            refusal = client.get("/v1/events", empty)
+            assert refusal.status_code == 401
+            assert refusal.json()["hint"].endswith("The key of this request is empty, which counts as none.")
             error = client.ask(TEXT, empty).json()["errors"][0]["extensions"]
             assert error["hint"].endswith("The key of this request is empty, which counts as none.")
     finally:
@@ -64,9 +64,9 @@ async def test_a_plan_of_trusted_documents_takes_no_others(access: Access, clien
     key, free = await access.key(plan), await access.key()
     digest = await access.trust(TEXT, plan)
     await asyncio.sleep(1)
-    named = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": digest}}}
+    persisted = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": digest}}}
     assert cost(client.ask(TEXT, key))["actual"] == 2
-    assert cost(client.ask("", key, **named))["actual"] == 2
+    assert cost(client.ask("", key, **persisted))["actual"] == 2
     for text in (OTHER, TEXT + " ", "{ __schema { queryType { name } } }", "{ nothing }", "{"):
         answer = client.ask(text, key)
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (403, "forbidden"), text
@@ -82,31 +82,33 @@ async def test_a_document_of_one_plan_is_not_known_to_another(access: Access, cl
     mine, other = await access.key(plan), await access.key()
     digest = await access.trust("{ places(first: 4) { nodes { id name } } }", plan)
     await asyncio.sleep(1)
-    named = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": digest}}}
+    persisted = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": digest}}}
 
     def code(answer: httpx2.Response) -> str:
         return str(answer.json()["errors"][0]["extensions"]["code"]) if "errors" in answer.json() else ""
 
-    assert code(client.ask("", other, **named)) == "persisted_query_not_found"
-    assert code(client.ask("", mine, **named)) == ""
-    assert code(client.ask("", other, **named)) == "persisted_query_not_found", "whatever was asked before"
+    assert code(client.ask("", other, **persisted)) == "persisted_query_not_found"
+    assert code(client.ask("", mine, **persisted)) == ""
+    assert code(client.ask("", other, **persisted)) == "persisted_query_not_found", "whatever was asked before"
     await access.forget(digest)
     await asyncio.sleep(1)
-    assert code(client.ask("", mine, **named)) == "persisted_query_not_found"
+    assert code(client.ask("", mine, **persisted)) == "persisted_query_not_found"
 
 
 @pytest.mark.parametrize(("who", "hidden"), [("all", False), ("none", True), ("keyed", False)])
-async def test_suggestions_are_for_whom_the_operator_says(store: str, access: Access, who: str, hidden: bool) -> None:
+async def test_suggestions_are_given_to_the_configured_callers(
+    store: str, access: Access, who: str, hidden: bool
+) -> None:
     key = await access.key()
-    with limited(store, suggestions=who) as client:
-        for given, expected in ((key, hidden), (None, hidden or who == "keyed")):
+    with limited_client(store, suggestions=who) as client:
+        for key_or_none, expected in ((key, hidden), (None, hidden or who == "keyed")):
             for body in ({"query": "{ evens { id } }"}, {"query": "{ events(firs: 1) { nodes { id } } }"}):
-                answer = client.ask(body["query"], given)
+                answer = client.ask(body["query"], key_or_none)
                 assert answer.status_code == 400
                 assert ("Did you mean" not in answer.text) is expected, answer.text
-            answer = client.get("/v1/events?knid=shelling", given)
+            answer = client.get("/v1/events?knid=shelling", key_or_none)
             assert ("Did you mean kind?" in answer.text) is (who != "none"), "REST suggests to all or to none"
         admin = client.get("/admin/plans?knid=1", await access.key(None, "admin"))
         assert admin.status_code == 400
-        removed = client.http.delete("/admin/plans/fere", headers=await access.key(None, "admin"))
-        assert ("Did you mean free?" in removed.text) is (who != "none")
+        response = client.http.delete("/admin/plans/fere", headers=await access.key(None, "admin"))
+        assert ("Did you mean free?" in response.text) is (who != "none")

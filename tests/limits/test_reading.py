@@ -40,25 +40,25 @@ def inside(store: str) -> Iterator[Client]:
     """A client of the service in this process, with its limits on."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRIEFING_LIMITS", "true")
-        with run(store) as made:
-            yield Client(made)
+        with run(store) as client:
+            yield Client(client)
 
 
 @pytest.fixture
-def worked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+def work_counts(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """The number of times that each kind of work was done while the test ran."""
-    done: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
 
     def counting(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            done[name] += 1
+        def count_call(*args: Any, **kwargs: Any) -> Any:
+            counts[name] += 1
             return work(*args, **kwargs)
 
-        return counted
+        return count_call
 
     for owner, name in WORK:
         monkeypatch.setattr(owner, name, counting(name, getattr(owner, name)))
-    return done
+    return counts
 
 
 REQUESTS = {
@@ -79,34 +79,36 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("path", REQUESTS.values(), ids=REQUESTS)
-async def test_without_a_point_nothing_is_read(access: Access, inside: Client, worked: Counter[str], path: str) -> None:
+async def test_without_a_point_nothing_is_read(
+    access: Access, inside: Client, work_counts: Counter[str], path: str
+) -> None:
     key = await access.key(burst=1, points_minute=1)
     assert inside.get("/v2/events?nothing=1", key).status_code == 400
-    worked.clear()
+    work_counts.clear()
     accept = {"accept": "text/csv" if "accept=csv" in path else GRAPHQL if "graphql" in path else "*/*"}
     answer = inside.get(path, key, **accept)
     assert answer.status_code == 429
-    assert not worked
-    told = answer.json() if "graphql" not in path else answer.json()["errors"][0]["extensions"]
-    assert "price" not in told and "costs" not in answer.text
+    assert not work_counts
+    problem = answer.json() if "graphql" not in path else answer.json()["errors"][0]["extensions"]
+    assert "price" not in problem and "costs" not in answer.text
     assert (
-        (told["limit"], answer.headers["ratelimit-cost"]) == ("minute", "0")
+        (problem["limit"], answer.headers["ratelimit-cost"]) == ("minute", "0")
         if "ratelimit-cost" in answer.headers
         else 1
     )
-    assert told["retry_after"] == int(answer.headers["retry-after"]) == 60, "a point comes back in a minute"
+    assert problem["retry_after"] == int(answer.headers["retry-after"]) == 60, "a point comes back in a minute"
 
 
-async def test_a_body_is_not_read_without_a_point(access: Access, inside: Client, worked: Counter[str]) -> None:
+async def test_a_body_is_not_read_without_a_point(access: Access, inside: Client, work_counts: Counter[str]) -> None:
     key = await access.key(burst=1, points_minute=1)
     assert inside.ask("{ evnts }", key).status_code == 400
-    worked.clear()
+    work_counts.clear()
     for text in ("{ events { nodes { id } } }", "{ evnts }", "{" + " a" * 20_000 + "}", "{"):
         assert inside.ask(text, key).status_code == 429
-    assert not worked
+    assert not work_counts
 
 
-async def test_what_was_read_before_is_one_charge_with_its_whole_price(access: Access, inside: Client) -> None:
+async def test_a_cached_answer_is_one_charge_of_its_whole_price(access: Access, inside: Client) -> None:
     paths = ("/v2/sources?limit=20&sort=id", "/v2/graphql?query={sources(first:20){nodes{id name}}}")
     for path in paths:
         assert inside.get(path, await access.key(), accept=GRAPHQL + ", */*").status_code == 200
@@ -114,13 +116,13 @@ async def test_what_was_read_before_is_one_charge_with_its_whole_price(access: A
         key = await access.key(burst=22, points_minute=60)
         assert inside.get(path, key, accept=GRAPHQL + ", */*").status_code == 200
         answer = inside.get(path, key, accept=GRAPHQL + ", */*")
-        told = answer.json() if "graphql" not in path else answer.json()["errors"][0]["extensions"]
-        assert (answer.status_code, told["price"]) == (429, 20)
-        assert 17 <= told["retry_after"] <= 18, "the points that the whole price lacks"
+        problem = answer.json() if "graphql" not in path else answer.json()["errors"][0]["extensions"]
+        assert (answer.status_code, problem["price"]) == (429, 20)
+        assert 17 <= problem["retry_after"] <= 18, "the points that the whole price lacks"
         assert read_list(answer.headers["ratelimit"])["minute"]["r"] in (2, 3), "nothing was taken"
 
 
-async def test_what_was_read_now_tells_when_its_whole_price_fits(access: Access, inside: Client) -> None:
+async def test_a_refused_new_request_states_when_its_whole_price_fits(access: Access, inside: Client) -> None:
     key = await access.key(burst=30, points_minute=300)
     assert inside.get("/v2/sources?limit=20&sort=-id", key).status_code == 200
     answer = inside.get("/v2/sources?limit=21&sort=-id", key)
@@ -141,20 +143,20 @@ async def test_a_new_request_costs_what_the_same_costs_again(access: Access, ins
             return inside.get(f"/v2/quotes?limit={size}&said_at_gte=2001-01-01T00:00:00.{number:03}Z", key)
         return inside.ask(f"query new{number} {{ quotes(first: {size}) {{ totalCount nodes {{ id }} }} }}", key)
 
-    def left() -> int:
+    def points_left() -> int:
         return int(inside.get("/v2/me", key).json()["data"]["limits"][1]["remaining"])
 
     for size in (1, 12):
-        before = left()
+        before = points_left()
         first = ask(size)
-        between = left()
+        between = points_left()
         second = ask(size)
         assert first.status_code == second.status_code == 200
         assert first.headers["ratelimit-cost"] == second.headers["ratelimit-cost"]
-        assert before - between == between - left() == int(first.headers["ratelimit-cost"])
+        assert before - between == between - points_left() == int(first.headers["ratelimit-cost"])
         if api == "graphql":
-            told = [json.loads(one.text)["extensions"]["cost"] for one in (first, second)]
-            assert told[0]["requested"] == told[1]["requested"] and told[0]["actual"] == told[1]["actual"]
+            costs = [json.loads(answer.text)["extensions"]["cost"] for answer in (first, second)]
+            assert costs[0]["requested"] == costs[1]["requested"] and costs[0]["actual"] == costs[1]["actual"]
 
 
 async def test_a_request_that_is_refused_for_requests_at_once_has_no_place(access: Access, inside: Client) -> None:

@@ -15,14 +15,14 @@ from tests.limits.fields import read_list
 LIST = "/v1/events?limit=200"
 
 
-def told(answer: httpx2.Response, api: str) -> dict[str, object]:
+def problem_of(answer: httpx2.Response, api: str) -> dict[str, object]:
     """Return the content of a refusal, from either API."""
     body = answer.json()
-    found: dict[str, object] = body if api == "rest" else body["errors"][0]["extensions"]
-    return found
+    members: dict[str, object] = body if api == "rest" else body["errors"][0]["extensions"]
+    return members
 
 
-def asked(client: Client, api: str, key: dict[str, str], size: int = 20) -> httpx2.Response:
+def request_sources(client: Client, api: str, key: dict[str, str], size: int = 20) -> httpx2.Response:
     if api == "rest":
         return client.get(f"/v1/sources?limit={size}", key)
     return client.ask(f"{{ sources(first: {size}) {{ nodes {{ id }} }} }}", key)
@@ -31,36 +31,36 @@ def asked(client: Client, api: str, key: dict[str, str], size: int = 20) -> http
 @pytest.mark.parametrize("api", ["rest", "graphql"])
 async def test_a_429_names_the_limit_the_price_and_when_to_come_back(access: Access, client: Client, api: str) -> None:
     key = await access.key(burst=30, points_minute=120)
-    assert asked(client, api, key).status_code == 200
-    answer = asked(client, api, key)
+    assert request_sources(client, api, key).status_code == 200
+    answer = request_sources(client, api, key)
     assert answer.status_code == 429
-    found = told(answer, api)
-    assert (found["limit"], found["price"], found["violated-policies"]) == ("minute", 20, ["minute"])
-    assert found["retry_after"] == int(answer.headers["retry-after"]) == 5
+    problem = problem_of(answer, api)
+    assert (problem["limit"], problem["price"], problem["violated-policies"]) == ("minute", 20, ["minute"])
+    assert problem["retry_after"] == int(answer.headers["retry-after"]) == 5
     assert read_list(answer.headers["ratelimit"])["minute"]["r"] in (10, 11)
     assert answer.headers["ratelimit-cost"] == "0"
     assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("api", ["rest", "graphql"])
-async def test_who_comes_back_when_told_the_price_is_not_refused_again(
-    access: Access, client: Client, api: str
-) -> None:
+async def test_a_caller_that_honours_retry_after_is_not_refused_again(access: Access, client: Client, api: str) -> None:
     key = await access.key(burst=40, points_minute=1200)
-    refused = 0
+    refusals = 0
     for size in [20, 40, 1, 33, 20, 40, 40, 7, 40, 25]:
-        answer = asked(client, api, key, size)
+        answer = request_sources(client, api, key, size)
         while answer.status_code == 429:
-            refused += 1
-            priced = "price" in told(answer, api)
+            refusals += 1
+            states_price = "price" in problem_of(answer, api)
             time.sleep(int(answer.headers["retry-after"]))
-            answer = asked(client, api, key, size)
-            assert not priced or answer.status_code == 200, answer.text
+            answer = request_sources(client, api, key, size)
+            assert not states_price or answer.status_code == 200, answer.text
         assert answer.status_code == 200, answer.text
-    assert refused >= 2
+    assert refusals >= 2
 
 
-async def test_who_only_makes_mistakes_is_refused_at_last_and_then_let_in_again(access: Access, client: Client) -> None:
+async def test_a_caller_that_only_makes_mistakes_is_refused_and_later_accepted_again(
+    access: Access, client: Client
+) -> None:
     key = await access.key(burst=5, points_minute=60)
     statuses = [client.ask("{ evnts }", key).status_code for _ in range(7)]
     assert statuses[:5] == [400] * 5 and statuses[-1] == 429
@@ -69,16 +69,16 @@ async def test_who_only_makes_mistakes_is_refused_at_last_and_then_let_in_again(
 
 
 @pytest.mark.parametrize("api", ["rest", "graphql"])
-async def test_what_a_plan_can_never_grant_is_400_with_a_page_that_fits(
+async def test_a_request_above_the_plan_is_400_with_a_page_size_that_fits(
     access: Access, client: Client, api: str
 ) -> None:
     key = await access.key(burst=50, points_minute=60)
-    answer = asked(client, api, key, 200)
+    answer = request_sources(client, api, key, 200)
     assert answer.status_code == 400
-    found = told(answer, api)
-    assert found["code"] == "too_expensive"
-    assert int(re.findall(r"a page of (\d+) would fit", str(found["hint"]))[0]) == 50
-    assert "sources" in str(found["hint"]) or api == "rest"
+    problem = problem_of(answer, api)
+    assert problem["code"] == "too_expensive"
+    assert int(re.findall(r"a page of (\d+) would fit", str(problem["hint"]))[0]) == 50
+    assert "sources" in str(problem["hint"]) or api == "rest"
 
 
 LARGE = [
@@ -92,7 +92,7 @@ LARGE = [
 
 @pytest.mark.parametrize("burst", [37, 400, 1_000_000])
 @pytest.mark.parametrize("text", LARGE, ids=["two lists", "a total", "one list", "through links"])
-async def test_the_page_that_is_told_fits_and_one_more_does_not(
+async def test_the_suggested_page_size_fits_and_one_more_does_not(
     access: Access, client: Client, text: str, burst: int
 ) -> None:
     key = await access.key(burst=burst, points_minute=burst)
@@ -112,7 +112,7 @@ async def test_pages_are_as_large_as_the_plan_has_them(access: Access, client: C
     key = await access.key(page_most=10)
     assert client.get("/v1/sources?limit=10", key).status_code == 200
     for api in ("rest", "graphql"):
-        answer = asked(client, api, key, 11)
+        answer = request_sources(client, api, key, 11)
         assert answer.status_code == 400 and "10 records" in answer.text
     # A query that was prepared for one caller is still refused to another one.
     assert client.get("/v1/sources?limit=11", await access.key()).status_code == 200
@@ -139,15 +139,15 @@ async def test_the_length_of_an_export_is_not_counted_for_nothing(access: Access
     assert answer.status_code == 429, "counting was charged"
 
 
-def test_401_through_both_doors(client: Client) -> None:
+def test_an_invalid_key_is_a_401_in_both_apis(client: Client) -> None:
     wrong = {"authorization": "Bearer bak_live_" + "0" * 30 + "_000000"}
     rest, answer = client.get(LIST, wrong), client.ask("{ __typename }", wrong)
     assert (rest.status_code, rest.json()["code"]) == (401, "invalid_key")
     assert answer.status_code == 401
-    assert [one["extensions"]["code"] for one in answer.json()["errors"]] == ["invalid_key"]
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["invalid_key"]
     assert "data" not in answer.json()
-    for one in (rest, answer):
-        assert one.headers["www-authenticate"].startswith('Bearer realm="briefing", error="invalid_token"')
+    for response in (rest, answer):
+        assert response.headers["www-authenticate"].startswith('Bearer realm="briefing", error="invalid_token"')
 
 
 async def test_a_scope_that_a_key_lacks_is_403_and_costs_a_point(access: Access, client: Client) -> None:
@@ -166,29 +166,27 @@ async def test_requests_at_once(access: Access, client: Client) -> None:
     urls = [f"/v1/quotes?limit=200&include=speaker,citations.source&said_at_lt=2030-01-{n:02d}" for n in range(1, 29)]
     with ThreadPoolExecutor(14) as pool:
         answers = list(pool.map(lambda url: client.get(url, key), urls))
-    refused = [one for one in answers if one.status_code == 429]
-    assert {one.status_code for one in answers} == {200, 429}
-    assert all(one.json()["limit"] == "at_once" and one.headers["retry-after"] == "1" for one in refused)
+    refusals = [answer for answer in answers if answer.status_code == 429]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert all(answer.json()["limit"] == "at_once" and answer.headers["retry-after"] == "1" for answer in refusals)
     assert client.get(LIST, key).status_code == 200
 
 
 @pytest.mark.full
-async def test_a_refusal_for_tries_is_no_second_one_for_who_asks_one_thing_after_the_other(
-    access: Access, client: Client
-) -> None:
+async def test_sequential_requests_are_not_refused_twice_in_a_row(access: Access, client: Client) -> None:
     # The limit of tries is independent of the plan's limits. A client that is told of one and then of the other would
     # be refused twice although it waits. So a client that sends one request after the other is delayed instead, for
     # a second at most.
     key = await access.key(burst=301, points_minute=20)
-    refused, again, statuses, told = 0, False, [], set()
+    refusals, again, statuses, limits_hit = 0, False, [], set()
     for number in range(305):
         answer = client.ask("", key, extensions={"persistedQuery": {"version": 1, "sha256Hash": f"{number:064x}"}})
         statuses.append(answer.status_code)
         if answer.status_code == 429:
             assert not again, "two in a row"
-            refused += 1
-            told.add(answer.json()["errors"][0]["extensions"]["limit"])
+            refusals += 1
+            limits_hit.add(answer.json()["errors"][0]["extensions"]["limit"])
             time.sleep(int(answer.headers["retry-after"]))
         again = answer.status_code == 429
-    assert set(statuses) == {400, 429} and refused >= 1
-    assert told == {"minute"}
+    assert set(statuses) == {400, 429} and refusals >= 1
+    assert limits_hit == {"minute"}

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from api.store.access import AccessStore
-from tests.http.conftest import Answer, Client, Served
+from tests.http.conftest import Answer, Client, ServerProcess
 from tests.limits.conftest import GRAPHQL, Access, client_of
 from tests.serving import serving
 
@@ -38,16 +38,16 @@ async def long(new_store: Callable[..., Awaitable[str]]) -> str:
 
 @pytest.fixture(scope="module")
 async def keys(long: str) -> AsyncIterator[Access]:
-    made = AccessStore(long)
-    yield Access(made)
-    await made.close()
+    store = AccessStore(long)
+    yield Access(store)
+    await store.close()
 
 
 @pytest.fixture(scope="module")
-def reading(long: str) -> Iterator[Served]:
+def reading(long: str) -> Iterator[ServerProcess]:
     """A service in which a caller's share is 4 MiB: enough for one page, and not for two."""
-    with serving(long, limits="true", unread_memory=32 << 20) as served, client_of(served):
-        yield served
+    with serving(long, limits="true", unread_memory=32 << 20) as server, client_of(server):
+        yield server
 
 
 def rest(client: Client, key: Mapping[str, str]) -> None:
@@ -61,13 +61,13 @@ def graphql(client: Client, key: Mapping[str, str]) -> None:
 
 
 def code(answer: Answer) -> str:
-    told = json.loads(answer.body)
-    return str(told["errors"][0]["extensions"]["code"] if "errors" in told and "code" not in told else told["code"])
+    body = json.loads(answer.body)
+    return str(body["errors"][0]["extensions"]["code"] if "errors" in body and "code" not in body else body["code"])
 
 
 @pytest.mark.parametrize("ask", [rest, graphql])
 async def test_a_place_is_held_until_the_answer_is_taken(
-    reading: Served, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
+    reading: ServerProcess, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
 ) -> None:
     key = await keys.key(at_once=1)
     with reading.narrow() as first, reading.client() as second:
@@ -75,8 +75,8 @@ async def test_a_place_is_held_until_the_answer_is_taken(
         length = int(first.head()[1]["content-length"])
         for other in (rest, graphql):
             other(second, key)
-            refused = second.answer()
-            assert (refused.status, code(refused)) == (429, "rate_limited")
+            refusal = second.answer()
+            assert (refusal.status, code(refusal)) == (429, "rate_limited")
         assert len(first.read.read(length)) == length
         ask(second, key)
         assert second.answer().status == 200
@@ -86,7 +86,7 @@ async def test_a_place_is_held_until_the_answer_is_taken(
 
 @pytest.mark.parametrize("ask", [rest, graphql])
 async def test_a_client_that_is_gone_holds_no_place(
-    reading: Served, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
+    reading: ServerProcess, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
 ) -> None:
     key = await keys.key(at_once=1)
     for _ in range(3):
@@ -104,16 +104,16 @@ async def test_a_client_that_is_gone_holds_no_place(
 
 @pytest.mark.parametrize("ask", [rest, graphql])
 async def test_a_caller_that_reads_nothing_gets_no_more_than_its_share(
-    reading: Served, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
+    reading: ServerProcess, keys: Access, ask: Callable[[Client, Mapping[str, str]], None]
 ) -> None:
     key, other = await keys.key(), await keys.key()
     with reading.narrow() as first, reading.client() as second:
         ask(first, key)
         length = int(first.head()[1]["content-length"])
         ask(second, key)
-        refused = second.answer()
-        assert (refused.status, code(refused)) == (503, "unavailable")
-        assert int(refused.fields["retry-after"]) >= 1
+        refusal = second.answer()
+        assert (refusal.status, code(refusal)) == (503, "unavailable")
+        assert int(refusal.fields["retry-after"]) >= 1
         ask(second, other)
         assert second.answer().status == 200, "another caller has its own"
         assert len(first.read.read(length)) == length
@@ -123,8 +123,8 @@ async def test_a_caller_that_reads_nothing_gets_no_more_than_its_share(
 
 async def test_clients_that_do_not_read_hold_no_more_than_the_process_may(long: str, keys: Access) -> None:
     callers = [await keys.key() for _ in range(8)]
-    with serving(long, limits="true", unread_memory=12 << 20) as served, client_of(served), ExitStack() as stack:
-        silent = [stack.enter_context(served.narrow()) for _ in callers]
+    with serving(long, limits="true", unread_memory=12 << 20) as server, client_of(server), ExitStack() as stack:
+        silent = [stack.enter_context(server.narrow()) for _ in callers]
         statuses = []
         for client, key in zip(silent, callers, strict=True):
             rest(client, key)

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from api.ingest.load import load
-from tests.http.conftest import Served
+from tests.http.conftest import ServerProcess
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 
@@ -30,8 +30,8 @@ async def sample(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
 
 def free_port() -> int:
     """Return a port that is free at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port
 
 
@@ -47,20 +47,20 @@ class Log:
 
     def until(self, text: str) -> None:
         """Wait until the log contains the text: an answer is sent before its line is written."""
-        begun = time.monotonic()
+        start_time = time.monotonic()
         while text not in self.text():
-            assert time.monotonic() - begun < 5, self.text()
+            assert time.monotonic() - start_time < 5, self.text()
             time.sleep(0.02)
 
     def requests(self, count: int) -> list[dict[str, Any]]:
         """Wait for the lines of `count` requests, and return the lines of all."""
-        begun = time.monotonic()
+        start_time = time.monotonic()
         while True:
             lines = [json.loads(line) for line in self.text().splitlines() if line.startswith("{")]
-            found = [line for line in lines if line["event"] == "request"]
-            if len(found) >= count:
-                return found
-            assert time.monotonic() - begun < 5, found
+            request_lines = [line for line in lines if line["event"] == "request"]
+            if len(request_lines) >= count:
+                return request_lines
+            assert time.monotonic() - start_time < 5, request_lines
             time.sleep(0.02)
 
 
@@ -72,11 +72,11 @@ def log(tmp_path: Path) -> Iterator[Log]:
 
 
 @contextmanager
-def caller(served: Served) -> Iterator[httpx2.Client]:
+def caller(service_url: ServerProcess) -> Iterator[httpx2.Client]:
     """A client of the service, once it is ready."""
-    with httpx2.Client(base_url=f"http://127.0.0.1:{served.port}") as client:
-        begun = time.monotonic()
+    with httpx2.Client(base_url=f"http://127.0.0.1:{service_url.port}") as client:
+        start_time = time.monotonic()
         while client.get("/readyz").status_code != 200:
-            assert time.monotonic() - begun < 10
+            assert time.monotonic() - start_time < 10
             time.sleep(0.02)
         yield client

@@ -26,23 +26,23 @@ def section(title: str) -> str:
 
 
 def test_the_table_of_settings_is_the_commands() -> None:
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", COMMAND, "settings", "--table"], cwd=ROOT, capture_output=True, text=True
     )
-    assert said.returncode == 0
-    assert said.stdout.count("\n") == len(Settings.model_fields)
-    assert said.stdout in section("Settings")
+    assert result.returncode == 0
+    assert result.stdout.count("\n") == len(Settings.model_fields)
+    assert result.stdout in section("Settings")
 
 
 def names(registry: CollectorRegistry) -> set[str]:
     return {
-        f"{one.name}_total" if one.type == "counter" else one.name
-        for one in registry.collect()
-        if one.name.startswith("briefing_")
+        f"{metric.name}_total" if metric.type == "counter" else metric.name
+        for metric in registry.collect()
+        if metric.name.startswith("briefing_")
     }
 
 
-async def test_every_metric_is_told_and_no_other() -> None:
+async def test_exactly_the_metrics_are_documented() -> None:
     settings = Settings(metrics_port=0, read_urls="postgresql://replica")
     application = create_app(settings, "postgresql://nowhere")
     assert application.metrics is not None
@@ -51,7 +51,7 @@ async def test_every_metric_is_told_and_no_other() -> None:
     assert set(re.findall(r"`(briefing_\w+)`", " ".join(rows))) == there
 
 
-def test_every_field_of_the_log_is_told_and_no_other() -> None:
+def test_exactly_the_fields_of_the_log_are_documented() -> None:
     request = make_request((b"user-agent", b"x"))
     context = request.context
     context.caller, context.charge = make_caller(points=12)
@@ -64,11 +64,11 @@ def test_every_field_of_the_log_is_told_and_no_other() -> None:
 
 
 def test_the_dockerfile_names_only_settings_that_there_are() -> None:
-    named = re.findall(r"BRIEFING_(\w+)=", (Path(__file__).parents[2] / "Dockerfile").read_text(encoding="utf-8"))
-    assert named and {one.lower() for one in named} <= set(Settings.model_fields)
+    names = re.findall(r"BRIEFING_(\w+)=", (Path(__file__).parents[2] / "Dockerfile").read_text(encoding="utf-8"))
+    assert names and {name.lower() for name in names} <= set(Settings.model_fields)
 
 
 def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
     hadolint = str(Path(sys.executable).with_name("hadolint"))
-    said = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True)
-    assert (said.returncode, said.stdout) == (0, "")
+    result = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "")

@@ -28,10 +28,10 @@ class Collector:
     spans: list[Any] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
 
-    def named(self, name: str) -> Any:
+    def wait_for_span(self, name: str) -> Any:
         """Wait for the span of this name, and return it."""
-        begun = time.monotonic()
-        while time.monotonic() - begun < 15:
+        start_time = time.monotonic()
+        while time.monotonic() - start_time < 15:
             for span in self.spans:
                 if span.name == name:
                     return span
@@ -44,22 +44,26 @@ class Collector:
 
 
 def attributes(span: Any) -> dict[str, Any]:
-    return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in span.attributes}
+    return {
+        attribute.key: getattr(attribute.value, attribute.value.WhichOneof("value")) for attribute in span.attributes
+    }
 
 
 @contextmanager
 def collector() -> Iterator[Collector]:
-    made = Collector()
+    collector = Collector()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             assert self.path == "/v1/traces"
             body = self.rfile.read(int(self.headers["content-length"]))
-            for told in ExportTraceServiceRequest.FromString(body).resource_spans:
-                made.services |= {
-                    one.value.string_value for one in told.resource.attributes if one.key == "service.name"
+            for resource_span in ExportTraceServiceRequest.FromString(body).resource_spans:
+                collector.services |= {
+                    attribute.value.string_value
+                    for attribute in resource_span.resource.attributes
+                    if attribute.key == "service.name"
                 }
-                made.spans += [span for scope in told.scope_spans for span in scope.spans]
+                collector.spans += [span for scope in resource_span.scope_spans for span in scope.spans]
             self.send_response(200)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -68,11 +72,11 @@ def collector() -> Iterator[Collector]:
             """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_port}"
+    collector.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield made
+        yield collector
     finally:
         server.shutdown()
         thread.join()
@@ -82,30 +86,30 @@ def collector() -> Iterator[Collector]:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_request_is_a_span_with_its_time_in_the_store_below(sample: str, workers: int) -> None:
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-    with collector() as heard:
-        with serving(sample, traces_endpoint=heard.url, workers=workers) as served, caller(served) as client:
+    with collector() as traces:
+        with serving(sample, traces_endpoint=traces.url, workers=workers) as server, caller(server) as client:
             first = client.get("/v1/events?limit=3&q=secret", headers={"traceparent": f"00-{trace}-{parent}-01"})
             client.get("/nowhere/secret", headers={"traceparent": "nonsense"})
-            served.process.terminate()  # The spans that are left are sent at the end.
-            assert served.process.wait(15) == 0
-        span, unknown = heard.named("GET /v1/events"), heard.named("GET")
-        told = attributes(span)
+            server.process.terminate()  # The spans that are left are sent at the end.
+            assert server.process.wait(15) == 0
+        span, unknown = traces.wait_for_span("GET /v1/events"), traces.wait_for_span("GET")
+        attributes_ = attributes(span)
         assert (span.trace_id.hex(), span.parent_span_id.hex()) == (trace, parent)
-        assert (told["http.route"], told["http.response.status_code"]) == ("/v1/events", 200)
-        assert told["briefing.request_id"] == first.headers["x-request-id"]
-        (store,) = heard.below(span)
+        assert (attributes_["http.route"], attributes_["http.response.status_code"]) == ("/v1/events", 200)
+        assert attributes_["briefing.request_id"] == first.headers["x-request-id"]
+        (store,) = traces.below(span)
         assert (store.name, store.trace_id) == ("store", span.trace_id)
         assert span.start_time_unix_nano <= store.start_time_unix_nano
         assert store.end_time_unix_nano <= span.end_time_unix_nano
         assert abs(span.start_time_unix_nano / 1e9 - time.time()) < 60
         assert unknown.parent_span_id == b""
         assert attributes(unknown)["http.response.status_code"] == 404
-        assert heard.services == {"briefing"}
-        assert "secret" not in str(heard.spans)
+        assert traces.services == {"briefing"}
+        assert "secret" not in str(traces.spans)
 
 
 def test_a_collector_that_is_away_costs_no_request(sample: str) -> None:
-    with serving(sample, traces_endpoint="http://127.0.0.1:1") as served, caller(served) as client:
+    with serving(sample, traces_endpoint="http://127.0.0.1:1") as server, caller(server) as client:
         for _ in range(20):
             assert client.get("/v1/events?limit=2").status_code == 200
 

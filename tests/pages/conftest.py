@@ -11,13 +11,13 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 
 
 @pytest.fixture(scope="session")
-def client(served: str) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=served) as made:
-        yield made
+def client(service_url: str) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=service_url) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def browser(served: str) -> Iterator[httpx2.Client]:
+def browser(service_url: str) -> Iterator[httpx2.Client]:
     """A client that sends the Accept field of a browser."""
-    with httpx2.Client(base_url=served, headers={"accept": BROWSER}) as made:
-        yield made
+    with httpx2.Client(base_url=service_url, headers={"accept": BROWSER}) as browser:
+        yield browser

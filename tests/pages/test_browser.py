@@ -62,16 +62,16 @@ def away() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def look(node: Callable[..., str], served: str, away: str) -> Callable[[str], Seen]:
+def look(node: Callable[..., str], service_url: str, away: str) -> Callable[[str], Seen]:
     """`look("home")` returns what a browser found on a page in each view. Each page is opened once."""
 
     @cache
     def look(name: str) -> Seen:
         page = PAGES[name]
-        address = (served if page.status == 200 else away) + page.path
-        asked = {"address": address, "words": page.words, "controls": page.controls, "act": page.act}
-        asked["name"] = name.replace(" ", "-")
-        views = [asked | {"width": width, "scheme": scheme} for width, scheme in VIEWS]
+        address = (service_url if page.status == 200 else away) + page.path
+        order = {"address": address, "words": page.words, "controls": page.controls, "act": page.act}
+        order["name"] = name.replace(" ", "-")
+        views = [order | {"width": width, "scheme": scheme} for width, scheme in VIEWS]
         return dict(zip(VIEWS, json.loads(node("look.mjs", CHROMIUM, json.dumps(views))), strict=True))
 
     return look
@@ -82,28 +82,28 @@ def look(node: Callable[..., str], served: str, away: str) -> Callable[[str], Se
 def test_a_page_is_whole_readable_and_used_by_keyboard(
     look: Callable[[str], Seen], name: str, width: int, scheme: str
 ) -> None:
-    page, found = PAGES[name], look(name)[width, scheme]
-    assert "failed" not in found, found
-    assert found["status"] == page.status
+    page, views = PAGES[name], look(name)[width, scheme]
+    assert "failed" not in views, views
+    assert views["status"] == page.status
     # The browser itself reports an answer of 503.
-    assert [one for one in found["said"] if page.status == 200 or "503" not in one] == []
-    assert found["elsewhere"] == []
-    assert found["wide"] == width
-    assert [one for one in found["violations"] if one[0] not in page.excepted] == []
-    assert (found["missing"], found["unseen"]) == ([], [])
+    assert [message for message in views["said"] if page.status == 200 or "503" not in message] == []
+    assert views["elsewhere"] == []
+    assert views["wide"] == width
+    assert [violation for violation in views["violations"] if violation[0] not in page.excepted] == []
+    assert (views["missing"], views["unseen"]) == ([], [])
     # Tab moves on from one control to the next, and is caught by none.
-    assert len(set(found["reached"])) >= len(found["reached"]) - 1
+    assert len(set(views["reached"])) >= len(views["reached"]) - 1
     if page.act == "run":
-        assert '"title"' in found["done"] and "errors" not in found["done"]
+        assert '"title"' in views["done"] and "errors" not in views["done"]
 
 
 def test_each_exception_is_still_needed(look: Callable[[str], Seen]) -> None:
-    met = {one[0] for name in PAGES for found in look(name).values() for one in found["violations"]}
-    assert met == set(EXCEPTED)
+    violations = {violation[0] for name in PAGES for view in look(name).values() for violation in view["violations"]}
+    assert violations == set(EXCEPTED)
 
 
-def test_the_reference_sends_a_request_that_finds_records(node: Callable[..., str], served: str) -> None:
+def test_the_reference_sends_a_request_that_finds_records(node: Callable[..., str], service_url: str) -> None:
     """Consoles send the examples of parameters. With all of them, no record would be left."""
-    sent = json.loads(node("request.mjs", CHROMIUM, f"{served}/docs/v2"))
-    assert sent["status"] == 200 and sent["records"] > 5
-    assert set(sent["names"]) <= {"sort", "limit", "count"}
+    report = json.loads(node("request.mjs", CHROMIUM, f"{service_url}/docs/v2"))
+    assert report["status"] == 200 and report["records"] > 5
+    assert set(report["names"]) <= {"sort", "limit", "count"}

@@ -27,29 +27,29 @@ def home(browser: httpx2.Client) -> httpx2.Response:
 
 def test_it_counts_what_is_served(home: httpx2.Response, client: httpx2.Client) -> None:
     assert home.status_code == 200
-    for one in NEWEST.resources.values():
-        total = client.get(f"/{NEWEST.name}/{one.plural}?limit=1&count=exact").json()["page"]["total"]
-        assert f'<strong>{total}</strong> <a href="{NEWEST.name}/{one.plural}">' in home.text
+    for resource in NEWEST.resources.values():
+        total = client.get(f"/{NEWEST.name}/{resource.plural}?limit=1&count=exact").json()["page"]["total"]
+        assert f'<strong>{total}</strong> <a href="{NEWEST.name}/{resource.plural}">' in home.text
 
 
 def test_it_says_when_the_last_change_was(home: httpx2.Response, client: httpx2.Client) -> None:
     moments = []
-    for one in NEWEST.resources.values():
-        rows = client.get(f"/{NEWEST.name}/{one.plural}?limit=200").json()["data"]
+    for resource in NEWEST.resources.values():
+        rows = client.get(f"/{NEWEST.name}/{resource.plural}?limit=200").json()["data"]
         moments += [datetime.fromisoformat(row["updated_at"]) for row in rows]
     assert f'<time datetime="{max(moments).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}">' in home.text
 
 
 def test_it_gives_the_attribution_of_what_is_served(home: httpx2.Response, client: httpx2.Client) -> None:
-    for one in client.get(f"/{NEWEST.name}/briefings").json()["data"]:
-        assert one["attribution"] in unescape(home.text)
+    for record in client.get(f"/{NEWEST.name}/briefings").json()["data"]:
+        assert record["attribution"] in unescape(home.text)
     assert "no licence is asserted" in home.text
 
 
 def test_the_first_call_works_as_it_stands(home: httpx2.Response) -> None:
-    found = re.search(r"<code>curl '([^']*)'</code>", home.text)
-    assert found
-    answer = httpx2.get(unescape(found[1]))
+    match = re.search(r"<code>curl '([^']*)'</code>", home.text)
+    assert match
+    answer = httpx2.get(unescape(match[1]))
     assert (answer.status_code, len(answer.json()["data"])) == (200, 1)
 
 
@@ -63,7 +63,7 @@ def test_every_link_is_relative_and_leads_somewhere(home: httpx2.Response, brows
 
 
 def test_it_may_run_no_script_and_load_nothing_from_elsewhere(home: httpx2.Response) -> None:
-    policy = dict(one.split(" ", 1) for one in home.headers["content-security-policy"].split("; "))
+    policy = dict(directive.split(" ", 1) for directive in home.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["style-src"] == "'self'"
     assert "script-src" not in policy
@@ -77,13 +77,13 @@ def test_a_page_that_has_not_changed_is_304_and_asks_the_store_nothing(
 ) -> None:
     again = browser.get("/", headers={"if-none-match": home.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    kept = browser.get("/")
-    assert kept.headers["server-timing"].startswith("db;dur=0.0") or "db" not in kept.headers["server-timing"]
-    assert kept.text == home.text
+    second = browser.get("/")
+    assert second.headers["server-timing"].startswith("db;dur=0.0") or "db" not in second.headers["server-timing"]
+    assert second.text == home.text
 
 
 @pytest.mark.parametrize("host", ['"><script>', "a b", "", "x" * 300, "a'b"])
-def test_a_host_that_is_none_is_not_shown(browser: httpx2.Client, host: str) -> None:
+def test_an_invalid_host_is_not_shown(browser: httpx2.Client, host: str) -> None:
     answer = browser.get("/", headers={"host": host})
     assert answer.status_code == 400 or "curl 'http://localhost/" in answer.text
 
@@ -92,12 +92,12 @@ async def test_behind_a_trusted_proxy_with_tls_the_call_is_https_and_from_nobody
     new_store: Callable[[], Awaitable[str]],
 ) -> None:
     url = await new_store()
-    sent = {"accept": BROWSER, "host": "data.example.org", "x-forwarded-proto": "https"}
+    headers = {"accept": BROWSER, "host": "data.example.org", "x-forwarded-proto": "https"}
     pages = {}
     with serving(url, trusted_proxies="127.0.0.2") as server:
         for address in ("127.0.0.2", "127.0.0.3"):
             with httpx2.Client(transport=httpx2.HTTPTransport(local_address=address)) as client:
-                pages[address] = client.get(f"http://127.0.0.1:{server.port}/", headers=sent)
+                pages[address] = client.get(f"http://127.0.0.1:{server.port}/", headers=headers)
     assert "curl 'https://data.example.org/" in pages["127.0.0.2"].text
     assert "curl 'http://data.example.org/" in pages["127.0.0.3"].text
     assert len({page.headers["etag"] for page in pages.values()}) == 2
@@ -105,10 +105,10 @@ async def test_behind_a_trusted_proxy_with_tls_the_call_is_https_and_from_nobody
 
 
 def test_it_is_one_statement_and_counts_a_sample_of_long_lists() -> None:
-    made = summary(NEWEST)
-    assert ";" not in made.sql
-    assert made.sql.count("limit 1001") == len(NEWEST.resources)
-    assert set(made.reads) == set(NEWEST.resources)
+    statement = summary(NEWEST)
+    assert ";" not in statement.sql
+    assert statement.sql.count("limit 1001") == len(NEWEST.resources)
+    assert set(statement.reads) == set(NEWEST.resources)
 
 
 async def test_an_empty_store_has_a_page_too(new_store: Callable[[], Awaitable[str]]) -> None:

@@ -9,18 +9,18 @@ from api.catalog import VERSIONS
 from api.contracts import contracts
 
 
-def test_every_link_of_the_index_leads_somewhere(served: str) -> None:
-    index = httpx2.get(f"{served}/").json()
+def test_every_link_of_the_index_leads_somewhere(service_url: str) -> None:
+    index = httpx2.get(f"{service_url}/").json()
     version = index["versions"]["v1"]
-    assert version == httpx2.get(f"{served}/v1").json()
+    assert version == httpx2.get(f"{service_url}/v1").json()
     assert len(version["lists"]) == 7
     own = [version["openapi"], version["schema"], version["docs"]]
     for path in [*version["lists"].values(), *own, index["health"], index["ready"], index["docs"]]:
-        assert httpx2.get(served + path).status_code == 200, path
+        assert httpx2.get(service_url + path).status_code == 200, path
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/*", "text/*;q=0.1, */*"])
-def test_whoever_is_no_browser_gets_json(client: httpx2.Client, accept: str) -> None:
+def test_clients_other_than_browsers_get_json(client: httpx2.Client, accept: str) -> None:
     answer = client.get("/", headers={"accept": accept})
     assert answer.headers["content-type"] == "application/json"
     assert "accept" in answer.headers["vary"]

@@ -35,10 +35,10 @@ def test_a_contract_has_a_page_whose_links_lead_somewhere(browser: httpx2.Client
 @pages
 def test_a_page_may_load_what_is_here_and_stands_in_no_frame(browser: httpx2.Client, path: str) -> None:
     page = browser.get(path)
-    policy = dict(one.split(" ", 1) for one in page.headers["content-security-policy"].split("; "))
+    policy = dict(directive.split(" ", 1) for directive in page.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["connect-src"] == "'self'"
-    assert not any("http" in one or "*" in one or "unsafe-eval" in one for one in policy.values())
+    assert not any("http" in sources or "*" in sources or "unsafe-eval" in sources for sources in policy.values())
     assert page.headers["x-frame-options"] == "DENY"
     assert re.findall(r"<script[^>]*>([^<]+)</script>", page.text) == []
     assert not re.search(r"\son\w+=|style=|<style|//", page.text)
@@ -52,11 +52,11 @@ def test_a_file_is_served_as_it_is_compressed_and_as_304(client: httpx2.Client, 
     plain = client.get(path, headers={"accept-encoding": "identity"})
     assert plain.content == (ASSETS.folder / name).read_bytes()
     assert plain.headers["cache-control"] == FOREVER
-    with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as zipped:
-        assert gzip.decompress(b"".join(zipped.iter_raw())) == plain.content
-        assert zipped.headers["etag"] != plain.headers["etag"]
-    held = {"accept-encoding": "identity", "if-none-match": plain.headers["etag"]}
-    again = client.get(path, headers=held)
+    with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as compressed:
+        assert gzip.decompress(b"".join(compressed.iter_raw())) == plain.content
+        assert compressed.headers["etag"] != plain.headers["etag"]
+    headers = {"accept-encoding": "identity", "if-none-match": plain.headers["etag"]}
+    again = client.get(path, headers=headers)
     assert (again.status_code, again.content) == (304, b"")
 
 
@@ -73,8 +73,8 @@ def test_an_unknown_version_has_no_page(browser: httpx2.Client) -> None:
 
 def test_the_licences_are_beside_what_they_are_for() -> None:
     notice = (ASSETS.folder / "NOTICE.txt").read_text(encoding="utf-8")
-    served = [one.name for one in ASSETS.folder.iterdir() if one.name != "NOTICE.txt"]
-    assert [name for name in served if name not in notice] == []
+    names = [file.name for file in ASSETS.folder.iterdir() if file.name != "NOTICE.txt"]
+    assert [name for name in names if name not in notice] == []
     assert "Scalar API Reference 1.72.1" in notice
     for name in re.findall(r"[a-z]+\.LICENSES?\.txt", notice):
         assert "Copyright" in (ASSETS.folder / name).read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ def test_our_own_files_name_no_other_host(name: str) -> None:
     assert not re.search(r"https?:|@import|url\(", text)
 
 
-def test_what_scalar_would_ask_of_its_own_hosts_is_switched_off() -> None:
+def test_requests_of_scalar_to_its_own_hosts_are_switched_off() -> None:
     text = (ASSETS.folder / "reference.js").read_text(encoding="utf-8")
     for line in ('proxyUrl: ""', "withDefaultFonts: false", "agent: { disabled: true }", "telemetry: false"):
         assert line in text

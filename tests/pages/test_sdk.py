@@ -17,9 +17,9 @@ from tests.serving import serving
 
 
 @pytest.fixture(scope="module")
-def folder(built: Path) -> Path:
+def folder(sdk_packages: Path) -> Path:
     """The folder with the built clients."""
-    return built
+    return sdk_packages
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +45,14 @@ def test_the_page_leads_to_each_file(address: str, folder: Path) -> None:
 def test_pip_takes_the_client_from_the_index(address: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--disable-pip-version-check"]
     command += ["--index-url", f"{address}/sdk/simple/", "--dest", str(tmp_path), "briefing-sdk"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
     (wheel,) = tmp_path.iterdir()
     assert wheel.name.startswith("briefing_sdk-") and wheel.suffix == ".whl"
 
 
-def test_without_a_folder_there_is_no_page(served: str) -> None:
-    assert httpx2.get(f"{served}/sdk").status_code == 404
+def test_without_a_folder_there_is_no_page(service_url: str) -> None:
+    assert httpx2.get(f"{service_url}/sdk").status_code == 404
 
 
 def test_a_folder_without_clients_is_refused(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def nodes(*entries: Item) -> Selection:
 
 
 def root(*answers: ListQuery | Records | Record | Constant) -> Query:
-    return Query("v1", Object(tuple(Item(f"r{place}", one) for place, one in enumerate(answers))))
+    return Query("v1", Object(tuple(Item(f"r{place}", answer) for place, answer in enumerate(answers))))
 
 
 SPEAKER = Item("speaker", LinkedRecord("speaker", ID))
@@ -183,7 +183,7 @@ def test_an_export_costs_more_by_the_links_that_it_includes(
         assert price(query) == 50 * (1 + linked)
 
 
-@pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda one: str(one.name))
+@pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda version: str(version.name))
 def test_an_export_prices_links_as_a_list_does(version: Version) -> None:
     for resource in version.lists.values():
         alone = list_query(version, resource, b"limit=1")

@@ -23,9 +23,9 @@ EVENT = V1["event"]
 
 
 def sort(resource: str, text: str) -> Sort:
-    made = read_sort(V1[resource], text)
-    assert made is not None
-    return made
+    sort_order = read_sort(V1[resource], text)
+    assert sort_order is not None
+    return sort_order
 
 
 SORTS = {
@@ -124,13 +124,13 @@ def test_a_key_of_another_kind_is_refused(kind: str, key: Any) -> None:
         "\n" + cursor("list", "x", ID),
     ],
 )
-def test_what_is_not_a_cursor_of_this_list_is_refused(text: str) -> None:
-    with pytest.raises(InvalidCursor) as refused:
+def test_a_cursor_of_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(InvalidCursor) as exc_info:
         read_cursor(text, "list.of.x.y", SORTS["name"], "events.after")
-    assert [one.where for one in refused.value.faults] == ["events.after"]
+    assert [fault.where for fault in exc_info.value.faults] == ["events.after"]
 
 
-@given(some.text() | some.binary().map(lambda one: urlsafe_b64encode(one).decode().rstrip("=")))
+@given(some.text() | some.binary().map(lambda data: urlsafe_b64encode(data).decode().rstrip("=")))
 def test_nothing_that_is_sent_as_a_cursor_is_a_fault_of_ours(text: str) -> None:
     with pytest.raises(InvalidCursor):
         read_cursor(text, "v1.event.-starts_at.0", SORTS["timestamp"], "cursor")

@@ -108,8 +108,8 @@ def graphql(resource: str, arguments: str) -> ListQuery:
     ],
 )
 def test_a_url_and_arguments_that_mean_the_same_list_are_the_same_list(resource: str, url: str, arguments: str) -> None:
-    one, other = rest(resource, url), graphql(resource, arguments) if arguments else graphql(resource, "first: 50")
-    assert (one.filter, one.sort, one.fingerprint) == (other.filter, other.sort, other.fingerprint)
+    first, second = rest(resource, url), graphql(resource, arguments) if arguments else graphql(resource, "first: 50")
+    assert (first.filter, first.sort, first.fingerprint) == (second.filter, second.sort, second.fingerprint)
 
 
 def test_filters_of_one_link_hold_for_the_same_record_and_filters_apart_need_not() -> None:

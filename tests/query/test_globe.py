@@ -44,7 +44,7 @@ def test_a_wrapped_longitude_is_the_same_place(longitude: float) -> None:
 
 
 @pytest.mark.parametrize("edges", [(36001, 0, 36002, 1), (0, 0, float("nan"), 1), (0, -91, 1, 1), (0, 2, 1, 1)])
-def test_a_box_that_is_none_is_refused(edges: Box) -> None:
+def test_an_invalid_box_is_refused(edges: Box) -> None:
     with pytest.raises(ValueError, match="west,south,east,north"):
         check_box(*edges)
 

@@ -44,7 +44,7 @@ def term(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("read", "text", "expected"),
+    ("reader", "text", "expected"),
     [
         (read_number, "364", Decimal(364)),
         (read_number, "1.50", Decimal("1.5")),
@@ -102,14 +102,14 @@ def term(text: str) -> str:
         (read_words, '"humanitarian corridor" -city', '"humanitarian corridor" -city'),
     ],
 )
-def test_a_value_is_read(read: Callable[[str], Any], text: str, expected: Any) -> None:
-    value = read(text)
+def test_a_value_is_read(reader: Callable[[str], Any], text: str, expected: Any) -> None:
+    value = reader(text)
     assert value == expected
     assert repr(value) == repr(expected)
 
 
 @pytest.mark.parametrize(
-    ("read", "texts"),
+    ("reader", "texts"),
     [
         (
             read_number,
@@ -138,31 +138,33 @@ def test_a_value_is_read(read: Callable[[str], Any], text: str, expected: Any) -
         (read_words, ("", "-" * 40, "- " * 40)),
     ],
 )
-def test_a_value_of_another_kind_is_refused_in_words(read: Callable[[str], Any], texts: tuple[str, ...]) -> None:
+def test_a_value_of_another_type_is_refused_with_a_message(
+    reader: Callable[[str], Any], texts: tuple[str, ...]
+) -> None:
     for text in texts:
-        with pytest.raises(ValueError, match=r"\.") as refused:
-            print(repr(text), read(text))
-        assert type(refused.value) in (ValueError, UnknownName), text
+        with pytest.raises(ValueError, match=r"\.") as exc_info:
+            print(repr(text), reader(text))
+        assert type(exc_info.value) in (ValueError, UnknownName), text
 
 
 @pytest.mark.parametrize(("text", "nearest"), [("shellin", "shelling"), ("zzz", "")])
 def test_a_term_that_is_nearly_one_can_be_suggested(text: str, nearest: str) -> None:
-    with pytest.raises(UnknownName, match="not one of") as refused:
+    with pytest.raises(UnknownName, match="not one of") as exc_info:
         term(text)
-    assert Suggestions().nearest(refused.value.unknown) == nearest
+    assert Suggestions().nearest(exc_info.value.unknown) == nearest
 
 
-def test_a_distance_that_is_no_number_is_refused() -> None:
+def test_a_distance_must_be_a_number() -> None:
     for point in ((float("nan"), 0.0, 1.0), (0.0, float("inf"), 1.0), (0.0, 0.0, float("nan"))):
         with pytest.raises(ValueError, match="Expected"):
             check_near(*point)
 
 
 @given(some.text(max_size=40) | some.from_regex(parse.TIMESTAMP, fullmatch=True) | some.from_regex(parse.NUMBER))
-def test_a_reader_reads_or_says_what_was_expected(text: str) -> None:
+def test_a_reader_returns_a_value_or_states_what_it_expected(text: str) -> None:
     readers = [*parse.READERS.values(), read_box, read_near, read_identifier, read_language, event_id, term, read_words]
-    for read in readers:
+    for reader in readers:
         try:
-            read(text)
+            reader(text)
         except ValueError as error:
             assert type(error) in (ValueError, UnknownName) and str(error)

@@ -12,7 +12,7 @@ from api.store.statements import migrations
 
 
 @pytest.mark.parametrize(
-    ("text", "read"),
+    ("text", "expected"),
     [
         ("corridor", ["+corridor"]),
         ("  green   corridor ", ["+green", "+corridor"]),
@@ -50,8 +50,8 @@ from api.store.statements import migrations
         ("½", ["+½"]),
     ],
 )
-def test_the_terms_of_a_search(text: str, read: list[str]) -> None:
-    assert list(terms(text)) == read
+def test_the_terms_of_a_search(text: str, expected: list[str]) -> None:
+    assert list(terms(text)) == expected
 
 
 def test_letters_of_scripts_without_spaces_are_counted_one_by_one() -> None:
@@ -61,9 +61,9 @@ def test_letters_of_scripts_without_spaces_are_counted_one_by_one() -> None:
 
 
 def test_the_scripts_without_spaces_are_those_of_the_store() -> None:
-    (script,) = (one for one in migrations() if one.name == "0030_search")
+    (script,) = (migration for migration in migrations() if migration.name == "0030_search")
     classes = set(re.findall(r"\[\^?(\\u0e00-[^\]]+)\]", script.text))
     assert len(classes) == 1, "the store has one set of them"
-    stored = re.compile(f"[{classes.pop()}]")
+    stored_pattern = re.compile(f"[{classes.pop()}]")
     letters = map(chr, range(sys.maxunicode + 1))
-    assert [one for one in letters if bool(stored.match(one)) != bool(RUNS.match(one))] == []
+    assert [letter for letter in letters if bool(stored_pattern.match(letter)) != bool(RUNS.match(letter))] == []

@@ -86,21 +86,21 @@ def test_records_that_are_named_reserve_for_what_they_link_to_and_for_heavy_test
     """An event may have 20,000 figures, and 20 lists of identifiers take half a millisecond for each record."""
     ids = [f"evt_{n:026}" for n in range(200)]
     text = "query($ids: [ID!]!) {{ events(filter: {{id: {{in: $ids}}, {}}}) {{ nodes {{ id }} }} }}"
-    linked = text.format('quotes: {some: {not: {language: {in: ["en"]}}}}')
+    link_text = text.format('quotes: {some: {not: {language: {in: ["en"]}}}}')
     weight = 1 + 0.1 + LOOK_UP + 3 * 1.15
-    assert reserve(graphql(linked, ids=ids[:1])) == pytest.approx(ONE_PARENT * weight, abs=1)
-    assert reserve(graphql(linked, ids=ids)) == pytest.approx(WHOLE_LIST * weight, abs=1)
+    assert reserve(graphql(link_text, ids=ids[:1])) == pytest.approx(ONE_PARENT * weight, abs=1)
+    assert reserve(graphql(link_text, ids=ids)) == pytest.approx(WHOLE_LIST * weight, abs=1)
     identified = [{"scheme": "wikidata", "value": f"x{n}"} for n in range(200)]
     tests = ", ".join(f'{{not: {{or: [{{identifiers: {{has: $j}}}}, {{tags: {{has: ["{n}"]}}}}]}}}}' for n in range(20))
     heavy = text.format(f"and: [{tests}]").replace("$ids: [ID!]!", "$ids: [ID!]!, $j: [IdentifierInput!]!")
     query = graphql(heavy, ids=ids, j=identified)
     assert reserve(query) == pytest.approx(WHOLE_LIST * 200 / LIST_RECORDS * 20 * 36.735, abs=1)
     assert records_a_point(query) == LOOKED_AT_PER_POINT * MAX_WEIGHT // (20 * 36.735 + 1.1)
-    assert records_a_point(graphql(linked, ids=ids)) == LOOKED_AT_PER_POINT
+    assert records_a_point(graphql(link_text, ids=ids)) == LOOKED_AT_PER_POINT
 
 
 def test_each_value_of_a_list_alternative_and_negation_adds_to_the_reserve() -> None:
-    one = reserve(graphql('{ events(filter: {not: {tags: {has: ["a"]}}}) { nodes { id } } }'))
+    single = reserve(graphql('{ events(filter: {not: {tags: {has: ["a"]}}}) { nodes { id } } }'))
     many = reserve(
         graphql(
             "query($t: [String!]) { events(filter: {not: {tags: {has: $t}}}) { nodes { id } } }", t=list("abcdefgh")
@@ -109,7 +109,7 @@ def test_each_value_of_a_list_alternative_and_negation_adds_to_the_reserve() -> 
     either = reserve(
         graphql('{ events(filter: {or: [{tags: {has: ["a"]}}, {not: {tags: {has: ["b"]}}}]}) { nodes { id } } }')
     )
-    assert one < either and one < many
+    assert single < either and single < many
 
 
 def test_each_root_reserves_for_itself() -> None:

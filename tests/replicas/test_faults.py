@@ -151,7 +151,7 @@ async def test_servers_that_are_no_replicas_of_this_store_are_not_used(
         with capture_logs() as lines:
             async with routed(servers, [another, wrong_password, wrong_database, servers[2].url]) as service:
                 await service.until_used(1)
-                await until(lambda: all("not checked" not in one.objection for one in service.replicas))
+                await until(lambda: all("not checked" not in replica.objection for replica in service.replicas))
                 await asyncio.sleep(2.5)
                 objections = [replica.objection for replica in service.replicas]
                 await read_all(service, 4)

@@ -52,5 +52,5 @@ async def client(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[httpx
     """A client of the application over the sample."""
     url = await new_store()
     await load([str(SAMPLE)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client

@@ -44,31 +44,31 @@ UNKNOWN = "key_" + "0" * 12
 @pytest.fixture(scope="module")
 async def caller_cache(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[CallerCache]:
     url = await new_store()
-    made = CallerCache(url, Settings())
-    made.start()
-    while made._epoch.now is None:
+    cache = CallerCache(url, Settings())
+    cache.start()
+    while cache._epoch.now is None:
         await asyncio.sleep(0.01)
-    yield made
-    await made.stop()
+    yield cache
+    await cache.stop()
 
 
 @pytest.fixture(scope="module")
 async def client(caller_cache: CallerCache) -> AsyncIterator[httpx2.AsyncClient]:
-    chosen = Settings()
+    app_settings = Settings()
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    authentication = Authentication(AccessControl(caller_cache, SharedTable.alone(), chosen), chosen)
-    routers = [routes.routes(caller_cache.store, authentication, chosen), me.routes(V1, authentication)]
+    authentication = Authentication(AccessControl(caller_cache, SharedTable.alone(), app_settings), app_settings)
+    routers = [routes.routes(caller_cache.store, authentication, app_settings), me.routes(V1, authentication)]
     for router in routers:
         app.include_router(router)
-    transport = httpx2.ASGITransport(RequestMiddleware(app, RouteTable(routers), chosen, authentication))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as made:
-        yield made
+    transport = httpx2.ASGITransport(RequestMiddleware(app, RouteTable(routers), app_settings, authentication))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+        yield client
 
 
 async def bearer(caller_cache: CallerCache, *scopes: str) -> dict[str, str]:
     """Return the header fields of a caller with these scopes."""
-    made = await Keys(caller_cache.store, "live", "test: us").create(NewKey(" ".join(scopes), "internal", scopes))
-    return {"authorization": f"Bearer {made.secret.text}"}
+    new_key = await Keys(caller_cache.store, "live", "test: us").create(NewKey(" ".join(scopes), "internal", scopes))
+    return {"authorization": f"Bearer {new_key.secret.text}"}
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,14 @@ async def reader(caller_cache: CallerCache) -> dict[str, str]:
     return await bearer(caller_cache, "read")
 
 
-def kept_to(answer: httpx2.Response, id: str) -> Any:
+def assert_documented(answer: httpx2.Response, id: str) -> Any:
     """Check an answer against the document of the operation, and return its JSON."""
-    operation = next(one for path in document()["paths"].values() for one in path.values() if one["operationId"] == id)
+    operation = next(
+        candidate
+        for path in document()["paths"].values()
+        for candidate in path.values()
+        if candidate["operationId"] == id
+    )
     described = operation["responses"][str(answer.status_code)]
     assert answer.headers["cache-control"] == "no-store"
     if "content" not in described:
@@ -96,7 +101,7 @@ def kept_to(answer: httpx2.Response, id: str) -> Any:
     return answer.json()
 
 
-def refused(answer: httpx2.Response, status: int, code: str) -> Any:
+def assert_problem(answer: httpx2.Response, status: int, code: str) -> Any:
     problem = answer.json()
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code), problem
     assert answer.headers["content-type"] == "application/problem+json"
@@ -106,8 +111,8 @@ def refused(answer: httpx2.Response, status: int, code: str) -> Any:
 async def expiring(caller_cache: CallerCache) -> tuple[dict[str, str], datetime]:
     """Return the header fields of an administrator whose key ends in an hour, and the time of the end."""
     keys = Keys(caller_cache.store, "live", "test: us")
-    made = await keys.create(NewKey("for an hour", "internal", ("admin",), timedelta(hours=1)))
-    return {"authorization": f"Bearer {made.secret.text}"}, made.row["expires_at"]
+    new_key = await keys.create(NewKey("for an hour", "internal", ("admin",), timedelta(hours=1)))
+    return {"authorization": f"Bearer {new_key.secret.text}"}, new_key.row["expires_at"]
 
 
 def ends(answer: httpx2.Response) -> datetime:
@@ -120,18 +125,18 @@ async def test_a_key_with_an_end_makes_no_key_that_outlives_it(
     client: httpx2.AsyncClient, caller_cache: CallerCache, scopes: list[str]
 ) -> None:
     maker, end = await expiring(caller_cache)
-    wanted = {"name": "made", "plan": "free", "scopes": scopes}
+    key_fields = {"name": "made", "plan": "free", "scopes": scopes}
     for later in ("2h", "90d", (end + timedelta(seconds=1)).isoformat()):
-        answer = await client.post("/admin/keys", json={**wanted, "expires": later}, headers=maker)
-        (fault,) = refused(answer, 400, "invalid_request")["errors"]
+        answer = await client.post("/admin/keys", json={**key_fields, "expires": later}, headers=maker)
+        (fault,) = assert_problem(answer, 400, "invalid_request")["errors"]
         assert fault["parameter"] == "expires" and "does not outlive" in fault["detail"]
-    sooner = await client.post("/admin/keys", json={**wanted, "expires": "30m"}, headers=maker)
+    sooner = await client.post("/admin/keys", json={**key_fields, "expires": "30m"}, headers=maker)
     assert ends(sooner) < end
-    made = await client.post("/admin/keys", json=wanted, headers=maker)
-    assert made.status_code == 201 and end - timedelta(seconds=1) <= ends(made) <= end
+    response = await client.post("/admin/keys", json=key_fields, headers=maker)
+    assert response.status_code == 201 and end - timedelta(seconds=1) <= ends(response) <= end
     if "admin" in scopes:
-        heir = {"authorization": f"Bearer {made.json()['data']['key']}"}
-        assert ends(await client.post("/admin/keys", json=wanted, headers=heir)) <= end
+        heir = {"authorization": f"Bearer {response.json()['data']['key']}"}
+        assert ends(await client.post("/admin/keys", json=key_fields, headers=heir)) <= end
 
 
 @pytest.mark.parametrize("whose", ["its own", "a longer one", "one without an end"])
@@ -146,29 +151,29 @@ async def test_a_key_with_an_end_rotates_no_key_into_one_that_outlives_it(
         expiry = timedelta(days=9) if whose == "a longer one" else None
         id = (await keys.create(NewKey("other", "free", expiry=expiry))).row["id"]
     answer = await client.post(f"/admin/keys/{id}/rotate", json={"expires": "2h"}, headers=maker)
-    assert refused(answer, 400, "invalid_request")["errors"][0]["parameter"] == "expires"
+    assert assert_problem(answer, 400, "invalid_request")["errors"][0]["parameter"] == "expires"
     assert ends(await client.post(f"/admin/keys/{id}/rotate", json={}, headers=maker)) <= end
 
 
 async def test_a_key_is_made_used_rotated_and_revoked(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
-    sent = {"name": "Over HTTP", "plan": "partner", "scopes": ["read"], "expires": "30d"}
-    answer = await client.post("/admin/keys", json=sent, headers=admin)
-    made = kept_to(answer, "create_key")["data"]
-    assert (answer.status_code, made["name"], made["plan"]) == (201, "Over HTTP", "partner")
-    own = {"x-api-key": made["key"]}
+    key_fields = {"name": "Over HTTP", "plan": "partner", "scopes": ["read"], "expires": "30d"}
+    answer = await client.post("/admin/keys", json=key_fields, headers=admin)
+    new_key = assert_documented(answer, "create_key")["data"]
+    assert (answer.status_code, new_key["name"], new_key["plan"]) == (201, "Over HTTP", "partner")
+    own = {"x-api-key": new_key["key"]}
     me = (await client.get("/v1/me", headers=own)).json()["data"]
-    assert (me["key"], me["plan"]["name"]) == (made["id"], "partner")
-    got = kept_to(await client.get(f"/admin/keys/{made['id']}", headers=admin), "get_key")["data"]
-    assert got == {name: value for name, value in made.items() if name != "key"}
-    answer = await client.post(f"/admin/keys/{made['id']}/rotate", json={"overlap": "1h"}, headers=admin)
-    second = kept_to(answer, "rotate_key")["data"]
-    assert answer.status_code == 201 and second["key"] != made["key"]
+    assert (me["key"], me["plan"]["name"]) == (new_key["id"], "partner")
+    key_record = assert_documented(await client.get(f"/admin/keys/{new_key['id']}", headers=admin), "get_key")["data"]
+    assert key_record == {name: value for name, value in new_key.items() if name != "key"}
+    answer = await client.post(f"/admin/keys/{new_key['id']}/rotate", json={"overlap": "1h"}, headers=admin)
+    second = assert_documented(answer, "rotate_key")["data"]
+    assert answer.status_code == 201 and second["key"] != new_key["key"]
     assert (await client.get("/v1/me", headers=own)).status_code == 200, "for an hour"
-    answer = await client.post(f"/admin/keys/{made['id']}/revoke", json={"reason": "Over."}, headers=admin)
-    assert kept_to(answer, "revoke_key")["data"]["state"] == "revoked"
+    answer = await client.post(f"/admin/keys/{new_key['id']}/revoke", json={"reason": "Over."}, headers=admin)
+    assert assert_documented(answer, "revoke_key")["data"]["state"] == "revoked"
     while (answer := await client.get("/v1/me", headers=own)).status_code == 200:
         pass
-    problem = refused(answer, 401, "revoked_key")
+    problem = assert_problem(answer, 401, "revoked_key")
     assert "Over." in problem["detail"]
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert (await client.get("/v1/me", headers={"x-api-key": second["key"]})).status_code == 200
@@ -177,70 +182,72 @@ async def test_a_key_is_made_used_rotated_and_revoked(client: httpx2.AsyncClient
 async def test_keys_are_listed_page_by_page(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
     for number in range(3):
         await client.post("/admin/keys", json={"name": f"No. {number}", "plan": "free"}, headers=admin)
-    whole = kept_to(await client.get("/admin/keys?limit=1000", headers=admin), "list_keys")
+    whole = assert_documented(await client.get("/admin/keys?limit=1000", headers=admin), "list_keys")
     assert whole["page"] == {"next_cursor": None, "has_more": False}
-    seen, cursor = [], ""
+    records, cursor = [], ""
     for _ in bounded_walk():
         answer = await client.get(
             "/admin/keys", params={"limit": 2} | ({"cursor": cursor} if cursor else {}), headers=admin
         )
-        page = kept_to(answer, "list_keys")
-        seen += page["data"]
+        page = assert_documented(answer, "list_keys")
+        records += page["data"]
         cursor = page["page"]["next_cursor"]
         if cursor is None:
             break
-    assert seen == whole["data"] and len(seen) > 3
-    assert "bak_" not in json.dumps(seen)
+    assert records == whole["data"] and len(records) > 3
+    assert "bak_" not in json.dumps(records)
 
 
 async def test_a_request_without_a_body_takes_the_defaults(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
-    made = (await client.post("/admin/keys", json={"name": "a", "plan": "free"}, headers=admin)).json()["data"]
-    assert made["scopes"] == ["read"] and made["expires_at"] is None
-    assert (await client.post(f"/admin/keys/{made['id']}/rotate", headers=admin)).status_code == 201
-    assert (await client.post(f"/admin/keys/{made['id']}/revoke", headers=admin)).status_code == 200
-    refused(await client.post(f"/admin/keys/{made['id']}/rotate", headers=admin), 409, "conflict")
+    new_key = (await client.post("/admin/keys", json={"name": "a", "plan": "free"}, headers=admin)).json()["data"]
+    assert new_key["scopes"] == ["read"] and new_key["expires_at"] is None
+    assert (await client.post(f"/admin/keys/{new_key['id']}/rotate", headers=admin)).status_code == 201
+    assert (await client.post(f"/admin/keys/{new_key['id']}/revoke", headers=admin)).status_code == 200
+    assert_problem(await client.post(f"/admin/keys/{new_key['id']}/rotate", headers=admin), 409, "conflict")
 
 
 async def test_plans_are_made_changed_listed_and_removed(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
-    made = kept_to(await client.post("/admin/plans", json=PLAN, headers=admin), "create_plan")["data"]
-    assert made == PLAN | {"trusted_only": False, "open": True}
-    refused(await client.post("/admin/plans", json=PLAN, headers=admin), 409, "conflict")
+    plan = assert_documented(await client.post("/admin/plans", json=PLAN, headers=admin), "create_plan")["data"]
+    assert plan == PLAN | {"trusted_only": False, "open": True}
+    assert_problem(await client.post("/admin/plans", json=PLAN, headers=admin), 409, "conflict")
     answer = await client.patch("/admin/plans/weekly", json={"burst": 600, "formats": []}, headers=admin)
-    assert kept_to(answer, "change_plan")["data"] == made | {"burst": 600, "formats": []}
-    listed = kept_to(await client.get("/admin/plans", headers=admin), "list_plans")["data"]
-    assert [one["name"] for one in listed] == ["weekly", "anonymous", "free", "partner", "internal"]
-    assert kept_to(await client.delete("/admin/plans/weekly", headers=admin), "remove_plan") is None
-    refused(await client.delete("/admin/plans/weekly", headers=admin), 404, "not_found")
-    refused(await client.delete("/admin/plans/anonymous", headers=admin), 409, "conflict")
+    assert assert_documented(answer, "change_plan")["data"] == plan | {"burst": 600, "formats": []}
+    plans = assert_documented(await client.get("/admin/plans", headers=admin), "list_plans")["data"]
+    assert [plan["name"] for plan in plans] == ["weekly", "anonymous", "free", "partner", "internal"]
+    assert assert_documented(await client.delete("/admin/plans/weekly", headers=admin), "remove_plan") is None
+    assert_problem(await client.delete("/admin/plans/weekly", headers=admin), 404, "not_found")
+    assert_problem(await client.delete("/admin/plans/anonymous", headers=admin), 409, "conflict")
 
 
 async def test_the_log_names_the_key_that_did_it(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
     own = (await client.get("/v1/me", headers=admin)).json()["data"]["key"]
-    made = (await client.post("/admin/keys", json={"name": "Logged", "plan": "free"}, headers=admin)).json()["data"]
-    page = kept_to(await client.get("/admin/audit?limit=1", headers=admin), "list_audit")
+    new_key = (await client.post("/admin/keys", json={"name": "Logged", "plan": "free"}, headers=admin)).json()["data"]
+    page = assert_documented(await client.get("/admin/audit?limit=1", headers=admin), "list_audit")
     assert page["page"]["has_more"]
     entry = page["data"][0]
-    assert (entry["actor"], entry["action"], entry["id"]) == (f"key: {own}", "created", made["id"])
-    assert made["key"] not in json.dumps(page)
-    older = kept_to(await client.get(f"/admin/audit?limit=1&cursor={entry['seq']}", headers=admin), "list_audit")
+    assert (entry["actor"], entry["action"], entry["id"]) == (f"key: {own}", "created", new_key["id"])
+    assert new_key["key"] not in json.dumps(page)
+    older = assert_documented(
+        await client.get(f"/admin/audit?limit=1&cursor={entry['seq']}", headers=admin), "list_audit"
+    )
     assert older["data"][0]["seq"] < entry["seq"]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.id)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
 async def test_nobody_gets_in_without_the_scope(
     client: httpx2.AsyncClient, reader: dict[str, str], operation: Any
 ) -> None:
     path = operation.path.replace("{id}", UNKNOWN).replace("{name}", "nothing")
     answer = await client.request(operation.method, path)
-    refused(answer, 401, "unauthenticated")
+    assert_problem(answer, 401, "unauthenticated")
     assert answer.headers["www-authenticate"] == 'Bearer realm="briefing"'
     answer = await client.request(operation.method, path, headers=reader)
-    assert "admin" in refused(answer, 403, "forbidden")["detail"]
+    assert "admin" in assert_problem(answer, 403, "forbidden")["detail"]
     assert answer.headers["www-authenticate"].endswith('error="insufficient_scope", scope="admin"')
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "sent", "where"),
+    ("method", "path", "body", "where"),
     [
         ("POST", "/admin/keys", "{", "body"),
         ("POST", "/admin/keys", "[]", "body"),
@@ -283,27 +290,27 @@ async def test_nobody_gets_in_without_the_scope(
     ],
     ids=str,
 )
-async def test_what_is_wrong_is_named(
-    client: httpx2.AsyncClient, admin: dict[str, str], method: str, path: str, sent: Any, where: str
+async def test_an_invalid_body_names_the_field(
+    client: httpx2.AsyncClient, admin: dict[str, str], method: str, path: str, body: Any, where: str
 ) -> None:
-    content = sent if isinstance(sent, str | bytes | None) else json.dumps(sent)
+    content = body if isinstance(body, str | bytes | None) else json.dumps(body)
     fields = admin | {"content-type": "application/json"}
     answer = await client.request(method, path, content=content, headers=fields)
-    problem = refused(answer, 400, "invalid_request")
-    assert [one["parameter"] for one in problem["errors"]] == [where]
+    problem = assert_problem(answer, 400, "invalid_request")
+    assert [error["parameter"] for error in problem["errors"]] == [where]
 
 
 async def test_unknown_parameters_are_named_in_the_order_of_the_url(
     client: httpx2.AsyncClient, admin: dict[str, str]
 ) -> None:
-    problem = refused(await client.get("/admin/keys?d=1&b=2&c=3&a=4", headers=admin), 400, "invalid_request")
+    problem = assert_problem(await client.get("/admin/keys?d=1&b=2&c=3&a=4", headers=admin), 400, "invalid_request")
     assert [error["parameter"] for error in problem["errors"]] == ["d", "b", "c", "a"]
 
 
-async def test_what_is_not_there_is_not_found(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
-    refused(await client.get(f"/admin/keys/{UNKNOWN}", headers=admin), 404, "not_found")
-    refused(await client.get("/admin/keys/%27%3B--", headers=admin), 404, "not_found")
-    problem = refused(await client.patch("/admin/plans/fre", json={"burst": 5}, headers=admin), 404, "not_found")
+async def test_unknown_resources_are_not_found(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
+    assert_problem(await client.get(f"/admin/keys/{UNKNOWN}", headers=admin), 404, "not_found")
+    assert_problem(await client.get("/admin/keys/%27%3B--", headers=admin), 404, "not_found")
+    problem = assert_problem(await client.patch("/admin/plans/fre", json={"burst": 5}, headers=admin), 404, "not_found")
     assert "Did you mean free?" in problem["detail"]
 
 
@@ -319,40 +326,46 @@ ODD = some.one_of(
 )
 
 
-@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.takes], ids=lambda one: one.id)
+@pytest.mark.parametrize(
+    "operation", [operation for operation in OPERATIONS if operation.takes], ids=lambda operation: operation.id
+)
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=some.data())
-async def test_whatever_is_sent_is_answered_as_documented(
+async def test_any_body_is_answered_as_documented(
     client: httpx2.AsyncClient, admin: dict[str, str], operation: Any, data: Any
 ) -> None:
     fields = [*operation.takes.model_fields, "more"]
-    sent = data.draw(some.dictionaries(some.sampled_from(fields), ODD) | ODD)
-    named = data.draw(some.sampled_from([UNKNOWN, "free", "%D9%A1", "%20", "key_", "a" * 300]))
-    path = operation.path.replace("{id}", named).replace("{name}", named)
+    body = data.draw(some.dictionaries(some.sampled_from(fields), ODD) | ODD)
+    identifier = data.draw(some.sampled_from([UNKNOWN, "free", "%D9%A1", "%20", "key_", "a" * 300]))
+    path = operation.path.replace("{id}", identifier).replace("{name}", identifier)
     json_sent = admin | {"content-type": "application/json"}
-    answer = await client.request(operation.method, path, content=json.dumps(sent), headers=json_sent)
-    kept_to(answer, operation.id)
+    answer = await client.request(operation.method, path, content=json.dumps(body), headers=json_sent)
+    assert_documented(answer, operation.id)
     assert answer.status_code < 500
 
 
 async def test_bodies_are_json_and_bounded(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
     form = admin | {"content-type": "application/x-www-form-urlencoded"}
-    refused(await client.post("/admin/keys", content="name=a&plan=free", headers=form), 415, "unsupported_media_type")
-    refused(await client.post("/admin/keys", content="name=a&plan=free", headers=admin), 415, "unsupported_media_type")
+    assert_problem(
+        await client.post("/admin/keys", content="name=a&plan=free", headers=form), 415, "unsupported_media_type"
+    )
+    assert_problem(
+        await client.post("/admin/keys", content="name=a&plan=free", headers=admin), 415, "unsupported_media_type"
+    )
     large = {"name": "a" * 70_000, "plan": "free"}
-    refused(await client.post("/admin/keys", json=large, headers=admin), 413, "body_too_large")
+    assert_problem(await client.post("/admin/keys", json=large, headers=admin), 413, "body_too_large")
 
 
 async def test_methods_are_those_of_the_document(client: httpx2.AsyncClient, admin: dict[str, str]) -> None:
     answer = await client.put("/admin/keys", headers=admin)
-    refused(answer, 405, "method_not_allowed")
+    assert_problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
     assert (await client.options("/admin/keys")).headers["allow"] == "GET, HEAD, OPTIONS, POST"
     assert (await client.head("/admin/keys", headers=admin)).status_code == 200
 
 
-async def test_who_has_no_key_is_told_its_plan_too(client: httpx2.AsyncClient) -> None:
-    me = kept_to(await client.get("/v1/me"), "get_v1_me")["data"]
+async def test_callers_without_a_key_can_read_their_plan(client: httpx2.AsyncClient) -> None:
+    me = assert_documented(await client.get("/v1/me"), "get_v1_me")["data"]
     assert (me["identity"], me["key"], me["name"], me["expires_at"]) == ("ip:127.0.0.1", None, "", None)
     assert (me["plan"]["name"], me["scopes"]) == ("anonymous", ["read"])
     assert me["limits"] == [
@@ -376,11 +389,11 @@ async def test_who_has_no_key_is_told_its_plan_too(client: httpx2.AsyncClient) -
     ],
     ids=["basic", "nonsense", "unknown", "of another environment", "two"],
 )
-async def test_a_key_that_is_none_is_refused_and_not_repeated(
+async def test_an_invalid_key_is_refused_and_not_repeated(
     client: httpx2.AsyncClient, fields: dict[str, str], status: int, code: str
 ) -> None:
     answer = await client.get("/v1/me", headers=fields)
-    refused(answer, status, code)
+    assert_problem(answer, status, code)
     assert ("www-authenticate" in answer.headers) == (status == 401)
     for value in fields.values():
         assert value.split()[-1] not in answer.text + str(answer.headers)
@@ -392,5 +405,7 @@ async def test_the_document_is_valid_committed_and_served(client: httpx2.AsyncCl
     committed = Path(__file__).parents[2] / "openapi" / "admin.json"
     assert committed.read_text(encoding="utf-8") == text()
     assert (await client.get("/admin/openapi.json")).json() == document()
-    used = text()
-    assert not [name for name in document()["components"]["schemas"] if f'"#/components/schemas/{name}"' not in used]
+    document_text = text()
+    assert not [
+        name for name in document()["components"]["schemas"] if f'"#/components/schemas/{name}"' not in document_text
+    ]

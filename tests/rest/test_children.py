@@ -57,24 +57,24 @@ async def client(
     new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
     url = await new_store()
-    gone = {"resource": "event", "dataset": "t", "key": "gone", "withdrawn": {"reason": "wrong"}}
-    for number, part in enumerate((records(), [gone])):
+    withdrawal = {"resource": "event", "dataset": "t", "key": "gone", "withdrawn": {"reason": "wrong"}}
+    for number, part in enumerate((records(), [withdrawal])):
         file: Path = tmp_path_factory.mktemp("children") / f"{number}.ndjson"
-        file.write_text("".join(json.dumps(one) + "\n" for one in part), encoding="utf-8")
+        file.write_text("".join(json.dumps(line) + "\n" for line in part), encoding="utf-8")
         await load([str(file)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
 def ids(client: httpx2.Client) -> dict[str, str]:
     """The ids of the records that have children."""
-    events = {one["title"]: one["id"] for one in client.get("/v2/events?limit=200").json()["data"]}
+    events = {record["title"]: record["id"] for record in client.get("/v2/events?limit=200").json()["data"]}
     figures, quotes = (client.get(f"/v2/{name}").json()["data"] for name in ("figures", "quotes"))
     return {"event": events["many"], "figure": figures[0]["id"], "quote": quotes[0]["id"]}
 
 
-def walked(client: httpx2.Client, path: str, limit: int = 7) -> list[Record]:
+def read_pages(client: httpx2.Client, path: str, limit: int = 7) -> list[Record]:
     """Return all rows of a list, read page after page."""
     rows: list[Record] = []
     cursor = ""
@@ -88,26 +88,26 @@ def walked(client: httpx2.Client, path: str, limit: int = 7) -> list[Record]:
 
 
 def places(rows: list[Record]) -> list[tuple[str, int]]:
-    return [(one["record_id"], one["position"]) for one in rows]
+    return [(row["record_id"], row["position"]) for row in rows]
 
 
 def test_every_citation_of_a_record_is_listed_in_order(client: httpx2.Client, ids: dict[str, str]) -> None:
     for kind, count in (("event", MANY), ("figure", 25), ("quote", 2)):
         for name in (f"{kind}_id", "record_id"):
-            rows = walked(client, f"/v2/citations?{name}={ids[kind]}&")
+            rows = read_pages(client, f"/v2/citations?{name}={ids[kind]}&")
             assert places(rows) == [(ids[kind], number) for number in range(count)]
-            assert [one["statement"] for one in rows] == [f"statement {number}" for number in range(count)]
+            assert [row["statement"] for row in rows] == [f"statement {number}" for number in range(count)]
 
 
 def test_every_participant_and_relation_of_an_event_is_listed_in_order(
     client: httpx2.Client, ids: dict[str, str]
 ) -> None:
-    participants = walked(client, f"/v2/participants?event_id={ids['event']}&")
-    assert [one["name"] for one in participants] == [f"party {number}" for number in range(MANY)]
-    relations = walked(client, f"/v2/relations?record_id={ids['event']}&")
+    participants = read_pages(client, f"/v2/participants?event_id={ids['event']}&")
+    assert [participant["name"] for participant in participants] == [f"party {number}" for number in range(MANY)]
+    relations = read_pages(client, f"/v2/relations?record_id={ids['event']}&")
     assert places(relations) == [(ids["event"], number) for number in range(MANY)]
     other = relations[3]["event_id"]
-    assert walked(client, f"/v2/relations?event_id={other}&") == [relations[3]]
+    assert read_pages(client, f"/v2/relations?event_id={other}&") == [relations[3]]
 
 
 @pytest.mark.parametrize("plural", LISTS)
@@ -117,31 +117,33 @@ def test_a_list_holds_the_children_of_all_records_but_those_withdrawn(
 ) -> None:
     counts = {"citations": {"event": MANY, "figure": 25, "quote": 2}}.get(plural, {"event": MANY})
     expected = sorted((ids[kind], number) for kind, count in counts.items() for number in range(count))
-    rows = walked(client, f"/v2/{plural}?sort={sort}&")
+    rows = read_pages(client, f"/v2/{plural}?sort={sort}&")
     assert places(rows) == (expected if sort == "record_id" else expected[::-1])
     page = client.get(f"/v2/{plural}?count=exact&limit=1").json()["page"]
     assert page["total"] == len(expected)
 
 
 def test_lists_of_children_have_filters_and_includes(client: httpx2.Client, ids: dict[str, str]) -> None:
-    rows = walked(client, f"/v2/citations?event_id={ids['event']}&stance=denies&include=source&")
-    assert [one["position"] for one in rows] == list(range(2, MANY, 3))
-    assert {one["source"]["name"] for one in rows} == {f"Source {number}" for number in range(7)}
-    few = walked(client, f"/v2/citations?source_id={rows[0]['source_id']}&stance=denies&")
-    assert few and {one["source_id"] for one in few} == {rows[0]["source_id"]}
-    assert walked(client, f"/v2/citations?event_id={ids['event']}&figure_id={ids['figure']}&") == []
+    rows = read_pages(client, f"/v2/citations?event_id={ids['event']}&stance=denies&include=source&")
+    assert [row["position"] for row in rows] == list(range(2, MANY, 3))
+    assert {row["source"]["name"] for row in rows} == {f"Source {number}" for number in range(7)}
+    few = read_pages(client, f"/v2/citations?source_id={rows[0]['source_id']}&stance=denies&")
+    assert few and {row["source_id"] for row in few} == {rows[0]["source_id"]}
+    assert read_pages(client, f"/v2/citations?event_id={ids['event']}&figure_id={ids['figure']}&") == []
 
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [("event_id=evt_1", "event_id"), ("record_id=x", "record_id"), ("sort=position", "sort"), ("q=x", "q")],
 )
-def test_what_a_list_of_children_does_not_take_is_refused(client: httpx2.Client, query: str, parameter: str) -> None:
+def test_unknown_parameters_of_a_list_of_children_are_refused(
+    client: httpx2.Client, query: str, parameter: str
+) -> None:
     answer = client.get(f"/v2/citations?{query}")
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, parameter)
 
 
-def test_children_have_no_address_of_their_own_and_version_1_has_no_such_lists(client: httpx2.Client) -> None:
+def test_children_have_no_paths_and_version_1_does_not_list_them(client: httpx2.Client) -> None:
     assert client.get("/v2/citations/evt_1").status_code == 404
     assert client.get("/v1/citations").status_code == 404
 
@@ -152,10 +154,10 @@ def test_embedded_children_say_nothing_of_their_record(client: httpx2.Client, id
         assert event[name]["has_more"] and len(event[name]["data"]) == 20
         assert not {"record_id", "position"} & event[name]["data"][0].keys()
     parameters = client.get("/v2/openapi.json").json()["components"]["parameters"]
-    assert not [one for one in parameters if one.startswith("events.citations.record_id")]
+    assert not [parameter for parameter in parameters if parameter.startswith("events.citations.record_id")]
 
 
-def asked(client: httpx2.Client, query: str) -> Any:
+def ask_graphql(client: httpx2.Client, query: str) -> Any:
     answer = client.post("/v2/graphql", json={"query": query}).json()
     assert "errors" not in answer, answer
     return answer["data"]
@@ -163,46 +165,46 @@ def asked(client: httpx2.Client, query: str) -> Any:
 
 def test_graphql_lists_them_forwards_and_backwards(client: httpx2.Client, ids: dict[str, str]) -> None:
     filter = f'filter: {{eventId: {{in: ["{ids["event"]}"]}}}}'
-    found: list[int] = []
+    positions: list[int] = []
     after = ""
     for _ in bounded_walk():
-        page = asked(
+        page = ask_graphql(
             client,
             f"{{ citations({filter}, first: 25{after}) {{"
             " nodes { recordId position statement source { name } } pageInfo { hasNextPage endCursor } totalCount } }",
         )["citations"]
-        found += [one["position"] for one in page["nodes"]]
+        positions += [node["position"] for node in page["nodes"]]
         assert page["totalCount"] == MANY
-        assert {one["recordId"] for one in page["nodes"]} == {ids["event"]}
+        assert {node["recordId"] for node in page["nodes"]} == {ids["event"]}
         if not page["pageInfo"]["hasNextPage"]:
             break
         after = f', after: "{page["pageInfo"]["endCursor"]}"'
-    assert found == list(range(MANY))
-    last = asked(client, f"{{ citations({filter}, last: 3) {{ edges {{ cursor node {{ position }} }} }} }}")
+    assert positions == list(range(MANY))
+    last = ask_graphql(client, f"{{ citations({filter}, last: 3) {{ edges {{ cursor node {{ position }} }} }} }}")
     edges = last["citations"]["edges"]
-    assert [one["node"]["position"] for one in edges] == [MANY - 3, MANY - 2, MANY - 1]
+    assert [edge["node"]["position"] for edge in edges] == [MANY - 3, MANY - 2, MANY - 1]
     way = f'last: 2, before: "{edges[0]["cursor"]}"'
-    before = asked(client, f"{{ citations({filter}, {way}) {{ nodes {{ position }} }} }}")
-    assert [one["position"] for one in before["citations"]["nodes"]] == [MANY - 5, MANY - 4]
+    before = ask_graphql(client, f"{{ citations({filter}, {way}) {{ nodes {{ position }} }} }}")
+    assert [node["position"] for node in before["citations"]["nodes"]] == [MANY - 5, MANY - 4]
     of_record = filter.replace("eventId", "recordId")
-    others = asked(
+    others = ask_graphql(
         client,
         f"{{ participants({filter}, first: 200) {{ nodes {{ name }} }}"
         f" relations({of_record}, first: 200) {{ nodes {{ event {{ title }} }} }} }}",
     )
-    assert [one["name"] for one in others["participants"]["nodes"]] == [f"party {number}" for number in range(MANY)]
-    assert [one["event"]["title"] for one in others["relations"]["nodes"]] == [f"e{number}" for number in range(MANY)]
+    assert [node["name"] for node in others["participants"]["nodes"]] == [f"party {number}" for number in range(MANY)]
+    assert [node["event"]["title"] for node in others["relations"]["nodes"]] == [f"e{number}" for number in range(MANY)]
 
 
 def test_a_cursor_of_one_api_goes_on_in_the_other(client: httpx2.Client, ids: dict[str, str]) -> None:
     page = client.get(f"/v2/citations?event_id={ids['event']}&limit=10").json()["page"]
     query = f'filter: {{eventId: {{in: ["{ids["event"]}"]}}}}, first: 2, after: "{page["next_cursor"]}"'
-    nodes = asked(client, f"{{ citations({query}) {{ nodes {{ position }} }} }}")["citations"]["nodes"]
-    assert [one["position"] for one in nodes] == [10, 11]
+    nodes = ask_graphql(client, f"{{ citations({query}) {{ nodes {{ position }} }} }}")["citations"]["nodes"]
+    assert [node["position"] for node in nodes] == [10, 11]
 
 
 @pytest.mark.parametrize("cursor", ["WyJ4Iiwi", "bnVsbA", "W10"])
-def test_a_cursor_that_is_none_is_refused(client: httpx2.Client, cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(client: httpx2.Client, cursor: str) -> None:
     answer = client.get(f"/v2/citations?cursor={cursor}")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
 
@@ -212,9 +214,9 @@ def test_exports_of_records_contain_all_children(client: httpx2.Client, ids: dic
     lines = client.get(f"/{version}/events.ndjson?ids={ids['event']}").text.splitlines()
     features = client.get(f"/{version}/events.geojson?ids={ids['event']}").json()["features"]
     (event,) = map(json.loads, lines)
-    for found in (event, features[0]["properties"]):
+    for record in (event, features[0]["properties"]):
         for name in ("citations", "participants", "related"):
-            assert len(found[name]["data"]) == MANY and found[name]["has_more"] is False
+            assert len(record[name]["data"]) == MANY and record[name]["has_more"] is False
     (row,) = csv.DictReader(io.StringIO(client.get(f"/{version}/events.csv?ids={ids['event']}").text))
     assert len(row["citations.stance"].split("|")) == MANY
     (figure,) = map(json.loads, client.get(f"/{version}/figures.ndjson").text.splitlines())
@@ -222,19 +224,21 @@ def test_exports_of_records_contain_all_children(client: httpx2.Client, ids: dic
 
 
 def test_children_are_exported_flat(client: httpx2.Client) -> None:
-    listed = walked(client, "/v2/citations?", limit=200)
+    citations = read_pages(client, "/v2/citations?", limit=200)
     lines = client.get("/v2/citations.ndjson").text.splitlines()
-    assert [json.loads(line) for line in lines] == listed
+    assert [json.loads(line) for line in lines] == citations
     rows = list(csv.DictReader(io.StringIO(client.get("/v2/citations.csv").text, newline=""), strict=True))
-    assert [(one["record_id"], int(one["position"])) for one in rows] == places(listed)
-    for row, one in zip(rows, listed, strict=True):
-        assert row["statement"] == one["statement"]
-        excerpt = one["excerpt"] or {"exact": "", "prefix": ""}
+    assert [(row["record_id"], int(row["position"])) for row in rows] == places(citations)
+    for row, record in zip(rows, citations, strict=True):
+        assert row["statement"] == record["statement"]
+        excerpt = record["excerpt"] or {"exact": "", "prefix": ""}
         prefix = f"'{excerpt['prefix']}" if excerpt["prefix"] else ""
         assert (row["excerpt.exact"], row["excerpt.prefix"]) == (excerpt["exact"], prefix)
     for plural in ("participants", "relations"):
         rows = list(csv.DictReader(io.StringIO(client.get(f"/v2/{plural}.csv").text)))
-        assert [(one["record_id"], int(one["position"])) for one in rows] == places(walked(client, f"/v2/{plural}?"))
+        assert [(row["record_id"], int(row["position"])) for row in rows] == places(
+            read_pages(client, f"/v2/{plural}?")
+        )
 
 
 def test_a_list_of_children_costs_a_point_a_row_and_changes_with_its_records() -> None:
@@ -242,5 +246,5 @@ def test_a_list_of_children_costs_a_point_a_row_and_changes_with_its_records() -
     assert price(query) == 20
     assert compile_query(query).reads == ("event", "figure", "quote")
     assert compile_query(list_query(V2, V2["participant"], b"")).reads == ("event",)
-    included = list_query(V2, V2["citation"], b"limit=20&include=source")
-    assert price(included) == 40
+    query_with_include = list_query(V2, V2["citation"], b"limit=20&include=source")
+    assert price(query_with_include) == 40

@@ -29,10 +29,10 @@ FILES = Path(__file__).parents[2] / "openapi"
 DOCUMENT = openapi(V1)
 CONTRACTS = {version.name: openapi(version) for version in VERSIONS.values()} | {"admin": admin_document()}
 RESOURCES = list(V1.resources.values())
-LISTS = {one.name: f"/v1/{one.plural}" for one in RESOURCES}
-RECORDS = {one.name: f"/v1/{one.plural}/{{id}}" for one in RESOURCES}
+LISTS = {resource.name: f"/v1/{resource.plural}" for resource in RESOURCES}
+RECORDS = {resource.name: f"/v1/{resource.plural}/{{id}}" for resource in RESOURCES}
 NO_ID = "0" * 26
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
+each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
 
 
 def test_the_committed_file_is_what_the_code_says() -> None:
@@ -45,27 +45,29 @@ def test_it_is_valid_openapi() -> None:
 
 
 def test_every_part_is_named_once_used_and_described() -> None:
-    assert {name for one in DOCUMENT["security"] for name in one} == set(DOCUMENT["components"]["securitySchemes"])
+    assert {name for requirement in DOCUMENT["security"] for name in requirement} == set(
+        DOCUMENT["components"]["securitySchemes"]
+    )
     for kind, parts in DOCUMENT["components"].items():
         if kind == "securitySchemes":
             continue
         unused = [name for name in parts if f'"#/components/{kind}/{name}"' not in text(V1)]
         assert not unused
-    assert [path for path, one in described(DOCUMENT) if not one.get("description")] == []
+    assert [path for path, part in described_parts(DOCUMENT) if not part.get("description")] == []
 
 
 def test_each_operation_has_an_id_and_a_tag_of_its_own() -> None:
-    tags = {one["name"] for one in DOCUMENT["tags"]}
-    lists = {f"list_{one.plural}" for one in RESOURCES}
-    exports = {f"export_{one.plural}_{form.name}" for one in RESOURCES for form in offered(V1, one)}
-    records = {f"get_{one.name}" for one in RESOURCES}
-    assert {one["operationId"] for one in operations()} == lists | records | exports | {"get_me"}
-    assert all(set(one["tags"]) <= tags and len(one["tags"]) == 1 for one in operations())
+    tags = {tag["name"] for tag in DOCUMENT["tags"]}
+    lists = {f"list_{resource.plural}" for resource in RESOURCES}
+    exports = {f"export_{resource.plural}_{form.name}" for resource in RESOURCES for form in offered(V1, resource)}
+    records = {f"get_{resource.name}" for resource in RESOURCES}
+    assert {operation["operationId"] for operation in operations()} == lists | records | exports | {"get_me"}
+    assert all(set(operation["tags"]) <= tags and len(operation["tags"]) == 1 for operation in operations())
 
 
 @each
 def test_every_parameter_that_a_list_takes_is_documented_and_no_other(resource: Resource) -> None:
-    names = [one["name"] for one in documented(LISTS[resource.name])]
+    names = [parameter["name"] for parameter in documented_parameters(LISTS[resource.name])]
     assert len(names) == len(set(names))
     assert set(names) == set(parameters(V1, resource)) | set(SHARED)
 
@@ -74,20 +76,20 @@ def test_every_parameter_that_a_list_takes_is_documented_and_no_other(resource: 
 def test_every_documented_parameter_is_taken(client: httpx2.Client, resource: Resource) -> None:
     path = LISTS[resource.name]
     wrong = {}
-    for one in documented(path):
-        answer = client.get(path, params=beside(one["name"], query(one)))
-        if answer.status_code != 200 and one["name"] != "cursor":
-            wrong[one["name"]] = answer.json()["errors"]
+    for parameter in documented_parameters(path):
+        answer = client.get(path, params=beside(parameter["name"], query(parameter)))
+        if answer.status_code != 200 and parameter["name"] != "cursor":
+            wrong[parameter["name"]] = answer.json()["errors"]
     assert wrong == {}
-    assert [one["name"] for one in documented(RECORDS[resource.name])] == ["include"]
+    assert [parameter["name"] for parameter in documented_parameters(RECORDS[resource.name])] == ["include"]
 
 
 @each
-def test_what_is_not_documented_is_refused(client: httpx2.Client, resource: Resource) -> None:
+def test_undocumented_parameters_are_refused(client: httpx2.Client, resource: Resource) -> None:
     for path in (LISTS[resource.name], LISTS[resource.name] + f"/{resource.prefix}_{NO_ID}"):
         answer = client.get(path, params={"colour": "red"})
         keeps_to(answer, path_of(answer), 400)
-        assert [one["parameter"] for one in answer.json()["errors"]] == ["colour"]
+        assert [error["parameter"] for error in answer.json()["errors"]] == ["colour"]
 
 
 def test_a_key_is_optional_and_has_one_scheme() -> None:
@@ -142,18 +144,30 @@ def schemas_of(part: Any, path: str = "#") -> Iterator[tuple[str, dict[str, Any]
 
 
 def test_no_query_parameter_may_be_null() -> None:
-    assert not [one for path in LISTS.values() for one in documented(path) if "null" in json.dumps(one["schema"])]
+    assert not [
+        parameter
+        for path in LISTS.values()
+        for parameter in documented_parameters(path)
+        if "null" in json.dumps(parameter["schema"])
+    ]
 
 
 def test_lists_are_written_with_commas() -> None:
-    lists = [one for path in LISTS.values() for one in documented(path) if one["schema"].get("type") == "array"]
-    assert lists and all((one["style"], one["explode"]) == ("form", False) for one in lists)
+    lists = [
+        parameter
+        for path in LISTS.values()
+        for parameter in documented_parameters(path)
+        if parameter["schema"].get("type") == "array"
+    ]
+    assert lists and all((parameter["style"], parameter["explode"]) == ("form", False) for parameter in lists)
 
 
 def test_every_code_of_a_problem_is_documented() -> None:
     assert DOCUMENT["components"]["schemas"]["ProblemCode"]["enum"] == list(PROBLEMS)
-    statuses = {status for one in operations() for status in one["responses"]}
-    assert statuses == {"200", "304"} | {str(one.status) for one in PROBLEMS.values() if one.code not in NEVER}
+    statuses = {status for operation in operations() for status in operation["responses"]}
+    assert statuses == {"200", "304"} | {
+        str(problem.status) for problem in PROBLEMS.values() if problem.code not in NEVER
+    }
 
 
 @each
@@ -171,7 +185,7 @@ def test_every_export_is_as_documented(client: httpx2.Client, resource: Resource
         path = f"{LISTS[resource.name]}.{form.name}"
         keeps_to(client.get(path), path, 200)
         keeps_to(client.get(f"{path}?colour=red"), path, 400)
-        names = {one["name"] for one in documented(path)}
+        names = {parameter["name"] for parameter in documented_parameters(path)}
         shared = set(SHARED) - {"include", "cursor", "count"} | set(form.parameters)
         assert names == set(parameters(V1, resource)) | shared
 
@@ -182,12 +196,14 @@ def test_every_include_is_as_documented(client: httpx2.Client, resource: Resourc
         answer = client.get(LISTS[resource.name], params={"include": path, "limit": 20})
         keeps_to(answer, LISTS[resource.name], 200)
         first, _, second = path.partition(".")
-        found = answer.json()["data"]
-        assert all(first in record for record in found), path
-        assert not second or all(second in one for record in found for one in linked(record[first])), path
+        records = answer.json()["data"]
+        assert all(first in record for record in records), path
+        assert not second or all(
+            second in linked_record for record in records for linked_record in linked_records(record[first])
+        ), path
 
 
-def test_who_asks_is_told_as_documented(client: httpx2.Client) -> None:
+def test_the_caller_is_described_as_documented(client: httpx2.Client) -> None:
     answer = client.get("/v1/me")
     keeps_to(answer, "/v1/me", 200)
     keeps_to(client.get("/v1/me?colour=red"), "/v1/me", 400)
@@ -195,7 +211,7 @@ def test_who_asks_is_told_as_documented(client: httpx2.Client) -> None:
     (example,) = DOCUMENT["paths"]["/v1/me"]["get"]["responses"]["200"]["content"]["application/json"][
         "examples"
     ].values()
-    validator = Draft202012Validator(closed({"$ref": "#/components/schemas/MeRecord"}) | COMPONENTS)
+    validator = Draft202012Validator(close_schema({"$ref": "#/components/schemas/MeRecord"}) | COMPONENTS)
     assert list(validator.iter_errors(example["value"])) == []
 
 
@@ -258,13 +274,13 @@ def test_a_store_that_is_away_answers_as_documented(serving: Callable[[str], Any
 
 
 @each
-def test_other_methods_are_as_told(client: httpx2.Client, resource: Resource) -> None:
+def test_other_methods_are_as_documented(client: httpx2.Client, resource: Resource) -> None:
     path = LISTS[resource.name] + "?limit=1"
-    asked, head = client.get(path), client.head(path)
+    get_answer, head = client.get(path), client.head(path)
     changing = ("date", "server-timing", "x-request-id")
     assert head.content == b""
-    assert [one for one in head.headers.multi_items() if one[0] not in changing] == [
-        one for one in asked.headers.multi_items() if one[0] not in changing
+    assert [header for header in head.headers.multi_items() if header[0] not in changing] == [
+        header for header in get_answer.headers.multi_items() if header[0] not in changing
     ]
     for method, status in (("OPTIONS", 204), ("POST", 405), ("DELETE", 405)):
         answer = client.request(method, path)
@@ -274,49 +290,49 @@ def test_other_methods_are_as_told(client: httpx2.Client, resource: Resource) ->
 def keeps_to(answer: httpx2.Response, path: str, status: int) -> None:
     """Assert that the operation documents this answer: its status, header fields, media type and body."""
     assert answer.status_code == status, answer.text
-    response = resolved(DOCUMENT["paths"][path]["get"]["responses"][str(status)])
-    told = {name.lower(): resolved(one) for name, one in response["headers"].items()}
-    assert {name for name, one in told.items() if one.get("required")} <= set(answer.headers)
-    assert {name.lower() for name in HEADERS} & set(answer.headers) <= set(told)
+    response = resolve(DOCUMENT["paths"][path]["get"]["responses"][str(status)])
+    headers = {name.lower(): resolve(header) for name, header in response["headers"].items()}
+    assert {name for name, header in headers.items() if header.get("required")} <= set(answer.headers)
+    assert {name.lower() for name in HEADERS} & set(answer.headers) <= set(headers)
     if "content" in response:
         media = answer.headers["content-type"].partition(";")[0]
-        validator = Draft202012Validator(closed(response["content"][media]["schema"]) | COMPONENTS)
-        found = answer.json() if media.endswith("json") and "ndjson" not in media else answer.text
-        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(found)] == []
+        validator = Draft202012Validator(close_schema(response["content"][media]["schema"]) | COMPONENTS)
+        content = answer.json() if media.endswith("json") and "ndjson" not in media else answer.text
+        assert [f"{error.json_path}: {error.message}" for error in validator.iter_errors(content)] == []
     else:
         assert answer.content == b""
 
 
-def closed(part: Any) -> Any:
+def close_schema(part: Any) -> Any:
     """Return the schema without room for properties that it does not name. Clients tolerate more, the test does not."""
     if isinstance(part, list):
-        return [closed(one) for one in part]
+        return [close_schema(element) for element in part]
     if not isinstance(part, dict):
         return part
-    inside = {name: closed(one) for name, one in part.items()}
+    inside = {name: close_schema(element) for name, element in part.items()}
     return inside | {"additionalProperties": False} if isinstance(part.get("properties"), dict) else inside
 
 
-COMPONENTS = {"components": {"schemas": closed(DOCUMENT["components"]["schemas"])}}
+COMPONENTS = {"components": {"schemas": close_schema(DOCUMENT["components"]["schemas"])}}
 
 
-def resolved(part: dict[str, Any]) -> dict[str, Any]:
+def resolve(part: dict[str, Any]) -> dict[str, Any]:
     if "$ref" not in part:
         return part
-    found: dict[str, Any] = DOCUMENT
+    value: dict[str, Any] = DOCUMENT
     for name in part["$ref"].removeprefix("#/").split("/"):
-        found = found[name]
-    return found
+        value = value[name]
+    return value
 
 
 def operations() -> Iterator[dict[str, Any]]:
-    return (one["get"] for one in DOCUMENT["paths"].values())
+    return (item["get"] for item in DOCUMENT["paths"].values())
 
 
-def documented(path: str) -> list[dict[str, Any]]:
+def documented_parameters(path: str) -> list[dict[str, Any]]:
     """Return the query parameters of an operation."""
-    found = map(resolved, DOCUMENT["paths"][path]["get"]["parameters"])
-    return [one for one in found if one["in"] == "query"]
+    parameters = map(resolve, DOCUMENT["paths"][path]["get"]["parameters"])
+    return [parameter for parameter in parameters if parameter["in"] == "query"]
 
 
 def path_of(answer: httpx2.Response) -> str:
@@ -329,9 +345,9 @@ def query(parameter: dict[str, Any]) -> str:
     """Return a value for a parameter: its example, or one that its schema allows."""
     if example := re.search(r"Example: `(.+?)`", parameter["description"]):
         return example[1]
-    schema = resolved(parameter["schema"])
+    schema = resolve(parameter["schema"])
     while schema.get("type") == "array":
-        schema = resolved(schema["items"])
+        schema = resolve(schema["items"])
     by_format = {"date-time": "2022-03-06T12:00:00Z", "date": "2022-03-06"}
     by_type = {"boolean": "true", "integer": "1", "number": "1", "string": "en"}
     plain = by_format.get(schema.get("format", ""), by_type[schema["type"]])
@@ -347,7 +363,7 @@ def beside(name: str, value: str) -> dict[str, str]:
     return {**needed, name: value}
 
 
-def linked(value: Any) -> list[dict[str, Any]]:
+def linked_records(value: Any) -> list[dict[str, Any]]:
     """Return the records that an include shows."""
     if isinstance(value, list):
         return value
@@ -356,14 +372,14 @@ def linked(value: Any) -> list[dict[str, Any]]:
     return value["data"] if "has_more" in value else [value]
 
 
-def described(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def described_parts(part: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each part that OpenAPI lets us describe, except references: schemas, parameters, responses, headers."""
-    for name, one in part["components"]["schemas"].items():
-        yield name, one
-        yield from ((f"{name}.{key}", value | resolved(value)) for key, value in one.get("properties", {}).items())
+    for name, schema in part["components"]["schemas"].items():
+        yield name, schema
+        yield from ((f"{name}.{key}", value | resolve(value)) for key, value in schema.get("properties", {}).items())
     for kind in ("parameters", "headers", "responses"):
         yield from part["components"][kind].items()
-    for name, operation in ((one["operationId"], one) for one in operations()):
+    for name, operation in ((operation["operationId"], operation) for operation in operations()):
         yield name, operation
-        yield from ((f"{name} {one['name']}", one) for one in map(resolved, operation["parameters"]))
-        yield from ((f"{name} {status}", resolved(one)) for status, one in operation["responses"].items())
+        yield from ((f"{name} {parameter['name']}", parameter) for parameter in map(resolve, operation["parameters"]))
+        yield from ((f"{name} {status}", resolve(response)) for status, response in operation["responses"].items())

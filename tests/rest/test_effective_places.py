@@ -42,8 +42,8 @@ IN_UKRAINE = {"own", "own and event"}
 
 
 def record(resource: str, key: str, **fields: Any) -> dict[str, Any]:
-    given = {name: value for name, value in fields.items() if value is not None}
-    return {"resource": resource, "dataset": "t", "key": key, **given}
+    present_fields = {name: value for name, value in fields.items() if value is not None}
+    return {"resource": resource, "dataset": "t", "key": key, **present_fields}
 
 
 def loads() -> Iterator[list[dict[str, Any]]]:
@@ -54,8 +54,8 @@ def loads() -> Iterator[list[dict[str, Any]]]:
     figures = []
     for number, (key, (place, event, _)) in enumerate(FIGURES.items()):
         day = None if key.startswith("undated") else f"2024-01-0{number + 1}"
-        counted = {"measure": "killed", "unit": "persons", "population": key, "value": number, "as_of": day}
-        figures.append(record("figure", key, place=place, event=event, **counted))
+        common_fields = {"measure": "killed", "unit": "persons", "population": key, "value": number, "as_of": day}
+        figures.append(record("figure", key, place=place, event=event, **common_fields))
     yield [*places, *events, *figures]
     yield [record(resource, "withdrawn", withdrawn={"reason": "wrong"}) for resource in ("event", "place")]
 
@@ -67,19 +67,19 @@ async def client(
     url = await new_store()
     for number, part in enumerate(loads()):
         file: Path = tmp_path_factory.mktemp("places") / f"{number}.ndjson"
-        file.write_text("".join(json.dumps(one) + "\n" for one in part), encoding="utf-8")
+        file.write_text("".join(json.dumps(line) + "\n" for line in part), encoding="utf-8")
         await load([str(file)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client
 
 
-def found(client: httpx2.Client, path: str) -> list[str]:
+def populations_of(client: httpx2.Client, path: str) -> list[str]:
     """Return the populations of the figures of a list, read page by page."""
     populations: list[str] = []
     cursor = ""
     for _ in bounded_walk():
         answer = client.get(f"{path}&limit=1{cursor}").raise_for_status().json()
-        populations += [one["population"] for one in answer["data"]]
+        populations += [figure["population"] for figure in answer["data"]]
         if not answer["page"]["has_more"]:
             return populations
         cursor = f"&cursor={answer['page']['next_cursor']}"
@@ -110,20 +110,20 @@ each = pytest.mark.parametrize("version", VERSIONS)
 def test_a_filter_finds_the_figures_of_its_events_place(
     client: httpx2.Client, version: str, filter: str, expected: set[str], sort: str
 ) -> None:
-    populations = found(client, f"/{version}/figures?{filter}&sort={sort}")
+    populations = populations_of(client, f"/{version}/figures?{filter}&sort={sort}")
     assert (set(populations), len(populations)) == (expected, len(expected))
 
 
 @each
 @pytest.mark.parametrize("sort", ["as_of", "-as_of"])
 def test_figures_with_and_without_a_place_share_one_order(client: httpx2.Client, version: str, sort: str) -> None:
-    every = found(client, f"/{version}/figures?measure=killed&sort={sort}")
-    expected = [one for one in every if one in IN_SUDAN | IN_UKRAINE]
-    assert found(client, f"/{version}/figures?country=UA,SD&sort={sort}") == expected
+    every = populations_of(client, f"/{version}/figures?measure=killed&sort={sort}")
+    expected = [population for population in every if population in IN_SUDAN | IN_UKRAINE]
+    assert populations_of(client, f"/{version}/figures?country=UA,SD&sort={sort}") == expected
     lines = client.get(f"/{version}/figures.ndjson?country=UA,SD&sort={sort}").text.splitlines()
     assert [json.loads(line)["population"] for line in lines] == expected
-    limited = client.get(f"/{version}/figures.ndjson?country=UA,SD&sort={sort}&limit=3").text.splitlines()
-    assert [json.loads(line)["population"] for line in limited] == expected[:3]
+    limited_lines = client.get(f"/{version}/figures.ndjson?country=UA,SD&sort={sort}&limit=3").text.splitlines()
+    assert [json.loads(line)["population"] for line in limited_lines] == expected[:3]
 
 
 @each
@@ -147,35 +147,35 @@ def test_a_count_contains_them(client: httpx2.Client, version: str, count: str) 
 def test_graphql_finds_the_same(client: httpx2.Client, version: str, filter: str, expected: set[str]) -> None:
     query = f"{{ figures(filter: {filter}) {{ totalCount nodes {{ population }} }} }}"
     figures = client.post(f"/{version}/graphql", json={"query": query}).json()["data"]["figures"]
-    assert {one["population"] for one in figures["nodes"]} == expected
+    assert {node["population"] for node in figures["nodes"]} == expected
     assert figures["totalCount"] == len(expected)
 
 
 def test_filters_of_linked_figures_take_the_place_that_counts(client: httpx2.Client) -> None:
-    titles = [one["title"] for one in client.get("/v2/events?figures.country=SD").json()["data"]]
+    titles = [event["title"] for event in client.get("/v2/events?figures.country=SD").json()["data"]]
     assert titles == ["in khartoum"]
     query = '{ events { nodes { title figures(filter: {country: {in: ["SD"]}}) { nodes { population } } } } }'
     events = client.post("/v2/graphql", json={"query": query}).json()["data"]["events"]["nodes"]
-    there = {one["title"]: {figure["population"] for figure in one["figures"]["nodes"]} for one in events}
+    there = {event["title"]: {figure["population"] for figure in event["figures"]["nodes"]} for event in events}
     assert there == {"in khartoum": IN_SUDAN, "nowhere": set(), "in a withdrawn place": set()}
 
 
 def test_effective_place_id_is_the_place_that_counts(client: httpx2.Client) -> None:
-    ids = {one["name"]: one["id"] for one in client.get("/v2/places").json()["data"]}
-    records = {one["population"]: one for one in client.get("/v2/figures").json()["data"]}
+    ids = {place["name"]: place["id"] for place in client.get("/v2/places").json()["data"]}
+    records = {figure["population"]: figure for figure in client.get("/v2/figures").json()["data"]}
     withdrawn = records["withdrawn place"]["effective_place_id"]
     assert client.get(f"/v2/places/{withdrawn}").status_code == 410
     expected = {"kyiv": ids["Kyiv"], "khartoum": ids["Khartoum"], "withdrawn": withdrawn, None: None}
     for key, (own, _, effective) in FIGURES.items():
         assert records[key]["place_id"] == expected[own]
         assert records[key]["effective_place_id"] == expected[effective]
-    rows = {one["population"]: one for one in csv.DictReader(io.StringIO(client.get("/v2/figures.csv").text))}
+    rows = {row["population"]: row for row in csv.DictReader(io.StringIO(client.get("/v2/figures.csv").text))}
     assert {key: row["effective_place_id"] or None for key, row in rows.items()} == {
         key: expected[effective] for key, (_, _, effective) in FIGURES.items()
     }
     query = "{ figures { nodes { population placeId effectivePlaceId } } }"
     nodes = client.post("/v2/graphql", json={"query": query}).json()["data"]["figures"]["nodes"]
-    assert {one["population"]: one["effectivePlaceId"] for one in nodes} == {
+    assert {node["population"]: node["effectivePlaceId"] for node in nodes} == {
         key: expected[effective] for key, (_, _, effective) in FIGURES.items()
     }
 
@@ -183,13 +183,13 @@ def test_effective_place_id_is_the_place_that_counts(client: httpx2.Client) -> N
 @each
 def test_geojson_draws_a_figure_at_its_events_place(client: httpx2.Client, version: str) -> None:
     features = client.get(f"/{version}/figures.geojson").json()["features"]
-    drawn = {one["properties"]["population"]: one for one in features}
+    features_by_population = {feature["properties"]["population"]: feature for feature in features}
     for key, (_, _, effective) in FIGURES.items():
         place = PLACES.get(effective or "") if effective != "withdrawn" else None
         point = place and {"type": "Point", "coordinates": [place["longitude"], place["latitude"]]}
-        assert drawn[key]["geometry"] == point
-        assert drawn[key]["properties"]["place_name"] == (place and place["name"])
-        assert drawn[key]["properties"]["country"] == (place and place["country"])
+        assert features_by_population[key]["geometry"] == point
+        assert features_by_population[key]["properties"]["place_name"] == (place and place["name"])
+        assert features_by_population[key]["properties"]["country"] == (place and place["country"])
 
 
 @pytest.mark.parametrize(

@@ -33,18 +33,18 @@ RECORDS = [
 @pytest.fixture
 async def url(new_store: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[str]:
     """The URL of a store with an event at a place."""
-    made = await new_store()
+    store_url = await new_store()
     file = tmp_path / "records.ndjson"
-    file.write_text("".join(json.dumps(one) + "\n" for one in RECORDS))
-    await load([str(file)], made)
-    yield made
+    file.write_text("".join(json.dumps(record) + "\n" for record in RECORDS))
+    await load([str(file)], store_url)
+    yield store_url
 
 
 @pytest.fixture
 def client(url: str) -> Iterator[httpx2.Client]:
     """A client of the service over this store."""
-    with serving(url) as server, httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as made:
-        yield made
+    with serving(url) as server, httpx2.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as client:
+        yield client
 
 
 def ask(client: httpx2.Client, version: str, query: str) -> Any:
@@ -67,17 +67,17 @@ async def test_an_erased_record_is_gone_in_both_apis(client: httpx2.Client, url:
     answer = client.get(f"/{version}/places/{PLACE}")
     assert (answer.status_code, answer.json()["code"]) == (410, "withdrawn")
     assert "The record was erased." in answer.json()["detail"]
-    told = ask(client, version, f'{{ place(id: "{PLACE}") {{ name }} }}')
-    assert told["data"] == {"place": None}
-    assert told["errors"][0]["extensions"]["reason"] == "The record was erased."
+    graphql_answer = ask(client, version, f'{{ place(id: "{PLACE}") {{ name }} }}')
+    assert graphql_answer["data"] == {"place": None}
+    assert graphql_answer["errors"][0]["extensions"]["reason"] == "The record was erased."
     assert client.get(f"/{version}/places").json()["data"] == []
 
 
 async def test_an_erasure_is_in_the_list_of_withdrawals(client: httpx2.Client, url: str) -> None:
-    erased = await erase(url, PLACE, "A court ordered it.", 5)
+    erasure = await erase(url, PLACE, "A court ordered it.", 5)
     await until_gone(client)
     [row] = client.get("/v2/withdrawals").json()["data"]
-    assert (row["change"], row["id"], row["reason"]) == (erased.change, PLACE, "The record was erased.")
+    assert (row["change"], row["id"], row["reason"]) == (erasure.change, PLACE, "The record was erased.")
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -86,33 +86,33 @@ async def test_a_record_that_links_to_an_erased_one_keeps_the_id_alone(
 ) -> None:
     query = f'{{ event(id: "{EVENT}") {{ placeId place {{ name }} }} }}'
     assert ask(client, version, query)["data"]["event"]["place"] == {"name": "Town of the name"}
-    included = f"/{version}/events/{EVENT}?include=place"
-    assert "Town of the name" in client.get(included).text
+    path_with_include = f"/{version}/events/{EVENT}?include=place"
+    assert "Town of the name" in client.get(path_with_include).text
     await erase(url, PLACE, "A court ordered it.", 5)
     await until_gone(client)
     assert ask(client, version, query)["data"]["event"] == {"placeId": PLACE, "place": None}
-    event = client.get(included).json()["data"]
+    event = client.get(path_with_include).json()["data"]
     assert (event["place_id"], event["place"]) == (PLACE, None)
 
 
 @pytest.fixture(scope="module")
-async def crowded(new_store: Callable[[], Awaitable[str]]) -> str:
+async def crowded_store(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of a store with many events."""
     url = await new_store()
     await crowd(url, 50_000)
     return url
 
 
-async def test_an_export_that_began_before_an_erasure_is_cut_off(crowded: str) -> None:
-    connection = await asyncpg.connect(crowded)
+async def test_an_export_that_began_before_an_erasure_is_cut_off(crowded_store: str) -> None:
+    connection = await asyncpg.connect(crowded_store)
     event = await connection.fetchval("select id from store.event order by starts_at limit 1")
     await connection.close()
-    with serving(crowded, export_connections=2) as server, closing(Reader(server.port)) as slow:
+    with serving(crowded_store, export_connections=2) as server, closing(Reader(server.port)) as slow:
         slow.ask("GET", "/v1/events.ndjson")
         assert slow.head()[0] == 200
-        await until(crowded, 1, 5)
-        await erase(crowded, event, "A court ordered it.", 5)
-        await until(crowded, 0, 10)
+        await until(crowded_store, 1, 5)
+        await erase(crowded_store, event, "A court ordered it.", 5)
+        await until(crowded_store, 0, 10)
         with pytest.raises((ConnectionError, ValueError)):
             for _ in slow.chunks():
                 pass

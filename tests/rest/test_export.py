@@ -23,8 +23,8 @@ from tests.walking import bounded_walk
 RESOURCES = list(V1.resources.values())
 NO_EVENT = f"evt_{'0' * 26}"
 FILES = [(resource, form.name) for resource in RESOURCES for form in offered(V1, resource)]
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
-each_file = pytest.mark.parametrize(("resource", "form"), FILES, ids=lambda one: getattr(one, "name", one))
+each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+each_file = pytest.mark.parametrize(("resource", "form"), FILES, ids=lambda value: getattr(value, "name", value))
 # Filters and sorts: a key that some records lack, in both directions; a link, a search, and a place.
 REQUESTS = [
     "/v1/events?status=occurred",
@@ -67,7 +67,7 @@ async def tricky(new_store: Callable[[], Awaitable[str]], tmp_path_factory: Any)
         place = {"resource": "place", "dataset": "t", "key": f"p{number}", "name": f"Place\u2028one {number}"}
         lines.append(place | ({} if latitude is None else {"latitude": latitude, "longitude": longitude}))
     file: Path = tmp_path_factory.mktemp("tricky") / "lines.ndjson"
-    file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     await load([str(file)], url)
     with run(url) as client:
         yield client
@@ -75,20 +75,20 @@ async def tricky(new_store: Callable[[], Awaitable[str]], tmp_path_factory: Any)
 
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_an_export_has_the_records_of_all_pages_in_their_order(client: httpx2.Client, request_: str) -> None:
-    expected = walked(client, f"{request_}&limit=7")
+    expected = read_pages(client, f"{request_}&limit=7")
     path, _, query = request_.partition("?")
     lines = client.get(f"{path}.ndjson?{query}").text.splitlines()
     assert [json.loads(line) for line in lines] == expected
-    assert [row["id"] for row in table(client.get(f"{path}.csv?{query}"))] == [one["id"] for one in expected]
+    assert [row["id"] for row in table(client.get(f"{path}.csv?{query}"))] == [record["id"] for record in expected]
 
 
 @each
 def test_every_resource_is_exported_as_it_is_listed(client: httpx2.Client, resource: Resource) -> None:
-    expected = walked(client, f"/v1/{resource.plural}?limit=200")
+    expected = read_pages(client, f"/v1/{resource.plural}?limit=200")
     answer = client.get(f"/v1/{resource.plural}.ndjson")
     assert [json.loads(line) for line in answer.text.splitlines()] == expected
     rows = table(client.get(f"/v1/{resource.plural}.csv"))
-    assert rows == [flat(resource, one) for one in expected]
+    assert rows == [flat(resource, record) for record in expected]
 
 
 @each_file
@@ -123,10 +123,10 @@ def test_limit_takes_any_size_and_is_exact(client: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["cursor=x", "count=exact", "include=place", "limit=0", "limit=x", "knd=clash"])
-def test_what_an_export_does_not_take_is_refused(client: httpx2.Client, name: str) -> None:
+def test_unknown_parameters_of_an_export_are_refused(client: httpx2.Client, name: str) -> None:
     answer = client.get(f"/v1/events.csv?{name}")
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
-    assert [one["parameter"] for one in answer.json()["errors"]] == [name.partition("=")[0]]
+    assert [error["parameter"] for error in answer.json()["errors"]] == [name.partition("=")[0]]
     assert "content-disposition" not in answer.headers
 
 
@@ -170,7 +170,7 @@ def test_links_that_a_list_refuses_an_export_refuses(client: httpx2.Client, path
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "expected"),
     [
         ("/v1/events?offset=50", "Pages go on with cursor"),
         ("/v1/events?page=2", "Pages go on with cursor"),
@@ -182,10 +182,10 @@ def test_links_that_a_list_refuses_an_export_refuses(client: httpx2.Client, path
         ("/v1/events.csv?offset=50", "no such parameter here."),
     ],
 )
-def test_what_others_call_otherwise_is_told(client: httpx2.Client, path: str, told: str) -> None:
+def test_parameters_named_as_in_other_apis_get_a_suggestion(client: httpx2.Client, path: str, expected: str) -> None:
     (fault,) = client.get(path).json()["errors"]
-    assert told in fault["detail"]
-    assert ("cursor" in told) is ("cursor" in fault["detail"])
+    assert expected in fault["detail"]
+    assert ("cursor" in expected) is ("cursor" in fault["detail"])
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/*, */*;q=0.1", "application/*"])
@@ -195,21 +195,21 @@ def test_a_wildcard_means_a_page(client: httpx2.Client, accept: str) -> None:
 
 def test_whom_citations_blame_stands_beside_their_stance(client: httpx2.Client) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get("/v1/events.csv").text)))
-    told = [(row["citations.stance"].split("|"), row["citations.blames_id"].split("|")) for row in rows]
-    assert any("blames" in stances for stances, _ in told)
-    for stances, blamed in told:
-        assert [one == "blames" for one in stances] == [bool(one) for one in blamed]
+    cells = [(row["citations.stance"].split("|"), row["citations.blames_id"].split("|")) for row in rows]
+    assert any("blames" in stances for stances, _ in cells)
+    for stances, blames in cells:
+        assert [stance == "blames" for stance in stances] == [bool(name) for name in blames]
 
 
 @each_file
 def test_accept_on_the_list_gives_the_same_file(client: httpx2.Client, resource: Resource, form: str) -> None:
     path = f"/v1/{resource.plural}"
-    asked = client.get(f"{path}?limit=500", headers={"Accept": f"{FORMATS[form].media_type}, */*;q=0.1"})
-    assert asked.content == client.get(f"{path}.{form}").content
+    response = client.get(f"{path}?limit=500", headers={"Accept": f"{FORMATS[form].media_type}, */*;q=0.1"})
+    assert response.content == client.get(f"{path}.{form}").content
     assert client.get(path, headers={"Accept": "application/json, text/csv;q=0.5"}).json()["page"]
 
 
-def test_what_nobody_offers_is_not_acceptable(client: httpx2.Client) -> None:
+def test_an_unsupported_media_type_is_not_acceptable(client: httpx2.Client) -> None:
     for path, accept in (
         ("/v1/events", "text/html"),
         ("/v1/events", "application/json;q=0, */*"),
@@ -230,12 +230,12 @@ def test_a_path_that_names_a_format_ignores_accept(client: httpx2.Client, accept
 @each_file
 def test_head_and_options_are_as_for_lists(client: httpx2.Client, resource: Resource, form: str) -> None:
     path = f"/v1/{resource.plural}.{form}"
-    asked, head = client.get(path), client.head(path)
+    get_answer, head = client.get(path), client.head(path)
     # The edition is known only when the records are read, so a HEAD may leave it out (RFC 9110, 9.3.2).
     changing = ("date", "edition", "ratelimit-cost", "server-timing", "transfer-encoding", "x-request-id")
     assert (head.status_code, head.content) == (200, b"")
-    kept = [{k: v for k, v in one.headers.items() if k not in changing} for one in (asked, head)]
-    assert kept[0] == kept[1]
+    headers = [{k: v for k, v in response.headers.items() if k not in changing} for response in (get_answer, head)]
+    assert headers[0] == headers[1]
     assert client.head(f"{path}?colour=red").status_code == 400
     for method, status in (("OPTIONS", 204), ("POST", 405)):
         answer = client.request(method, path)
@@ -253,9 +253,9 @@ def test_gzip_is_streamed_where_it_is_accepted(client: httpx2.Client) -> None:
 def test_cells_are_safe_in_a_spreadsheet_and_numbers_stay_numbers(tricky: httpx2.Client) -> None:
     rows = {row["description"].lstrip("'"): row for row in table(tricky.get("/v1/sources.csv"))}
     assert set(rows) == set(TRICKY.values())
-    guarded = {key for key, text in TRICKY.items() if rows[text]["description"] != text}
-    assert guarded == {"formula", "plus", "minus", "at", "tab"}
-    assert all(rows[TRICKY[key]]["description"] == "'" + TRICKY[key] for key in guarded)
+    guarded_keys = {key for key, text in TRICKY.items() if rows[text]["description"] != text}
+    assert guarded_keys == {"formula", "plus", "minus", "at", "tab"}
+    assert all(rows[TRICKY[key]]["description"] == "'" + TRICKY[key] for key in guarded_keys)
     assert rows["a|b"]["aliases"] == r"a\|b|b"
     assert rows[TRICKY["formula"]]["aliases"].startswith("'=")
 
@@ -273,8 +273,8 @@ def test_lines_end_as_rfc_4180_says(tricky: httpx2.Client) -> None:
 
 
 def test_json_lines_keep_every_text_as_it_is(tricky: httpx2.Client) -> None:
-    found = [json.loads(line) for line in tricky.get("/v1/sources.ndjson").text.split("\n")[:-1]]
-    assert {one["description"] for one in found} == set(TRICKY.values())
+    records = [json.loads(line) for line in tricky.get("/v1/sources.ndjson").text.split("\n")[:-1]]
+    assert {record["description"] for record in records} == set(TRICKY.values())
 
 
 @pytest.mark.parametrize("form", ["ndjson", "geojson"])
@@ -287,7 +287,7 @@ def test_no_line_holds_what_some_readers_take_for_its_end(tricky: httpx2.Client,
 
 def test_points_stand_where_places_are(tricky: httpx2.Client) -> None:
     features = tricky.get("/v1/places.geojson?sort=name").json()["features"]
-    points = [one["geometry"] and one["geometry"]["coordinates"] for one in features]
+    points = [feature["geometry"] and feature["geometry"]["coordinates"] for feature in features]
     assert points == [[151.25, -33.5], [-180, 0], None]
 
 
@@ -295,10 +295,10 @@ def test_points_stand_where_places_are(tricky: httpx2.Client) -> None:
 def test_geojson_is_a_collection_of_features(client: httpx2.Client, name: str) -> None:
     resource = V1[name]
     answer = client.get(f"/v1/{resource.plural}.geojson").json()
-    records = {one["id"]: one for one in walked(client, f"/v1/{resource.plural}?limit=200")}
-    places = {one["id"]: one for one in walked(client, "/v1/places?limit=200")}
+    records = {record["id"]: record for record in read_pages(client, f"/v1/{resource.plural}?limit=200")}
+    places = {place["id"]: place for place in read_pages(client, "/v1/places?limit=200")}
     assert set(answer) == {"type", "features"} and answer["type"] == "FeatureCollection"
-    assert [one["id"] for one in answer["features"]] == list(records)
+    assert [feature["id"] for feature in answer["features"]] == list(records)
     for feature in answer["features"]:
         record = records[feature["id"]]
         place = record if name == "place" else places.get(record["place_id"])
@@ -310,7 +310,7 @@ def test_geojson_is_a_collection_of_features(client: httpx2.Client, name: str) -
         else:
             assert feature["geometry"] is None
         assert feature["properties"]["geo_precision"] == (place and place["geo_precision"])
-    assert any(one["geometry"] for one in answer["features"])
+    assert any(feature["geometry"] for feature in answer["features"])
 
 
 def test_each_kind_of_child_has_its_columns() -> None:
@@ -329,17 +329,17 @@ def test_a_store_that_is_away_is_a_problem_document() -> None:
         assert client.head("/v1/events.csv").status_code == 503
 
 
-def walked(client: httpx2.Client, request: str) -> list[dict[str, Any]]:
+def read_pages(client: httpx2.Client, request: str) -> list[dict[str, Any]]:
     """Return the records of a list, read page by page."""
-    found: list[dict[str, Any]] = []
+    records: list[dict[str, Any]] = []
     cursor = ""
     for _ in bounded_walk():
         page = client.get(request + cursor).json()
-        found += page["data"]
+        records += page["data"]
         if not page["page"]["has_more"]:
             break
         cursor = f"&cursor={page['page']['next_cursor']}"
-    return found
+    return records
 
 
 def table(answer: httpx2.Response) -> list[dict[str, str]]:
@@ -352,9 +352,9 @@ def flat(resource: Resource, record: dict[str, Any]) -> dict[str, str]:
     row = {}
     for cell in cells(V1, resource):
         link, _, name = cell.name.rpartition(".")
-        value = [one[name] for one in record[link]["data"]] if link else record[cell.name]
+        value = [child[name] for child in record[link]["data"]] if link else record[cell.name]
         if isinstance(value, list):
-            parts = [":".join(one.values()) if isinstance(one, dict) else one or "" for one in value]
+            parts = [":".join(entry.values()) if isinstance(entry, dict) else entry or "" for entry in value]
             row[cell.name] = "|".join(parts)
         else:
             row[cell.name] = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
@@ -399,8 +399,8 @@ def test_parameters_of_one_format_are_refused_elsewhere(
 
 
 def test_a_csv_file_for_excel_begins_with_a_byte_order_mark(client: httpx2.Client) -> None:
-    plain, marked = client.get("/v2/events.csv"), client.get("/v2/events.csv?bom=true")
-    assert marked.content == b"\xef\xbb\xbf" + plain.content
+    plain, with_mark = client.get("/v2/events.csv"), client.get("/v2/events.csv?bom=true")
+    assert with_mark.content == b"\xef\xbb\xbf" + plain.content
     assert client.get("/v2/events.csv?bom=false").content == plain.content
 
 
@@ -416,7 +416,7 @@ def test_a_row_names_the_records_that_it_links_to(client: httpx2.Client) -> None
             record["briefing"]["title"],
             record["briefing"]["licence"] or "",
         )
-        sources = [(one["source"] or {}).get("name") or "" for one in record["citations"]["data"]]
+        sources = [(citation["source"] or {}).get("name") or "" for citation in record["citations"]["data"]]
         assert row["citations.source_name"].split("|") == sources or "|" in "".join(sources)
         if row["effective_place_id"]:
             place = client.get(f"/v2/places/{row['effective_place_id']}").json()["data"]

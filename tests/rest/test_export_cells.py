@@ -91,7 +91,7 @@ NAMES = ["v1", "v2"]
 
 
 @pytest.fixture(scope="module")
-async def written(
+async def cells_client(
     new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx2.Client]:
     """A client of a service over a source for each text and each list."""
@@ -107,26 +107,28 @@ async def written(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_cell_is_run_as_a_formula_whatever_stands_before_the_sign(written: httpx2.Client, name: str) -> None:
-    for row in rows(written, name):
+def test_no_cell_is_run_as_a_formula_whatever_stands_before_the_sign(cells_client: httpx2.Client, name: str) -> None:
+    for row in rows(cells_client, name):
         for cell in row.values():
             assert is_safe(cell), ascii(cell)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_text_is_guarded_by_one_apostrophe_and_any_other_stays_as_it_is(written: httpx2.Client, name: str) -> None:
-    texts, found = records(written, name, "description"), rows(written, name)
-    cells = {texts[row["id"]]: row["description"] for row in found if texts[row["id"]]}
+def test_a_text_is_guarded_by_one_apostrophe_and_any_other_stays_as_it_is(
+    cells_client: httpx2.Client, name: str
+) -> None:
+    texts, exported_rows = records(cells_client, name, "description"), rows(cells_client, name)
+    cells = {texts[row["id"]]: row["description"] for row in exported_rows if texts[row["id"]]}
     assert cells == {text: f"'{text}" for text in FORMULAS} | {text: text for text in TEXTS}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_list_reads_back_from_its_cell(written: httpx2.Client, name: str) -> None:
-    lists = records(written, name, "aliases")
-    read = [(lists[row["id"]], row["aliases"]) for row in rows(written, name) if lists[row["id"]]]
-    assert sorted(aliases for aliases, _ in read) == sorted(LISTS)
-    assert len({cell for _, cell in read}) == len(LISTS)
-    for aliases, cell in read:
+def test_every_list_reads_back_from_its_cell(cells_client: httpx2.Client, name: str) -> None:
+    lists = records(cells_client, name, "aliases")
+    cells = [(lists[row["id"]], row["aliases"]) for row in rows(cells_client, name) if lists[row["id"]]]
+    assert sorted(aliases for aliases, _ in cells) == sorted(LISTS)
+    assert len({cell for _, cell in cells}) == len(LISTS)
+    for aliases, cell in cells:
         assert elements(cell) == aliases, cell
 
 
@@ -166,13 +168,13 @@ def elements(cell: str) -> list[str]:
     """Return the elements of a list, read as docs/export.md says."""
     if cell.startswith("'") and is_formula(cell.lstrip("'")):
         cell = cell[1:]
-    found, escaped = [""], False
+    parts, escaped = [""], False
     for letter in cell:
         if escaped or letter not in "\\|":
-            found[-1] += letter
+            parts[-1] += letter
             escaped = False
         elif letter == "\\":
             escaped = True
         else:
-            found.append("")
-    return found
+            parts.append("")
+    return parts

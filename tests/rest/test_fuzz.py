@@ -48,34 +48,36 @@ def config(coverage: bool) -> SchemathesisConfig:
 def without_links(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document without the filters through links: these are thousands of cases of the same conditions."""
     for path in document["paths"].values():
-        path["get"]["parameters"] = [one for one in path["get"]["parameters"] if one.get("$ref", "").count(".") < 2]
+        path["get"]["parameters"] = [
+            parameter for parameter in path["get"]["parameters"] if parameter.get("$ref", "").count(".") < 2
+        ]
     return document
 
 
 @pytest.fixture(scope="module")
-def asked(client: httpx2.Client) -> Iterator[Callable[[Case], None]]:
-    """`asked(case)` sends it and checks the answer."""
+def ask_case(client: httpx2.Client) -> Iterator[Callable[[Case], None]]:
+    """`ask_case(case)` sends it and checks the answer."""
     with requests.Session() as session:
         yield lambda case: check(case, client, session)
 
 
 @pytest.fixture(scope="module")
-def cases_v1(asked: Callable[[Case], None]) -> Cases:
-    return cases(openapi(VERSIONS["v1"]), asked, 20)
+def cases_v1(ask_case: Callable[[Case], None]) -> Cases:
+    return cases(openapi(VERSIONS["v1"]), ask_case, 20)
 
 
 @pytest.fixture(scope="module")
-def cases_v2(asked: Callable[[Case], None]) -> Cases:
+def cases_v2(ask_case: Callable[[Case], None]) -> Cases:
     """The cases of version 2. Its filters are those of version 1, so they test its answers above all."""
-    return cases(openapi(VERSIONS["v2"]), asked, 5)
+    return cases(openapi(VERSIONS["v2"]), ask_case, 5)
 
 
 @pytest.fixture(scope="module")
-def bounds(asked: Callable[[Case], None]) -> Cases:
-    return cases(without_links(openapi(VERSIONS["v1"])), asked, 1, coverage=True)
+def bounds(ask_case: Callable[[Case], None]) -> Cases:
+    return cases(without_links(openapi(VERSIONS["v1"])), ask_case, 1, coverage=True)
 
 
-def cases(document: dict[str, Any], asked: Callable[[Case], None], examples: int, coverage: bool = False) -> Cases:
+def cases(document: dict[str, Any], ask_case: Callable[[Case], None], examples: int, coverage: bool = False) -> Cases:
     """Return the tests of each path, with their cases made.
 
     Schemathesis's own parametrization makes the cases while tests are collected, and so in each test process. That
@@ -84,13 +86,13 @@ def cases(document: dict[str, Any], asked: Callable[[Case], None], examples: int
 
     @settings(CASES, max_examples=examples)
     def each(case: Case) -> None:
-        asked(case)
+        ask_case(case)
 
     schema = schemathesis.openapi.from_dict(document, config=config(coverage))
     tests: Cases = {}
-    for made in get_all_tests(schema=schema, test_func=each, settings=None, given_kwargs=None):
-        assert isinstance(made, Ok)
-        operation, test = made.ok()
+    for result in get_all_tests(schema=schema, test_func=each, settings=None, given_kwargs=None):
+        assert isinstance(result, Ok)
+        operation, test = result.ok()
         tests.setdefault(operation.path, []).append(test)
     assert tests.keys() == document["paths"].keys()
     return tests

@@ -37,7 +37,7 @@ BOTH = "The bounds are {0}_gte, which includes its value, and {0}_lt, which excl
         ("places", "nothing_lte=1", "There is no such parameter here."),
     ],
 )
-def test_an_unknown_parameter_is_told_by_the_name_that_it_has_here(
+def test_an_unknown_parameter_is_answered_with_the_name_used_here(
     client: httpx2.Client, version: str, list_: str, pair: str, hint: str
 ) -> None:
     answer = client.get(f"/{version}/{list_}?{pair}")
@@ -56,24 +56,24 @@ def test_an_unknown_parameter_is_told_by_the_name_that_it_has_here(
         ("/v2/places.csv?format=ndjson", "requested by its path: /v2/places.ndjson."),
     ],
 )
-def test_a_format_is_told_to_be_a_path(client: httpx2.Client, path: str, hint: str) -> None:
+def test_a_format_parameter_is_answered_with_the_path_to_use(client: httpx2.Client, path: str, hint: str) -> None:
     (fault,) = client.get(path).json()["errors"]
     assert fault["detail"].endswith(hint)
     assert client.get(hint.split()[-1].removesuffix(".")).status_code == 200
 
 
 @pytest.mark.parametrize(
-    ("pair", "meant"),
+    ("pair", "suggestion"),
     [("kind=ATTACK", "attack"), ("kind=Shelling", "shelling"), ("status=OCCURED", "occurred"), ("sort=-STARTS_AT", "")],
 )
-def test_a_term_in_other_letters_is_told_as_it_is_spelled(client: httpx2.Client, pair: str, meant: str) -> None:
+def test_a_term_in_other_letters_gets_the_right_spelling(client: httpx2.Client, pair: str, suggestion: str) -> None:
     for version in ("v1", "v2"):
         (fault,) = client.get(f"/{version}/events?{pair}").json()["errors"]
-        assert fault["detail"].endswith(f"Did you mean {meant or 'starts_at'}?")
+        assert fault["detail"].endswith(f"Did you mean {suggestion or 'starts_at'}?")
 
 
 @pytest.mark.parametrize(
-    ("path", "meant"),
+    ("path", "suggestion"),
     [
         ("/v2/event", "/v2/events"),
         ("/v2/citation", "/v2/citations"),
@@ -88,17 +88,17 @@ def test_a_term_in_other_letters_is_told_as_it_is_spelled(client: httpx2.Client,
         ("/briefing", "/v2/briefings"),
     ],
 )
-def test_a_path_that_is_nearly_one_is_told(client: httpx2.Client, path: str, meant: str) -> None:
+def test_a_misspelt_path_gets_a_suggestion(client: httpx2.Client, path: str, suggestion: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert answer.json()["detail"].endswith(f" Did you mean {meant}?")
+    assert answer.json()["detail"].endswith(f" Did you mean {suggestion}?")
 
 
 @pytest.mark.parametrize(
     "path",
     ["/v2/unrelated", "/v2/events.xml", "/v2/events/evt_1/figures", "/favicon.png", "/v2/" + "e" * 300, "/v9/event"],
 )
-def test_a_path_that_is_like_none_gets_no_suggestion(client: httpx2.Client, path: str) -> None:
+def test_a_path_that_resembles_no_other_gets_no_suggestion(client: httpx2.Client, path: str) -> None:
     answer = client.get(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert "Did you mean" not in answer.text
@@ -132,8 +132,8 @@ def test_answers_say_that_no_part_of_them_can_be_requested(client: httpx2.Client
 def test_a_page_may_send_the_fields_that_its_libraries_add(client: httpx2.Client) -> None:
     names = "apollographql-client-name,baggage,cache-control,sentry-trace,traceparent,x-requested-with"
     origin = {"Origin": "https://a.example"}
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
+    headers = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": names}
     for path in ("/v2/graphql", "/v1/events", "/v2/events.csv"):
-        preflight = client.options(path, headers=origin | asked)
+        preflight = client.options(path, headers=origin | headers)
         assert preflight.status_code == 200
         assert set(names.split(",")) <= set(preflight.headers["access-control-allow-headers"].split(", "))

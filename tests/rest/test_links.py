@@ -8,7 +8,7 @@ from tests.http.conftest import Client
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("query", "expected"),
     [
         (b"kind=shelling&limit=1", b"kind=shelling&limit=1"),
         (b"q=a+or+the&limit=1", b"q=a+or+the&limit=1"),
@@ -19,10 +19,10 @@ from tests.http.conftest import Client
         ),
     ],
 )
-def test_the_next_page_is_one_link(served: str, sent: bytes, told: bytes) -> None:
-    client = Client(int(served.rpartition(":")[2]))
-    client.send(b"GET /v1/events?" + sent + b" HTTP/1.1\r\nhost: x\r\n\r\n")
+def test_the_next_page_is_one_link(service_url: str, query: bytes, expected: bytes) -> None:
+    client = Client(int(service_url.rpartition(":")[2]))
+    client.send(b"GET /v1/events?" + query + b" HTTP/1.1\r\nhost: x\r\n\r\n")
     link = client.answer().fields["link"].encode()
     client.close()
-    assert link.startswith(b"</v1/events?" + told + b"&cursor=") and link.endswith(b'>; rel="next"')
+    assert link.startswith(b"</v1/events?" + expected + b"&cursor=") and link.endswith(b'>; rel="next"')
     assert link.count(b"<") == link.count(b">") == 1

@@ -85,7 +85,7 @@ async def maps(
 def test_rest_finds_what_is_in_a_box_however_a_map_names_its_edges(
     maps: httpx2.Client, version: str, filter_: str, expected: set[str]
 ) -> None:
-    assert found(maps, f"/{version}/places?{filter_}") == expected
+    assert names_of(maps, f"/{version}/places?{filter_}") == expected
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -93,7 +93,7 @@ def test_rest_finds_what_is_in_a_box_however_a_map_names_its_edges(
 def test_rest_finds_what_is_near_across_the_antimeridian_and_around_a_pole(
     maps: httpx2.Client, version: str, circle: str, expected: set[str]
 ) -> None:
-    assert found(maps, f"/{version}/places?near={circle}") == expected
+    assert names_of(maps, f"/{version}/places?near={circle}") == expected
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -131,13 +131,13 @@ def test_a_cursor_goes_on_in_an_equal_box_that_is_written_otherwise(maps: httpx2
         assert {record["name"] for record in [*page["data"], *rest.json()["data"]]} == FIJI
 
 
-def test_a_box_that_is_none_is_refused_with_what_was_expected(maps: httpx2.Client) -> None:
+def test_an_invalid_box_is_refused_with_the_expected_form(maps: httpx2.Client) -> None:
     for version in ("v1", "v2"):
         (fault,) = maps.get(f"/{version}/places?bbox=0,-91,1,1").json()["errors"]
         assert "longitudes from -36000 to 36000 and latitudes from -90 to 90" in fault["detail"]
 
 
-def found(client: httpx2.Client, path: str) -> set[str]:
+def names_of(client: httpx2.Client, path: str) -> set[str]:
     """Return the names on the only page of a list."""
     page = client.get(f"{path}&limit=50").json()
     assert not page["page"]["has_more"]

@@ -11,10 +11,10 @@ import pytest
 
 from api.catalog import VERSIONS, Version
 
-EACH = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda one: str(one.name))
+EACH = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda version: str(version.name))
 
 
-@pytest.fixture(scope="module", params=VERSIONS.values(), ids=lambda one: str(one.name))
+@pytest.fixture(scope="module", params=VERSIONS.values(), ids=lambda version: str(version.name))
 def package(request: pytest.FixtureRequest, client: httpx2.Client) -> dict[str, Any]:
     """The Data Package of each version."""
     answer = client.get(f"/{request.param.name}/datapackage.json").raise_for_status()
@@ -32,15 +32,15 @@ def test_each_column_of_each_file_is_described_in_order(client: httpx2.Client, p
 
 def test_the_cells_are_of_the_types_that_are_described(client: httpx2.Client, package: dict[str, Any]) -> None:
     version = package["name"].removeprefix("briefing-")
-    seen = set()
+    types = set()
     for resource in package["resources"]:
         rows = list(csv.DictReader(io.StringIO(client.get(f"/{version}/{resource['path']}").text)))
         for field in resource["schema"]["fields"]:
             for value in filter(None, (row[field["name"]] for row in rows)):
                 assert fits(value, field["type"]), (resource["name"], field["name"], value)
                 assert value in field.get("constraints", {}).get("enum", [value])
-                seen.add(field["type"])
-    assert seen - {"boolean"} == {"string", "integer", "number", "datetime", "date"}
+                types.add(field["type"])
+    assert types - {"boolean"} == {"string", "integer", "number", "datetime", "date"}
 
 
 def fits(value: str, kind: str) -> bool:
@@ -60,10 +60,12 @@ def fits(value: str, kind: str) -> bool:
 
 def test_licences_and_credits_are_those_of_the_briefings(client: httpx2.Client, package: dict[str, Any]) -> None:
     briefings = client.get("/v2/briefings?limit=200").json()["data"]
-    named = {licence.get("name") or licence["path"] for licence in package.get("licenses", [])}
-    assert named == {one["licence"] for one in briefings if one["licence"] not in (None, "NOASSERTION")}
+    licences = {licence.get("name") or licence["path"] for licence in package.get("licenses", [])}
+    assert licences == {
+        briefing["licence"] for briefing in briefings if briefing["licence"] not in (None, "NOASSERTION")
+    }
     credits = {source["title"] for source in package.get("sources", [])}
-    assert credits == {one["attribution"] for one in briefings if one["attribution"]}
+    assert credits == {briefing["attribution"] for briefing in briefings if briefing["attribution"]}
 
 
 @EACH

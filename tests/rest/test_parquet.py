@@ -23,7 +23,7 @@ from api.rest.parquet import MEDIA_TYPE, ParquetEncoder
 from tests.rest.conftest import run
 from tests.rest.crowd import crowd
 
-EACH = pytest.mark.parametrize("resource", V2.lists.values(), ids=lambda one: one.name)
+EACH = pytest.mark.parametrize("resource", V2.lists.values(), ids=lambda resource: resource.name)
 
 
 def table(client: httpx2.Client, path: str) -> Any:
@@ -37,11 +37,11 @@ def table(client: httpx2.Client, path: str) -> Any:
 @EACH
 def test_each_list_has_the_rows_and_columns_of_its_csv(client: httpx2.Client, resource: Resource) -> None:
     rows = list(csv.DictReader(io.StringIO(client.get(f"/v2/{resource.plural}.csv").text)))
-    found = table(client, f"/v2/{resource.plural}.parquet")
-    assert found.column_names == [cell.name for cell in cells(V2, resource)]
-    assert found.num_rows == len(rows)
+    exported_table = table(client, f"/v2/{resource.plural}.parquet")
+    assert exported_table.column_names == [cell.name for cell in cells(V2, resource)]
+    assert exported_table.num_rows == len(rows)
     for cell in cells(V2, resource):
-        values = found[cell.name].to_pylist()
+        values = exported_table[cell.name].to_pylist()
         for row, value in zip(rows, values, strict=True):
             assert same(row[cell.name], value), (cell.name, row[cell.name], value)
 
@@ -64,14 +64,14 @@ def same(text: str, value: Any) -> bool:
 
 
 def test_filters_orders_and_limits_are_those_of_the_list(client: httpx2.Client) -> None:
-    found = table(client, "/v2/events.parquet?kind=shelling,attack&sort=starts_at&limit=3")
-    listed = client.get("/v2/events?kind=shelling,attack&sort=starts_at&limit=3").json()["data"]
-    assert found["id"].to_pylist() == [one["id"] for one in listed]
+    exported_table = table(client, "/v2/events.parquet?kind=shelling,attack&sort=starts_at&limit=3")
+    records = client.get("/v2/events?kind=shelling,attack&sort=starts_at&limit=3").json()["data"]
+    assert exported_table["id"].to_pylist() == [record["id"] for record in records]
 
 
 def test_a_list_without_records_is_a_file_with_columns(client: httpx2.Client) -> None:
-    found = table(client, f"/v2/events.parquet?ids=evt_{'0' * 26}")
-    assert (found.num_rows, found.num_columns) == (0, len(cells(V2, V2["event"])))
+    exported_table = table(client, f"/v2/events.parquet?ids=evt_{'0' * 26}")
+    assert (exported_table.num_rows, exported_table.num_columns) == (0, len(cells(V2, V2["event"])))
 
 
 def test_amounts_are_decimals_and_times_are_in_utc(client: httpx2.Client) -> None:
@@ -111,7 +111,7 @@ def test_a_group_ends_at_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     columns = [cell for cell in cells(V2, V2["place"]) if cell.name == "id"]
     encoder = ParquetEncoder(columns)
     lines = b"".join(json.dumps(["plc_" + "x" * 92]).encode() + b"\n" for _ in range(100))
-    written = encoder.add(lines[: 52 * 101]) + encoder.add(lines[52 * 101 :]) + encoder.finish()
-    file = parquet.ParquetFile(io.BytesIO(written))
+    content = encoder.add(lines[: 52 * 101]) + encoder.add(lines[52 * 101 :]) + encoder.finish()
+    file = parquet.ParquetFile(io.BytesIO(content))
     assert file.metadata.num_rows == 100
     assert file.num_row_groups == 10

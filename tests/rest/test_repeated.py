@@ -38,7 +38,7 @@ def test_they_have_the_same_tag_and_the_same_next_page(client: httpx2.Client, fo
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("parameters", "other_parameters"),
     [
         ("bbox=22,44,41,53", "bbox=22&bbox=44&bbox=41&bbox=53"),
         ("bbox=22,44,41,53", "bbox[]=22,44&bbox[]=41,53"),
@@ -49,11 +49,14 @@ def test_they_have_the_same_tag_and_the_same_next_page(client: httpx2.Client, fo
         ("identifier=wikidata:Q1,glide:2", "identifier=wikidata:Q1&identifier=glide:2"),
     ],
 )
-def test_every_kind_of_value_can_be_repeated(client: httpx2.Client, one: str, other: str) -> None:
-    first, second = client.get(f"/v1/events?{one}"), client.get(f"/v1/events?{other}")
+def test_every_kind_of_value_can_be_repeated(client: httpx2.Client, parameters: str, other_parameters: str) -> None:
+    first, second = client.get(f"/v1/events?{parameters}"), client.get(f"/v1/events?{other_parameters}")
     assert first.status_code == second.status_code == 200, second.text
     assert first.content == second.content
-    assert client.get(f"/v1/events.csv?{one}").status_code == client.get(f"/v1/events.csv?{other}").status_code
+    assert (
+        client.get(f"/v1/events.csv?{parameters}").status_code
+        == client.get(f"/v1/events.csv?{other_parameters}").status_code
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,7 @@ def test_every_kind_of_value_can_be_repeated(client: httpx2.Client, one: str, ot
         ("&".join(f"tag=t{number}" for number in range(201)), "tag", "Expected at most 200 values."),
     ],
 )
-def test_a_parameter_that_is_wrong_is_named(client: httpx2.Client, query: str, parameter: str, detail: str) -> None:
+def test_a_wrong_parameter_is_named(client: httpx2.Client, query: str, parameter: str, detail: str) -> None:
     answer = client.get(f"/v2/events?{query}")
     assert answer.status_code == 400
     (fault,) = answer.json()["errors"]
@@ -81,12 +84,12 @@ def test_a_parameter_that_is_wrong_is_named(client: httpx2.Client, query: str, p
 
 
 @pytest.mark.parametrize(
-    ("query", "refused"),
+    ("query", "wrong_query"),
     [("q=a,b", "q=a&q=b"), ("limit=1", "limit[]=1"), ("q=a", "q[]=a"), ("sort=id", "sort=id&sort=id")],
 )
-def test_the_tag_of_another_request_does_not_hide_a_fault(client: httpx2.Client, query: str, refused: str) -> None:
+def test_the_tag_of_another_request_does_not_hide_a_fault(client: httpx2.Client, query: str, wrong_query: str) -> None:
     tag = client.get(f"/v2/events?{query}").headers["etag"]
-    answer = client.get(f"/v2/events?{refused}", headers={"If-None-Match": tag})
+    answer = client.get(f"/v2/events?{wrong_query}", headers={"If-None-Match": tag})
     assert answer.status_code == 400, answer.text
 
 

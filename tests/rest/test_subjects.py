@@ -45,30 +45,30 @@ async def client(
     url = await fresh_database()
     await migrate(url)
     file = tmp_path_factory.mktemp("subjects") / "subjects.ndjson"
-    file.write_text("".join(json.dumps(one) + "\n" for one in records()), encoding="utf-8")
+    file.write_text("".join(json.dumps(line) + "\n" for line in records()), encoding="utf-8")
     await load([str(file)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client
 
 
 def titles(client: httpx2.Client, query: str) -> list[str]:
     data = client.get(f"/v2/events?{query}").raise_for_status().json()["data"]
-    return sorted(one["title"] for one in data)
+    return sorted(event["title"] for event in data)
 
 
-def asked(client: httpx2.Client, document: str) -> Any:
+def ask_graphql(client: httpx2.Client, document: str) -> Any:
     answer = client.post("/v2/graphql", json={"query": document}).raise_for_status().json()
     assert "errors" not in answer, answer
     return answer["data"]
 
 
 def test_records_show_their_subjects_in_order(client: httpx2.Client) -> None:
-    shown = {one["title"]: one["subjects"] for one in client.get("/v2/events").json()["data"]}
-    assert shown == {"both": [POLITICS | {"label": None}, WAR], "other": [OTHER], "none": []}
+    subjects = {event["title"]: event["subjects"] for event in client.get("/v2/events").json()["data"]}
+    assert subjects == {"both": [POLITICS | {"label": None}, WAR], "other": [OTHER], "none": []}
     assert client.get("/v2/quotes").json()["data"][0]["subjects"] == [POLITICS | {"label": None}]
     assert client.get("/v2/briefings").json()["data"][0]["subjects"] == [WAR]
-    data = asked(client, "{ events { nodes { title subjects { scheme code label } } } }")
-    assert {one["title"]: one["subjects"] for one in data["events"]["nodes"]} == shown
+    data = ask_graphql(client, "{ events { nodes { title subjects { scheme code label } } } }")
+    assert {node["title"]: node["subjects"] for node in data["events"]["nodes"]} == subjects
 
 
 @pytest.mark.parametrize("plural", ["events", "quotes", "briefings"])
@@ -79,7 +79,7 @@ def test_version_1_has_no_subjects(client: httpx2.Client, plural: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "filter", "found"),
+    ("query", "filter", "expected"),
     [
         ("subject=medtop:16000000", '{scheme: "medtop", code: "16000000"}', ["both"]),
         (
@@ -90,10 +90,10 @@ def test_version_1_has_no_subjects(client: httpx2.Client, plural: str) -> None:
         ("subject=medtop:1600000", '{scheme: "medtop", code: "1600000"}', []),
     ],
 )
-def test_lists_are_filtered_by_subjects(client: httpx2.Client, query: str, filter: str, found: list[str]) -> None:
-    assert titles(client, query) == found
-    data = asked(client, f"{{ events(filter: {{subjects: {{has: {filter}}}}}) {{ nodes {{ title }} }} }}")
-    assert sorted(one["title"] for one in data["events"]["nodes"]) == found
+def test_lists_are_filtered_by_subjects(client: httpx2.Client, query: str, filter: str, expected: list[str]) -> None:
+    assert titles(client, query) == expected
+    data = ask_graphql(client, f"{{ events(filter: {{subjects: {{has: {filter}}}}}) {{ nodes {{ title }} }} }}")
+    assert sorted(node["title"] for node in data["events"]["nodes"]) == expected
 
 
 def test_filters_by_subjects_look_through_links(client: httpx2.Client) -> None:
@@ -113,11 +113,11 @@ def test_a_scheme_with_a_colon_is_refused(client: httpx2.Client) -> None:
     assert "scheme without a colon" in errors[0]["message"]
 
 
-def test_tables_have_subjects_behind_the_columns_of_before(client: httpx2.Client) -> None:
+def test_tables_have_subjects_after_the_earlier_columns(client: httpx2.Client) -> None:
     text = client.get("/v2/events.csv").text
     header = text.splitlines()[0].split(",")
     assert header.index("subjects") > header.index("citations.blames_id")
-    rows = {one["title"]: one["subjects"] for one in csv.DictReader(io.StringIO(text))}
+    rows = {row["title"]: row["subjects"] for row in csv.DictReader(io.StringIO(text))}
     assert rows == {
         "both": "medtop:11000000|medtop:16000000:conflict, war and peace",
         "other": 'desk:a:b\\|c:The "desk"',

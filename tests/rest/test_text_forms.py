@@ -71,10 +71,10 @@ async def client(
 ) -> AsyncIterator[httpx2.Client]:
     url = await new_store()
     file = tmp_path_factory.mktemp("forms") / "records.ndjson"
-    file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records()), encoding="utf-8")
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in records()), encoding="utf-8")
     await load([str(file)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client
 
 
 def ask(client: httpx2.Client, version: str, query: str, **variables: Any) -> Any:
@@ -85,7 +85,7 @@ def ask(client: httpx2.Client, version: str, query: str, **variables: Any) -> An
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("plural", "parameter", "filter"), FILTERS, ids=lambda one: str(one)[:30])
+@pytest.mark.parametrize(("plural", "parameter", "filter"), FILTERS, ids=lambda value: str(value)[:30])
 def test_a_text_is_found_in_either_form(
     client: httpx2.Client, version: str, form: Any, plural: str, parameter: str, filter: dict[str, Any]
 ) -> None:
@@ -95,8 +95,8 @@ def test_a_text_is_found_in_either_form(
     kind = plural.removesuffix("s").capitalize()
     query = f"query($f: {kind}Filter!) {{ {plural}(filter: $f) {{ nodes {{ id }} }} }}"
     variables = json.loads(normalize(form, json.dumps(filter, ensure_ascii=False)))
-    found = ask(client, version, query, f=variables)
-    assert [one["id"] for one in found[plural]["nodes"]] == [one["id"] for one in answer.json()["data"]]
+    data = ask(client, version, query, f=variables)
+    assert [node["id"] for node in data[plural]["nodes"]] == [entry["id"] for entry in answer.json()["data"]]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -116,33 +116,33 @@ def test_names_are_in_the_order_of_people(client: httpx2.Client, version: str, p
     expected += [None] if plural == "sources" else []
     sort = "-name" if descending else "name"
     whole = client.get(f"/{version}/{plural}?sort={sort}").json()["data"]
-    assert [one["name"] for one in whole] == expected
+    assert [entry["name"] for entry in whole] == expected
     assert list(pages(client, f"/{version}/{plural}?sort={sort}&limit=3")) == expected
-    exported = client.get(f"/{version}/{plural}.ndjson?sort={sort}").text.splitlines()
-    assert [json.loads(line)["name"] for line in exported] == expected
+    exported_lines = client.get(f"/{version}/{plural}.ndjson?sort={sort}").text.splitlines()
+    assert [json.loads(line)["name"] for line in exported_lines] == expected
     direction = "DESC" if descending else "ASC"
     order = f"orderBy: {{field: NAME, direction: {direction}}}"
     nodes = ask(client, version, f"{{ {plural}({order}, first: 50) {{ nodes {{ name }} }} }}")[plural]["nodes"]
-    assert [one["name"] for one in nodes] == expected
+    assert [node["name"] for node in nodes] == expected
     backward = f"{{ {plural}({order}, last: 4) {{ nodes {{ name }} }} }}"
-    assert [one["name"] for one in ask(client, version, backward)[plural]["nodes"]] == expected[-4:]
+    assert [node["name"] for node in ask(client, version, backward)[plural]["nodes"]] == expected[-4:]
 
 
 def pages(client: httpx2.Client, path: str) -> Iterator[Any]:
     cursor = ""
     for _ in range(20):
         answer = client.get(path + (f"&cursor={cursor}" if cursor else "")).json()
-        yield from (one["name"] for one in answer["data"])
+        yield from (entry["name"] for entry in answer["data"])
         cursor = answer["page"]["next_cursor"]
         if not cursor:
             return
     raise AssertionError("the pages do not end")
 
 
-def test_a_cursor_of_the_order_before_is_not_valid(client: httpx2.Client) -> None:
+def test_a_cursor_of_an_earlier_order_is_not_valid(client: httpx2.Client) -> None:
     # In earlier cursors the key was the name itself.
     page = client.get("/v2/places?sort=name&limit=1").json()["page"]
-    mark, _, tie = json.loads(decoded(page["next_cursor"]))
+    mark, _, tie = json.loads(decode_cursor(page["next_cursor"]))
     before = encoded([mark, "Bogotá", tie])
     answer = client.get(f"/v2/places?sort=name&limit=1&cursor={before}")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
@@ -152,7 +152,7 @@ def test_a_cursor_of_the_order_before_is_not_valid(client: httpx2.Client) -> Non
     assert client.get(f"/v2/places?sort=name&cursor={encoded([mark, chr(92) + 'x', tie])}").status_code == 200
 
 
-def decoded(cursor: str) -> bytes:
+def decode_cursor(cursor: str) -> bytes:
     return urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
 
 

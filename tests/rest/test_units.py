@@ -36,25 +36,25 @@ async def client(
     figure = {"resource": "figure", "dataset": "t", "measure": "count"}
     lines = [figure | {"key": unit, "unit": unit, "value": number} for number, unit in enumerate(UNITS, 1)]
     file: Path = tmp_path_factory.mktemp("units") / "figures.ndjson"
-    file.write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     await load([str(file)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client
 
 
 def units(answer: httpx2.Response) -> set[str]:
-    return {one["amount"]["unit"] for one in answer.raise_for_status().json()["data"]}
+    return {record["amount"]["unit"] for record in answer.raise_for_status().json()["data"]}
 
 
 def test_each_figure_has_the_code_of_its_unit(client: httpx2.Client) -> None:
-    amounts = [one["amount"] for one in client.get("/v2/figures").json()["data"]]
-    assert {one["unit"]: one["unit_code"] for one in amounts} == UNITS
+    amounts = [record["amount"] for record in client.get("/v2/figures").json()["data"]]
+    assert {amount["unit"]: amount["unit_code"] for amount in amounts} == UNITS
     query = "{ figures { nodes { amount { unit unitCode } } } }"
     nodes = client.post("/v2/graphql", json={"query": query}).json()["data"]["figures"]["nodes"]
-    shown = {one["amount"]["unit"]: one["amount"]["unitCode"] for one in nodes}
-    assert shown == {unit: code and code.upper() for unit, code in UNITS.items()}
+    unit_codes = {node["amount"]["unit"]: node["amount"]["unitCode"] for node in nodes}
+    assert unit_codes == {unit: code and code.upper() for unit, code in UNITS.items()}
     lines = client.get("/v2/figures.ndjson").text.splitlines()
-    assert {one["unit"]: one["unit_code"] for one in (json.loads(line)["amount"] for line in lines)} == UNITS
+    assert {amount["unit"]: amount["unit_code"] for amount in (json.loads(line)["amount"] for line in lines)} == UNITS
 
 
 @pytest.mark.parametrize("codes", [["kg"], ["percent"], ["USD"], ["kg", "t"], ["EUR"]])
@@ -64,7 +64,7 @@ def test_a_code_finds_every_spelling_of_its_unit(client: httpx2.Client, codes: l
     terms = ", ".join(code.upper() for code in codes)
     query = f"{{ figures(filter: {{unitCode: {{in: [{terms}]}}}}) {{ nodes {{ amount {{ unit }} }} }} }}"
     nodes = client.post("/v2/graphql", json={"query": query}).json()["data"]["figures"]["nodes"]
-    assert {one["amount"]["unit"] for one in nodes} == expected
+    assert {node["amount"]["unit"] for node in nodes} == expected
 
 
 def test_a_unit_without_a_code_is_no_code(client: httpx2.Client) -> None:
@@ -95,12 +95,12 @@ COMPARED = [
 ]
 
 
-@pytest.mark.parametrize(("version", "request_", "told"), COMPARED)
+@pytest.mark.parametrize(("version", "request_", "expected"), COMPARED)
 def test_a_comparison_without_a_unit_answers_and_is_deprecated(
-    client: httpx2.Client, version: str, request_: str, told: str | None
+    client: httpx2.Client, version: str, request_: str, expected: str | None
 ) -> None:
     answer = client.get(f"/{version}/{request_}")
-    assert (answer.status_code, answer.headers.get("deprecated-use")) == (200, told)
+    assert (answer.status_code, answer.headers.get("deprecated-use")) == (200, expected)
 
 
 def test_a_comparison_without_a_unit_takes_every_unit(client: httpx2.Client) -> None:
@@ -124,5 +124,5 @@ def test_graphql_names_the_same_in_its_extensions(client: httpx2.Client, argumen
     ).json()
     deprecations = answer["extensions"].get("deprecations", [])
     assert "errors" not in answer
-    assert [one["name"] for one in deprecations] == names
-    assert {one["instead"] for one in deprecations} <= {"give unit or unitCode beside it"}
+    assert [deprecation["name"] for deprecation in deprecations] == names
+    assert {deprecation["instead"] for deprecation in deprecations} <= {"give unit or unitCode beside it"}

@@ -16,12 +16,14 @@ from api.graphql.schema import core
 from api.rest import contract as rest
 from api.rest.formats import offered
 from api.rest.inputs import links
-from tests.rest.test_contract import closed
+from tests.rest.test_contract import close_schema
 
 FILES = Path(__file__).parents[2] / "openapi"
-each = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda one: str(one.name))
+each = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda version: str(version.name))
 EVERY = [(version, resource) for version in VERSIONS.values() for resource in version.resources.values()]
-every = pytest.mark.parametrize(("version", "resource"), EVERY, ids=[f"{one.name}-{each.name}" for one, each in EVERY])
+every = pytest.mark.parametrize(
+    ("version", "resource"), EVERY, ids=[f"{version.name}-{each.name}" for version, each in EVERY]
+)
 
 
 @each
@@ -44,45 +46,56 @@ def test_everything_is_described_and_used(version: Version) -> None:
     ]
     assert unused == []
     schemas = components["schemas"]
-    assert [name for name, one in schemas.items() if not one.get("description")] == []
-    properties = [(name, key, one) for name, made in schemas.items() for key, one in made.get("properties", {}).items()]
-    assert [(name, key) for name, key, one in properties if not one.get("description") and "$ref" not in one] == []
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    properties = [
+        (name, key, definition)
+        for name, schema in schemas.items()
+        for key, definition in schema.get("properties", {}).items()
+    ]
+    assert [
+        (name, key)
+        for name, key, definition in properties
+        if not definition.get("description") and "$ref" not in definition
+    ] == []
 
 
 @every
 def test_every_answer_is_as_documented(client: httpx2.Client, version: Version, resource: Resource) -> None:
-    schemas = closed(rest.openapi(version)["components"]["schemas"])
+    schemas = close_schema(rest.openapi(version)["components"]["schemas"])
     title = resource.name.capitalize()
 
     def keeps_to(path: str, name: str) -> None:
-        made = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+        root_schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
         answer = client.get(path)
         assert answer.status_code == 200, answer.text
-        faults = [f"{one.json_path}: {one.message}" for one in Draft202012Validator(made).iter_errors(answer.json())]
+        faults = [
+            f"{error.json_path}: {error.message}"
+            for error in Draft202012Validator(root_schema).iter_errors(answer.json())
+        ]
         assert faults == [], path
 
-    listed = f"/{version.name}/{resource.plural}"
-    keeps_to(f"{listed}?limit=200&count=exact", f"{title}Page")
+    list_path = f"/{version.name}/{resource.plural}"
+    keeps_to(f"{list_path}?limit=200&count=exact", f"{title}Page")
     for path in links(version, resource):
-        keeps_to(f"{listed}?limit=20&include={path}", f"{title}Page")
-    record = client.get(listed).json()["data"][0]
-    keeps_to(f"{listed}/{record['id']}", f"{title}Record")
+        keeps_to(f"{list_path}?limit=20&include={path}", f"{title}Page")
+    record = client.get(list_path).json()["data"][0]
+    keeps_to(f"{list_path}/{record['id']}", f"{title}Record")
     if any(form.name == "geojson" for form in offered(version, resource)):
-        keeps_to(f"{listed}.geojson", "FeatureCollection")
+        keeps_to(f"{list_path}.geojson", "FeatureCollection")
 
 
 @every
 def test_an_export_has_the_records_of_the_list_in_its_order(
     client: httpx2.Client, version: Version, resource: Resource
 ) -> None:
-    listed = f"/{version.name}/{resource.plural}"
-    page = client.get(f"{listed}?limit=200").json()["data"]
-    lines = [one for one in client.get(f"{listed}.ndjson").text.split("\n") if one]
+    list_path = f"/{version.name}/{resource.plural}"
+    page = client.get(f"{list_path}?limit=200").json()["data"]
+    lines = [line for line in client.get(f"{list_path}.ndjson").text.split("\n") if line]
     assert (
         "[" + ",".join(lines) + "]"
-        == client.get(f"{listed}?limit=200").text.partition('"data":')[2].partition(',"page"')[0]
+        == client.get(f"{list_path}?limit=200").text.partition('"data":')[2].partition(',"page"')[0]
     )
-    table = client.get(f"{listed}.csv").text
-    assert [one["id"] for one in page] == [
+    table = client.get(f"{list_path}.csv").text
+    assert [record["id"] for record in page] == [
         line[:30] for line in table.split("\r\n")[1:] if line.startswith(f"{resource.prefix}_")
     ]

@@ -39,7 +39,7 @@ class Store:
         """Load these lines, and wait until the service gives no older answer."""
         self.loads += 1
         file = self.folder / f"{self.loads}.ndjson"
-        file.write_text("".join(json.dumps({"dataset": "t"} | one) + "\n" for one in lines), encoding="utf-8")
+        file.write_text("".join(json.dumps({"dataset": "t"} | line) + "\n" for line in lines), encoding="utf-8")
         await load([str(file)], self.url)
         await asyncio.sleep(OLDEST)
 
@@ -49,13 +49,13 @@ class Store:
 
     def rows(self, query: str = "", limit: int = 2) -> list[Row]:
         """Return the rows of the list, read page after page."""
-        found: list[Row] = []
+        withdrawals: list[Row] = []
         cursor = ""
         for _ in bounded_walk():
             answer = self.client.get(f"/v2/withdrawals?{query}&limit={limit}{cursor}").raise_for_status().json()
-            found += answer["data"]
+            withdrawals += answer["data"]
             if not answer["page"]["has_more"]:
-                return found
+                return withdrawals
             cursor = f"&cursor={answer['page']['next_cursor']}"
         raise AssertionError
 
@@ -73,15 +73,15 @@ def event(key: str) -> Row:
 async def store(new_store: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Store]:
     url = await new_store()
     with run(url) as client:
-        made = Store(client, url, tmp_path)
-        await made.write(*map(place, KEYS), *map(event, KEYS))
-        yield made
+        store = Store(client, url, tmp_path)
+        await store.write(*map(place, KEYS), *map(event, KEYS))
+        yield store
 
 
 def record_ids(store: Store, plural: str) -> dict[str, str]:
     """Return the ids of the records that are not withdrawn, by key."""
     records = store.client.get(f"/v2/{plural}?limit=200").json()["data"]
-    return {(one.get("title") or one["name"]).split()[1]: one["id"] for one in records}
+    return {(record.get("title") or record["name"]).split()[1]: record["id"] for record in records}
 
 
 async def test_each_withdrawn_record_is_listed_with_its_change_and_reason(store: Store) -> None:
@@ -90,17 +90,17 @@ async def test_each_withdrawn_record_is_listed_with_its_change_and_reason(store:
     await store.withdraw("event", "k1", "k3", reason="counted twice")
     await store.withdraw("place", "k0")
     rows = store.rows()
-    assert {(one["resource"], one["id"], one["reason"]) for one in rows} == {
+    assert {(withdrawal["resource"], withdrawal["id"], withdrawal["reason"]) for withdrawal in rows} == {
         ("event", events["k1"], "counted twice"),
         ("event", events["k3"], "counted twice"),
         ("place", places["k0"], "wrong"),
     }
-    changes = [one["change"] for one in rows]
+    changes = [withdrawal["change"] for withdrawal in rows]
     assert changes == sorted(changes) and rows[-1]["resource"] == "place"
     for row in rows:
         answer = store.client.get(f"/v2/{row['resource']}s/{row['id']}")
         assert answer.status_code == 410 and row["reason"] in answer.json()["detail"]
-    assert [one["change"] for one in store.rows("sort=-change")] == changes[::-1]
+    assert [withdrawal["change"] for withdrawal in store.rows("sort=-change")] == changes[::-1]
 
 
 async def test_filters_narrow_the_list(store: Store) -> None:
@@ -124,7 +124,7 @@ WRONG = ["after=x", "after=-1", "after=1.5", "resource=citation", "ids=evt_1", "
 
 
 @pytest.mark.parametrize("query", WRONG)
-async def test_what_the_list_does_not_take_is_refused(store: Store, query: str) -> None:
+async def test_unknown_parameters_of_the_list_are_refused(store: Store, query: str) -> None:
     answer = store.client.get(f"/v2/withdrawals?{query}")
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, query.partition("=")[0])
 
@@ -133,10 +133,10 @@ async def test_a_record_that_is_loaded_again_is_no_longer_listed(store: Store) -
     await store.withdraw("event", "k1", "k2")
     before = store.rows()
     await store.write(event("k1"))
-    left = store.rows()
-    assert len(left) == 1 and left[0] in before
+    withdrawals = store.rows()
+    assert len(withdrawals) == 1 and withdrawals[0] in before
     await store.withdraw("event", "k1", reason="again")
-    assert [one["reason"] for one in store.rows()] == ["wrong", "again"]
+    assert [withdrawal["reason"] for withdrawal in store.rows()] == ["wrong", "again"]
 
 
 async def test_a_cached_answer_lasts_until_something_is_withdrawn(store: Store) -> None:
@@ -158,39 +158,39 @@ async def test_graphql_and_exports_have_the_same_rows(store: Store) -> None:
         nodes { change resource id withdrawnAt reason } pageInfo { hasNextPage endCursor } totalCount
       }
     }"""
-    found: list[Row] = []
+    nodes: list[Row] = []
     variables: Row = {"after": 0}
     for _ in bounded_walk():
         answer = store.client.post("/v2/graphql", json={"query": query, "variables": variables}).json()
         page = answer["data"]["withdrawals"]
         assert page["totalCount"] == len(KEYS)
-        found += page["nodes"]
+        nodes += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             break
         variables["cursor"] = page["pageInfo"]["endCursor"]
-    assert [(one["change"], one["resource"], one["id"]) for one in found] == [
-        (one["change"], "EVENT", one["id"]) for one in rows
+    assert [(node["change"], node["resource"], node["id"]) for node in nodes] == [
+        (withdrawal["change"], "EVENT", withdrawal["id"]) for withdrawal in rows
     ]
     lines = store.client.get("/v2/withdrawals.ndjson?sort=-change").text.splitlines()
     assert [json.loads(line) for line in lines] == rows[::-1]
     table = list(csv.DictReader(io.StringIO(store.client.get("/v2/withdrawals.csv").text)))
-    assert [(int(one["change"]), one["id"], one["reason"]) for one in table] == [
-        (one["change"], one["id"], one["reason"]) for one in rows
+    assert [(int(line["change"]), line["id"], line["reason"]) for line in table] == [
+        (withdrawal["change"], withdrawal["id"], withdrawal["reason"]) for withdrawal in rows
     ]
 
 
 async def test_following_changes_as_the_guide_says_misses_no_move_and_no_withdrawal(store: Store) -> None:
     """Keep a copy of the events with their places, as docs/pages.md describes it."""
     last = store.client.get("/v2/events?sort=-updated_at&limit=1").json()["data"][0]["updated_at"]
-    events = {one["id"]: one for one in store.client.get("/v2/events").json()["data"]}
+    events = {record["id"]: record for record in store.client.get("/v2/events").json()["data"]}
     await store.write(place("k1", name="Moved"))
     await store.withdraw("event", "k2")
     since = last.replace("+00:00", "Z")
-    changed = {one["id"]: one for one in store.client.get(f"/v2/places?updated_at_gte={since}").json()["data"]}
-    moved = [name for name, one in changed.items() if one["revision"] > 1]
-    again = store.client.get(f"/v2/events?place_id={','.join(moved)}").json()["data"]
-    events |= {one["id"]: one for one in again}
+    places = {record["id"]: record for record in store.client.get(f"/v2/places?updated_at_gte={since}").json()["data"]}
+    moved_ids = [name for name, record in places.items() if record["revision"] > 1]
+    again = store.client.get(f"/v2/events?place_id={','.join(moved_ids)}").json()["data"]
+    events |= {record["id"]: record for record in again}
     for row in store.rows("after=0&resource=event"):
         del events[row["id"]]
-    assert events == {one["id"]: one for one in store.client.get("/v2/events").json()["data"]}
-    assert [one["place"]["name"] for one in events.values()].count("Moved") == 1
+    assert events == {record["id"]: record for record in store.client.get("/v2/events").json()["data"]}
+    assert [record["place"]["name"] for record in events.values()].count("Moved") == 1

@@ -142,8 +142,8 @@ def article() -> str:
 
 def test_every_quoted_span_has_its_quote(article: str) -> None:
     """The table is the article's own sequence of spans: a missing or a stale row breaks it."""
-    marked = [words.rstrip(",.") for words in re.findall(r'["“]([^"”]+)["”]', article)]
-    assert [span for span, _ in QUOTED] == marked
+    quoted_words = [words.rstrip(",.") for words in re.findall(r'["“]([^"”]+)["”]', article)]
+    assert [span for span, _ in QUOTED] == quoted_words
 
 
 @pytest.mark.parametrize(("span", "key"), dict.fromkeys(QUOTED))
@@ -178,13 +178,13 @@ def test_a_record_holds_its_number(span: str, holder: str) -> None:
         assert span.casefold() in (record.get("value_text") or record["time_text"])
 
 
-def test_only_what_cannot_be_held_goes_without_a_record() -> None:
+def test_only_numbers_without_a_place_have_no_record() -> None:
     assert {row[0] for row in NUMBERS if len(row) == 1} == set(NOT_HELD)
 
 
 def test_no_figure_comes_from_elsewhere() -> None:
-    held = {holder for row in NUMBERS for holder in row[1:] if holder.startswith("figure/")}
-    assert held == {f"figure/{key}" for key in FIGURES}
+    figure_holders = {holder for row in NUMBERS for holder in row[1:] if holder.startswith("figure/")}
+    assert figure_holders == {f"figure/{key}" for key in FIGURES}
 
 
 @pytest.mark.parametrize("key", FIGURES)
@@ -205,9 +205,13 @@ def test_the_day_after_is_the_day_after() -> None:
 
 def test_the_words_are_our_own(article: str) -> None:
     """No run of eight words in what we wrote stands in the article; what speakers said word for word is theirs."""
-    printed = runs(article)
-    copied = {where: sorted(found) for where, text in our_words() if (found := (runs(text) & printed) - NAMES)}
-    assert not copied
+    article_runs = runs(article)
+    copies = {
+        where: sorted(common_runs)
+        for where, text in our_words()
+        if (common_runs := (runs(text) & article_runs) - NAMES)
+    }
+    assert not copies
 
 
 def test_an_excerpt_is_what_the_article_puts_in_quotation_marks(article: str) -> None:
@@ -278,7 +282,7 @@ def test_times_are_whole_days_and_run_forward() -> None:
             assert ends[1] - ends[0] == timedelta(days=1), key
 
 
-def test_the_unnamed_are_described_and_belong_to_this_document() -> None:
+def test_unnamed_sources_are_described_and_belong_to_this_document() -> None:
     for source in SAMPLE["sources"]:
         unnamed = "name" not in source
         assert unnamed == ("description" in source) == source["key"].startswith("rferl-2022-03-06-")
@@ -382,8 +386,8 @@ def days(record: dict[str, Any]) -> set[date]:
 
 def is_disputed(record: dict[str, Any]) -> bool:
     stances = {citation["stance"] for citation in record["citations"]}
-    blamed = {citation["blames"] for citation in record["citations"] if citation["stance"] == "blames"}
-    return bool(stances & {"denies", "disputes", "retracts"}) or len(blamed) > 1
+    blamed_parties = {citation["blames"] for citation in record["citations"] if citation["stance"] == "blames"}
+    return bool(stances & {"denies", "disputes", "retracts"}) or len(blamed_parties) > 1
 
 
 def citations() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -410,9 +414,9 @@ def optional(field: StoredField) -> bool:
 
 def our_words() -> Iterator[tuple[str, str]]:
     """What is written in our words. A document's title is its name, checked above."""
-    written = ("title", "summary", "statement", "context", "caveat", "population", "description", "attribution")
+    our_fields = ("title", "summary", "statement", "context", "caveat", "population", "description", "attribution")
     for where, resource, record in parts():
-        names = written if resource.name != "document" or record["publisher"] != "rferl" else ()
+        names = our_fields if resource.name != "document" or record["publisher"] != "rferl" else ()
         if record.get("quote_type") == "indirect":
             names = (*names, "text")
         yield from ((f"{where}/{name}", record[name]) for name in names if name in record)

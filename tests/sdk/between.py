@@ -36,7 +36,7 @@ class Between:
     """The proxy's address, and by the first part of the path the number of requests and the statuses that it sent."""
 
     url: str
-    asked: Counter[str] = field(default_factory=Counter)
+    request_counts: Counter[str] = field(default_factory=Counter)
     statuses: dict[str, list[int]] = field(default_factory=dict)
 
 
@@ -45,11 +45,11 @@ def between(service: str) -> Iterator[Between]:
     """Run the proxy until the end of the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": service}))
     server.daemon_threads = True
-    made = Between(f"http://127.0.0.1:{server.server_port}")
-    server.between = made  # type: ignore[attr-defined]
+    between_services = Between(f"http://127.0.0.1:{server.server_port}")
+    server.between = between_services  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield made
+    yield between_services
     server.shutdown()
     server.server_close()
 
@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass(self) -> None:
         _, way, rest = self.path.split("/", 2)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.between.asked[way] += 1
+        self.server.between.request_counts[way] += 1
         if way == "html":
             return self._send(502, {"Content-Type": "text/html"}, HTML)
         if way == "login":
@@ -83,13 +83,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(400, {"Content-Type": "application/json"}, b'{"message": "no such route"}')
         if way == "slow":
             time.sleep(SLOW_SECONDS)
-        if way == "busy" and self.server.between.asked[way] % 3:
+        if way == "busy" and self.server.between.request_counts[way] % 3:
             return self._send(503, {"Retry-After": "1", "Content-Type": "text/html"}, HTML)
         if way == "shut":
             return self._send(503, {"Retry-After": "3600", "Content-Type": "text/html"}, HTML)
         try:
-            asked = rest.replace("v1/", "v99/", 1) if way == "never" else rest.replace("cursor=again", "")
-            status, headers, answer = self._ask("/" + asked, body)
+            path = rest.replace("v1/", "v99/", 1) if way == "never" else rest.replace("cursor=again", "")
+            status, headers, answer = self._ask("/" + path, body)
         except OSError:
             return None  # The service has ended, as at the end of the tests.
         if way == "newer":
@@ -99,8 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             page["page"]["next_cursor"] = "again"
             answer = json.dumps(page).encode()
         if way == "older":
-            told: Any = {"events": {"nodes": [{}]}} if body else [{"id": "evt_1"}]
-            answer = json.dumps({"data": told, "page": {}}).encode()
+            payload: Any = {"events": {"nodes": [{}]}} if body else [{"id": "evt_1"}]
+            answer = json.dumps({"data": payload, "page": {}}).encode()
         return self._send(status, headers, answer, cut=way == "cut")
 
     def _ask(self, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -111,10 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
         except HTTPError as refusal:
             answer = refusal
         with answer:
-            kept = {
+            answer_headers = {
                 name: answer.headers[name] for name in ("Content-Type", "ETag", "Retry-After") if name in answer.headers
             }
-            return answer.status, kept, answer.read()
+            return answer.status, answer_headers, answer.read()
 
     def _send(self, status: int, headers: dict[str, str], body: bytes, cut: bool = False) -> None:
         way = self.path.split("/", 2)[1]
@@ -132,20 +132,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _newer(answer: bytes) -> bytes:
     """Return the answer with an unknown term and a new field in each record, and an unknown code in each problem."""
-    told = json.loads(answer)
-    if "code" in told:
-        told |= {"code": "quantum_flux", "severity": 3}
-    for one in _records(told):
-        one |= {"kind": "CYBER_ATTACK" if "startsAt" in one else "cyber_attack", "sentiment": {"score": 0.5}}
-    return json.dumps(told).encode()
+    payload = json.loads(answer)
+    if "code" in payload:
+        payload |= {"code": "quantum_flux", "severity": 3}
+    for record in _records(payload):
+        record |= {"kind": "CYBER_ATTACK" if "startsAt" in record else "cyber_attack", "sentiment": {"score": 0.5}}
+    return json.dumps(payload).encode()
 
 
-def _records(told: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(told, list):
-        for one in told:
-            yield from _records(one)
-    elif isinstance(told, dict):
-        if "kind" in told and "id" in told:
-            yield told
-        for value in told.values():
+def _records(json_value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(json_value, list):
+        for element in json_value:
+            yield from _records(element)
+    elif isinstance(json_value, dict):
+        if "kind" in json_value and "id" in json_value:
+            yield json_value
+        for value in json_value.values():
             yield from _records(value)

@@ -38,17 +38,22 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def once(found: dict[str, dict[str, Any]]) -> bool:
+def once(results: dict[str, dict[str, Any]]) -> bool:
     """Return True if the error states a fault of one parameter once, although the problem states it twice."""
-    return str(found["parameter"]["text"]).count("There is no such parameter here") == 1
+    return str(results["parameter"]["text"]).count("There is no such parameter here") == 1
 
 
-def differing(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def differing(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return the cases with another error."""
-    return {name: found.get(name) for name, expected in CASES.items() if not _as(expected, found.get(name, {}))}
+    return {name: results.get(name) for name, expected in CASES.items() if not _as(expected, results.get(name, {}))}
 
 
-def _as(expected: tuple[str, str, dict[str, Any]], told: dict[str, Any]) -> bool:
-    kind, shown, parts = expected
-    named = "code" not in parts or parts["code"] == "quantum_flux" or bool(told.get("request_id"))
-    return told.get("class") == kind and shown in told["text"] and named and parts.items() <= told.items()
+def _as(expected: tuple[str, str, dict[str, Any]], actual: dict[str, Any]) -> bool:
+    kind, expected_text, parts = expected
+    has_request_id = "code" not in parts or parts["code"] == "quantum_flux" or bool(actual.get("request_id"))
+    return (
+        actual.get("class") == kind
+        and expected_text in actual["text"]
+        and has_request_id
+        and parts.items() <= actual.items()
+    )

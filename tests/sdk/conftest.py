@@ -45,7 +45,7 @@ def in_environment(home: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-async def crowded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def crowded_url(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The URL of a service over 10,000 events."""
     url = await new_store()
     await crowd(url, MANY)
@@ -54,14 +54,14 @@ async def crowded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]
 
 
 @pytest.fixture(scope="session")
-def changed(served: str) -> Iterator[Between]:
+def changed_service(service_url: str) -> Iterator[Between]:
     """A proxy between the client and the service, which changes the answers."""
-    with between(served) as made:
-        yield made
+    with between(service_url) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
-async def limited(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+async def limited_url(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
     """The URL of a service over the sample, with limits: two lists of 200 at once, and another every two seconds."""
     url = await new_store()
     await load([str(SAMPLE)], url)
@@ -73,14 +73,14 @@ async def limited(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]
 
 
 @pytest.fixture(scope="session")
-def offered() -> list[dict[str, Any]]:
+def offered_resources() -> list[dict[str, Any]]:
     """The resources of each version that has a contract, as the scripts take them."""
-    return offered_by(ROOT / "openapi")
+    return resources_of_contracts(ROOT / "openapi")
 
 
-def offered_by(folder: Path) -> list[dict[str, Any]]:
+def resources_of_contracts(folder: Path) -> list[dict[str, Any]]:
     """Return the resources of the contracts in a folder."""
-    found = []
+    resources = []
     for file in sorted(folder.glob("v[0-9]*.json")):
         document = json.loads(file.read_text(encoding="utf-8"))
         for tag in document["tags"]:
@@ -89,10 +89,10 @@ def offered_by(folder: Path) -> list[dict[str, Any]]:
                 continue
             # Children of records and withdrawals have lists only.
             record = document["paths"].get(path + "/{id}")
-            one = record["get"]["operationId"].removeprefix("get_") if record else None
+            record_operation = record["get"]["operationId"].removeprefix("get_") if record else None
             forms = [name.removeprefix(f"{path}.") for name in document["paths"] if name.startswith(f"{path}.")]
-            found.append({"version": file.stem, "name": tag["name"], "record": one, "forms": forms})
-    return found
+            resources.append({"version": file.stem, "name": tag["name"], "record": record_operation, "forms": forms})
+    return resources
 
 
 @pytest.fixture(scope="session")
@@ -103,15 +103,15 @@ def operation_ids() -> dict[str, set[str]]:
 
 def operations_of(folder: Path) -> dict[str, set[str]]:
     """Return the operations of the contracts in a folder."""
-    found = {}
+    operation_ids = {}
     for file in sorted(folder.glob("v[0-9]*.json")):
         document = json.loads(file.read_text(encoding="utf-8"))
-        rest = {one["operationId"] for item in document["paths"].values() for one in item.values()}
+        rest = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
         query = build_schema(file.with_suffix(".graphql").read_text(encoding="utf-8")).query_type
         assert query is not None
         # Any record by its id alone: GraphQL cannot select from all kinds at once, so there is no such operation.
-        found[file.stem] = rest | (query.fields.keys() - {"node", "nodes"})
-    return found
+        operation_ids[file.stem] = rest | (query.fields.keys() - {"node", "nodes"})
+    return operation_ids
 
 
 @pytest.fixture(scope="session")

@@ -41,10 +41,10 @@ async def service(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[dict
     await connection.execute("update access.plan set burst = 450, points_minute = 6000 where name = 'anonymous'")
     await connection.close()
     store = AccessStore(url)
-    made = await Keys(store, Settings().key_environment, "test").create(NewKey("A page", "free"))
+    new_key = await Keys(store, Settings().key_environment, "test").create(NewKey("A page", "free"))
     await store.close()
     with serving(url, limits="true") as server:
-        yield {"service": f"http://127.0.0.1:{server.port}", "key": made.secret.text}
+        yield {"service": f"http://127.0.0.1:{server.port}", "key": new_key.secret.text}
 
 
 @pytest.fixture(scope="module")
@@ -63,23 +63,27 @@ def page(typescript_home: Path) -> Iterator[str]:
     server.server_close()
 
 
-def test_a_page_of_another_origin_asks_walks_and_is_told_what_is_wrong(
+def test_a_page_of_another_origin_can_query_page_and_read_errors(
     node: Callable[..., str], page: str, service: dict[str, str]
 ) -> None:
-    found = json.loads(node("load.mjs", CHROMIUM, f"{page}?{urlencode(service)}"))
+    page_report = json.loads(node("load.mjs", CHROMIUM, f"{page}?{urlencode(service)}"))
     # The browser itself reports each answer that refuses.
-    assert [one for one in found["said"] if not one.startswith("Failed to load resource: the server responded")] == []
-    assert found["failed"] is None
-    told = found["told"]
-    assert len(told["titles"]) == 2 and told["walked"] == 42 and told["asked"] == 3 and told["exported"] > 100
+    assert [
+        message
+        for message in page_report["said"]
+        if not message.startswith("Failed to load resource: the server responded")
+    ] == []
+    assert page_report["failed"] is None
+    report = page_report["told"]
+    assert len(report["titles"]) == 2 and report["walked"] == 42 and report["asked"] == 3 and report["exported"] > 100
     # The second answer has not changed: the client has read the ETag and sent it, after a preflight.
-    fresh, kept = told["conditional"]["seen"]
-    assert (fresh["status"], kept["status"], told["conditional"]["same"]) == (200, 304, True)
-    assert fresh["etag"] and fresh["etag"] == kept["etag"]
+    fresh, second = report["conditional"]["seen"]
+    assert (fresh["status"], second["status"], report["conditional"]["same"]) == (200, 304, True)
+    assert fresh["etag"] and fresh["etag"] == second["etag"]
     assert fresh["ratelimit"] and fresh["x-request-id"]
-    assert told["problem"] == {"typed": True, "code": "invalid_request", "faults": ["knd"]}
-    refused = told["refused"]
-    assert refused["typed"] and refused["code"] == "rate_limited"
+    assert report["problem"] == {"typed": True, "code": "invalid_request", "faults": ["knd"]}
+    refusal = report["refused"]
+    assert refusal["typed"] and refusal["code"] == "rate_limited"
     # The client can read Retry-After, and waits for it.
-    assert refused["retry-after"] == str(refused["after"]) and refused["after"] >= 1
-    assert told["patient"] == 42 and told["waited"] >= 400
+    assert refusal["retry-after"] == str(refusal["after"]) and refusal["after"] >= 1
+    assert report["patient"] == 42 and report["waited"] >= 400

@@ -35,25 +35,25 @@ def generate(folder: Path) -> tuple[int, str]:
     program = ROOT / ".venv" / "sdk" / "bin" / "python"
     places = ["--contracts", folder, "--into", folder / "dist", "--build", folder / "build"]
     command = [str(part) for part in (program, "openapi/sdk/generate", *places)]
-    done = subprocess.run(command, cwd=ROOT, env=CLEAN, capture_output=True, text=True, timeout=300)
-    return done.returncode, done.stderr
+    result = subprocess.run(command, cwd=ROOT, env=CLEAN, capture_output=True, text=True, timeout=300)
+    return result.returncode, result.stderr
 
 
 @pytest.mark.parametrize("change", WRONG)
-def test_a_contract_that_was_broken_by_hand_is_named(built: Path, folder: Path, change: str) -> None:
-    make, said = WRONG[change]
+def test_a_contract_that_was_broken_by_hand_is_named(sdk_packages: Path, folder: Path, change: str) -> None:
+    make, expected = WRONG[change]
     file = folder / "v1.json"
     file.write_text(make(file.read_text(encoding="utf-8")), encoding="utf-8")
-    status, told = generate(folder)
-    assert status == 1 and said in told and "Traceback" not in told
+    status, message = generate(folder)
+    assert status == 1 and expected in message and "Traceback" not in message
     assert not [*(folder / "dist").glob("*")]
 
 
-def test_a_contract_without_its_schema_is_named(built: Path, folder: Path) -> None:
+def test_a_contract_without_its_schema_is_named(sdk_packages: Path, folder: Path) -> None:
     (folder / "v1.graphql").unlink()
-    status, told = generate(folder)
-    assert status == 1 and "v1.json is no contract" in told and "v1.graphql" in told
+    status, message = generate(folder)
+    assert status == 1 and "v1.json is no contract" in message and "v1.graphql" in message
 
 
-def test_a_folder_without_contracts_is_told_so(built: Path, tmp_path: Path) -> None:
+def test_a_folder_without_contracts_is_reported(sdk_packages: Path, tmp_path: Path) -> None:
     assert generate(tmp_path) == (1, f"There are no contracts in {tmp_path}: expected vN.json.\n")

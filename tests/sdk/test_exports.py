@@ -11,16 +11,16 @@ from tests.clients import ROOT
 
 def test_the_python_client_exports_an_error_for_each_code() -> None:
     module = ast.parse((ROOT / "openapi/sdk/python/briefing_sdk/errors.py").read_text(encoding="utf-8"))
-    exported: set[str] = set()
+    exports: set[str] = set()
     codes: dict[str, str] = {}
     for node in module.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            exported = set(ast.literal_eval(node.value))
+            exports = set(ast.literal_eval(node.value))
         elif isinstance(node, ast.ClassDef):
             codes |= {ast.literal_eval(key.value): node.name for key in node.keywords if key.arg == "code"}
     classes = {node.name for node in module.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")}
     assert codes.keys() == PROBLEMS.keys()
-    assert classes - {"Fault"} <= exported
+    assert classes - {"Fault"} <= exports
 
 
 def test_the_typescript_client_has_an_error_for_each_code() -> None:

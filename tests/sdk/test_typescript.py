@@ -14,49 +14,49 @@ from tests.sdk.conftest import ROOT, Run
 
 
 def test_every_operation_of_each_contract_can_be_asked(
-    in_node: Run, served: str, offered: list[dict[str, Any]], operation_ids: dict[str, set[str]]
+    in_node: Run, service_url: str, offered_resources: list[dict[str, Any]], operation_ids: dict[str, set[str]]
 ) -> None:
-    told = in_node("operations.mjs", served, json.dumps(offered))
-    assert {version: set(gave) for version, gave in told.items()} == operation_ids
+    report = in_node("operations.mjs", service_url, json.dumps(offered_resources))
+    assert {version: set(answers_of_version) for version, answers_of_version in report.items()} == operation_ids
     # Nothing of the sample is withdrawn.
-    gave = {name: one for version in told.values() for name, one in version.items()}
-    assert [name for name, one in gave.items() if not one and "withdrawals" not in name] == []
+    answers = {name: answer for version in report.values() for name, answer in version.items()}
+    assert [name for name, answer in answers.items() if not answer and "withdrawals" not in name] == []
 
 
-def test_a_use_as_one_writes_it_is_typed_strictly_and_runs(
-    in_node: Run, typescript_home: Path, node_home: Path, served: str
+def test_the_sample_program_passes_strict_typing_and_runs(
+    in_node: Run, typescript_home: Path, node_home: Path, service_url: str
 ) -> None:
     compiler = ROOT / "build" / "sdk" / "npm" / "node_modules" / "typescript" / "bin" / "tsc"
     run(node_home / "bin" / "node", compiler, "--project", "tsconfig.json", at=typescript_home)
-    told = in_node("sample.ts", BRIEFING_URL=served)
-    assert told["titles"] and told["figures"] > 0 and told["linked"] > 0 and told["later"] > 0
-    assert told["asked"]
+    report = in_node("sample.ts", BRIEFING_URL=service_url)
+    assert report["titles"] and report["figures"] > 0 and report["linked"] > 0 and report["later"] > 0
+    assert report["asked"]
 
 
-def test_ten_thousand_records_are_walked_page_by_page(in_node: Run, crowded: str) -> None:
-    assert in_node("walk.mjs", crowded) == {"records": 10_000, "distinct": 10_000}
+def test_ten_thousand_records_are_walked_page_by_page(in_node: Run, crowded_url: str) -> None:
+    assert in_node("walk.mjs", crowded_url) == {"records": 10_000, "distinct": 10_000}
 
 
-def test_what_goes_wrong_is_told_as_what_it_is_and_as_python_tells_it(
-    in_node: Run, served: str, changed: Between
+def test_each_error_has_its_class_and_text_as_in_python(
+    in_node: Run, service_url: str, changed_service: Between
 ) -> None:
-    told = in_node("errors.mjs", served, changed.url)
-    assert not differing(told["found"]) and once(told["found"])
-    assert told["found"]["slow export"]["class"] == "TooSlow"
-    assert set(told["codes"]) == PROBLEMS.keys()
+    report = in_node("errors.mjs", service_url, changed_service.url)
+    assert not differing(report["found"]) and once(report["found"])
+    assert report["found"]["slow export"]["class"] == "TooSlow"
+    assert set(report["codes"]) == PROBLEMS.keys()
 
 
-def test_limits_are_obeyed_a_newer_service_is_survived_and_what_did_not_change_is_not_sent_again(
-    in_node: Run, changed: Between, limited: str
+def test_the_client_obeys_limits_accepts_newer_services_and_reuses_unchanged_answers(
+    in_node: Run, changed_service: Between, limited_url: str
 ) -> None:
-    told = in_node("manners.mjs", changed.url, limited)
-    assert told["newer"] == {"kind": "cyber_attack", "sentiment": {"score": 0.5}, "graphql": "CYBER_ATTACK"}
-    assert changed.statuses["kept"][-2:] == [200, 304] and len(set(told["unchanged"])) == 1
-    assert changed.statuses["busy"][-3:] == [503, 503, 200] and told["busy"] == 2
-    refusal = told["limited"]["refusal"]
+    report = in_node("manners.mjs", changed_service.url, limited_url)
+    assert report["newer"] == {"kind": "cyber_attack", "sentiment": {"score": 0.5}, "graphql": "CYBER_ATTACK"}
+    assert changed_service.statuses["kept"][-2:] == [200, 304] and len(set(report["unchanged"])) == 1
+    assert changed_service.statuses["busy"][-3:] == [503, 503, 200] and report["busy"] == 2
+    refusal = report["limited"]["refusal"]
     assert refusal["limit"] and refusal["retry_after"] >= 1 and refusal["status"] == 429
-    assert told["limited"]["records"] > 10 and 0.5 <= told["limited"]["seconds"] < 60
-    assert told["written"] == {
+    assert report["limited"]["records"] > 10 and 0.5 <= report["limited"]["seconds"] < 60
+    assert report["written"] == {
         **{"speaker_role": '"Smith, ""Joe""",x', "figures.measure": "killed"},
         **{"bbox": "1,2.5", "at": "2022-03-06T12:00:00.000Z"},
     }

@@ -35,15 +35,15 @@ OLDEST = 0.25
 @pytest.fixture
 async def url(fresh_database: Callable[[], Awaitable[str]]) -> str:
     """The URL of an empty store."""
-    made = await fresh_database()
-    await migrate(made)
-    return made
+    url = await fresh_database()
+    await migrate(url)
+    return url
 
 
 def service_over(url: str, **settings: Any) -> Service:
     """Return a service that does not limit its callers."""
-    chosen = Settings(**settings)
-    return Service(chosen, url, AccessControl(CallerCache(url, chosen), None, chosen))
+    app_settings = Settings(**settings)
+    return Service(app_settings, url, AccessControl(CallerCache(url, app_settings), None, app_settings))
 
 
 CALLER = Caller("ip:192.0.2.1", Plan("p", 1, 1, 1, 1, 200))
@@ -67,15 +67,15 @@ async def answer(service: Service, query: PreparedQuery) -> Reply:
 @pytest.fixture
 async def service(url: str) -> AsyncIterator[Service]:
     """A service that follows the log."""
-    made = service_over(url)
-    made.changes.start()
-    made.access_control.caller_cache.start()
-    await made.access_control.caller_cache.known()
-    await sure(made)
-    yield made
-    await made.access_control.caller_cache.stop()
-    await made.changes.stop()
-    await made.reader.close()
+    service = service_over(url)
+    service.changes.start()
+    service.access_control.caller_cache.start()
+    await service.access_control.caller_cache.known()
+    await sure(service)
+    yield service
+    await service.access_control.caller_cache.stop()
+    await service.changes.stop()
+    await service.reader.close()
 
 
 async def sure(service: Service, seconds: float = 5.0) -> None:
@@ -112,11 +112,11 @@ async def test_an_answer_is_read_once_between_changes(service: Service) -> None:
 
 
 async def test_a_change_of_another_resource_leaves_an_answer(service: Service, url: str, tmp_path: Path) -> None:
-    kept = await answer(service, places(service))
+    first_answer = await answer(service, places(service))
     await write(url, tmp_path, 1)
     await asyncio.sleep(OLDEST)
     await sure(service)
-    assert await answer(service, places(service)) is kept
+    assert await answer(service, places(service)) is first_answer
 
 
 async def test_a_kept_answer_from_changes_that_the_store_has_lost_is_replaced(service: Service) -> None:
@@ -150,14 +150,14 @@ async def listener(url: str) -> int:
     """Return the process id of the backend that follows the log."""
     connection = await asyncpg.connect(url)
     try:
-        found = await connection.fetchval(
+        pid = await connection.fetchval(
             "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
             " and query ~ 'select resource, seq.*store.latest|keep_counted'"
         )
     finally:
         await connection.close()
-    assert found
-    return int(found)
+    assert pid
+    return int(pid)
 
 
 @pytest.mark.skipif("BRIEFING_TEST_DATABASE_URL" in os.environ, reason="backends can be frozen on this machine alone")
@@ -191,11 +191,11 @@ async def test_a_cached_answer_has_the_tag_of_the_one_that_was_read(service: Ser
         await asyncio.sleep(OLDEST)
         await sure(service)
         query = sources(service)
-        read, kept = await execute(service, query), await execute(service, query)
-        assert (read.cached, kept.cached) == (False, True)
-        assert read.tag == kept.tag != ""
-        assert service.is_current(context(), b"/v1/sources", read.tag)
-        assert not service.is_current(context(), b"/v1/places", read.tag)
+        first, second = await execute(service, query), await execute(service, query)
+        assert (first.cached, second.cached) == (False, True)
+        assert first.tag == second.tag != ""
+        assert service.is_current(context(), b"/v1/sources", first.tag)
+        assert not service.is_current(context(), b"/v1/places", first.tag)
         await write(url, tmp_path, number)
 
 
@@ -204,9 +204,9 @@ async def test_a_cached_answer_comes_with_its_charge_and_holds_no_place(
 ) -> None:
     query = sources(service)
     first = await answer(service, query)
-    kept = await execute(service, query)
-    assert kept.cached and kept.reply is first
-    assert (kept.charge.used, kept.charge.holds_place) == (first.points, False)
+    cached_answer = await execute(service, query)
+    assert cached_answer.cached and cached_answer.reply is first
+    assert (cached_answer.charge.used, cached_answer.charge.holds_place) == (first.points, False)
     await write(url, tmp_path, 0)
     await asyncio.sleep(OLDEST)
     assert not (await execute(service, query)).cached
@@ -217,7 +217,7 @@ async def test_equal_requests_at_once_are_one_query(url: str) -> None:
     service = service_over(url, answer_memory=0)
     replies = await asyncio.gather(*(answer(service, sources(service)) for _ in range(20)))
     await service.reader.close()
-    assert len({id(one) for one in replies}) == 1
+    assert len({id(reply) for reply in replies}) == 1
 
 
 async def test_a_waiter_that_leaves_takes_nobody_with_it(url: str) -> None:

@@ -38,19 +38,19 @@ def test_a_tag_is_good_for_one_request_of_one_state() -> None:
 
 
 def test_the_resources_that_were_read_are_looked_at_and_no_others() -> None:
-    looked: list[tuple[str, ...]] = []
+    lookups: list[tuple[str, ...]] = []
 
     def noting(reads: tuple[str, ...]) -> str:
-        looked.append(reads)
+        lookups.append(reads)
         return MARK
 
     assert EntityTags(V1.resources).is_current(SECRET, ABOUT, TAG, noting)
-    assert looked == [("event", "place")]
+    assert lookups == [("event", "place")]
 
 
-def test_a_tag_that_was_changed_is_none() -> None:
+def test_a_modified_tag_is_invalid() -> None:
     mask, code, mark = TAG.split("-")
-    for changed in (
+    for wrong_tag in (
         f"1-{code}-{mark}",
         f"{int(mask, 16) ^ 1:x}-{code}-{mark}",
         f"{mask}-{'0' * 24}-{mark}",
@@ -58,12 +58,12 @@ def test_a_tag_that_was_changed_is_none() -> None:
         f"0{TAG}",
         TAG.upper(),
     ):
-        assert not current(changed), changed
+        assert not current(wrong_tag), wrong_tag
 
 
 @pytest.mark.parametrize(
     "tag",
     ["", "-", "--", "*", TAG[:-1], f"{TAG}-gzip", f"{TAG} ", f"ffffffff-{'0' * 24}-0.0", "\xff" * 40, "٣" + TAG[1:]],
 )
-def test_text_that_is_no_tag_is_none(tag: str) -> None:
+def test_text_that_is_not_a_tag_is_invalid(tag: str) -> None:
     assert not current(tag)

@@ -53,13 +53,13 @@ class Recorder:
 
 def _modules(frame: FrameType | None) -> list[str]:
     """Return the modules of the package on the stack, the outermost first, neighbours that are equal once."""
-    found: list[str] = []
+    modules: list[str] = []
     while frame is not None:
         code = frame.f_code
-        if code.co_filename.startswith(PACKAGE) and (not found or found[-1] != _module(code)):
-            found.append(_module(code))
+        if code.co_filename.startswith(PACKAGE) and (not modules or modules[-1] != _module(code)):
+            modules.append(_module(code))
         frame = frame.f_back
-    return found[::-1]
+    return modules[::-1]
 
 
 def _module(code: CodeType) -> str:
@@ -67,7 +67,7 @@ def _module(code: CodeType) -> str:
 
 
 @pytest.fixture
-async def recorded(fresh_database: Callable[[], Awaitable[str]], monkeypatch: pytest.MonkeyPatch) -> Any:
+async def recorded_service(fresh_database: Callable[[], Awaitable[str]], monkeypatch: pytest.MonkeyPatch) -> Any:
     """A service in this process, and the recorder of what it does."""
     url = await fresh_database()
     await migrate(url)
@@ -105,9 +105,9 @@ REQUESTS = {
 
 @pytest.mark.parametrize("kind", list(REQUESTS))
 def test_a_request_calls_few_functions_and_enters_each_module_once(
-    recorded: tuple[Client, Recorder], kind: str
+    recorded_service: tuple[Client, Recorder], kind: str
 ) -> None:
-    client, recorder = recorded
+    client, recorder = recorded_service
     # From the second time on, the request is remembered, but its answer is not: the service keeps none here.
     for time in range(3):
         recorder.recording = time == 2

@@ -9,15 +9,15 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-async def migrated(new_store: Callable[[], Awaitable[str]]) -> str:
+async def empty_store(new_store: Callable[[], Awaitable[str]]) -> str:
     """The URL of an empty store."""
     url = await new_store()
     return url
 
 
 @pytest.fixture
-async def owner(migrated: str) -> AsyncIterator[asyncpg.Connection]:
+async def owner(empty_store: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection as the store's owner."""
-    connection = await asyncpg.connect(migrated)
+    connection = await asyncpg.connect(empty_store)
     yield connection
     await connection.close()

@@ -22,13 +22,13 @@ READY = b"Z"
 Message = tuple[bytes, bytes]
 
 
-async def read(reader: asyncio.StreamReader) -> Message:
+async def read_message(reader: asyncio.StreamReader) -> Message:
     kind = await reader.readexactly(1)
     (length,) = struct.unpack("!i", await reader.readexactly(4))
     return kind, await reader.readexactly(length - 4)
 
 
-def written(kind: bytes, body: bytes) -> bytes:
+def frame_message(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("!i", len(body) + 4) + body
 
 
@@ -39,7 +39,7 @@ class Pooler:
     url: str
     port: int = 0
     transactions: list[int] = field(default_factory=lambda: [0, 0])
-    refused: set[str] = field(default_factory=set)
+    refusals: set[str] = field(default_factory=set)
     sessions: asyncio.Queue[tuple[int, asyncio.StreamReader, asyncio.StreamWriter]] = field(
         default_factory=asyncio.Queue
     )
@@ -63,16 +63,16 @@ class Pooler:
         writer.write(struct.pack("!ii", len(names) + 8, 196608) + names)
         self.greeting = b""
         scram = answers(password(query))
-        while (message := await read(reader))[0] != READY:
+        while (message := await read_message(reader))[0] != READY:
             assert message[0] != b"E", message
             if message[0] == b"R" and (code := struct.unpack("!i", message[1][:4])[0]):
                 # The pooler itself admits its clients. The session has a password of its own.
                 if code == NAMED:
-                    writer.write(written(b"p", next(scram)))
+                    writer.write(frame_message(b"p", next(scram)))
                 elif code == CONTINUED:
-                    writer.write(written(b"p", scram.send(message[1])))
+                    writer.write(frame_message(b"p", scram.send(message[1])))
                 continue
-            self.greeting += written(*message)
+            self.greeting += frame_message(*message)
         await self.sessions.put((number, reader, writer))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,7 +84,7 @@ class Pooler:
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             if await self._greet(reader, writer):
                 while True:
-                    await self._transaction(await read(reader), reader, writer)
+                    await self._transaction(await read_message(reader), reader, writer)
         self.clients.discard(task)
         writer.close()
 
@@ -97,13 +97,13 @@ class Pooler:
                 continue
             if code == CANCEL_REQUEST:
                 return False
-            names = {one.decode() for one in rest.split(b"\0")[:-2:2]}
-            if strange := {one for one in names if one.lower() not in KNOWN}:
-                self.refused |= strange
+            names = {name.decode() for name in rest.split(b"\0")[:-2:2]}
+            if strange := {name for name in names if name.lower() not in KNOWN}:
+                self.refusals |= strange
                 text = f"SFATAL\0C08P01\0Munsupported startup parameter: {min(strange)}\0\0"
-                writer.write(written(b"E", text.encode()))
+                writer.write(frame_message(b"E", text.encode()))
                 return False
-            writer.write(self.greeting + written(READY, b"I"))
+            writer.write(self.greeting + frame_message(READY, b"I"))
             return True
 
     async def _transaction(self, first: Message, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,17 +111,17 @@ class Pooler:
             raise ConnectionResetError
         number, above, up = await self.sessions.get()
         self.transactions[number] += 1
-        up.write(written(*first))
+        up.write(frame_message(*first))
 
         async def forward() -> None:
             while True:
-                up.write(written(*await read(reader)))
+                up.write(frame_message(*await read_message(reader)))
 
         sending = asyncio.create_task(forward())
         try:
             while True:
-                message = await read(above)
-                writer.write(written(*message))
+                message = await read_message(above)
+                writer.write(frame_message(*message))
                 await writer.drain()
                 if message == (READY, b"I"):
                     break
@@ -142,18 +142,18 @@ class Pooler:
 @asynccontextmanager
 async def pooling(url: str) -> AsyncIterator[Pooler]:
     """Run a pooler in this loop."""
-    made = Pooler(url)
+    pooler = Pooler(url)
     for number in range(2):
-        await made.connect(number)
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
+        await pooler.connect(number)
+    server = await asyncio.start_server(pooler.serve, "127.0.0.1", 0)
+    pooler.port = server.sockets[0].getsockname()[1]
     try:
-        yield made
+        yield pooler
     finally:
         server.close()
-        for client in [*made.clients]:
+        for client in [*pooler.clients]:
             client.cancel()
-        for writer in made.open:
+        for writer in pooler.open:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()

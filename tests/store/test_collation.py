@@ -29,8 +29,11 @@ def test_names_have_the_order_of_people() -> None:
 @example("a", "\u00aa")
 @example("\u0301", "a")
 def test_keys_have_the_order_of_the_weights(first: str, second: str) -> None:
-    one, other = COLLATOR.sort_key(first), COLLATOR.sort_key(second)
-    assert (sort_key(first) < sort_key(second), sort_key(first) == sort_key(second)) == (one < other, one == other)
+    key, other_key = COLLATOR.sort_key(first), COLLATOR.sort_key(second)
+    assert (sort_key(first) < sort_key(second), sort_key(first) == sort_key(second)) == (
+        key < other_key,
+        key == other_key,
+    )
 
 
 @given(TEXTS | LETTERS)

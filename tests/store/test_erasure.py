@@ -55,9 +55,9 @@ async def url(new_store: Callable[[], Awaitable[str]]) -> str:
 @pytest.fixture
 async def connection(url: str) -> AsyncIterator[Connection]:
     """A connection to the store as its owner."""
-    made = await asyncpg.connect(url)
-    yield made
-    await made.close()
+    connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def put(url: str, tmp_path: Path) -> Load:
 
     async def write(*records: dict[str, Any]) -> None:
         file = tmp_path / "records.ndjson"
-        file.write_text("".join(dumps(one) + "\n" for one in records))
+        file.write_text("".join(dumps(record) + "\n" for record in records))
         await load([str(file)], url)
 
     return write
@@ -82,8 +82,8 @@ async def place(put: Load) -> str:
 async def containing(connection: Connection) -> set[str]:
     """Return the tables that contain the word, as text or in a collation key."""
     tables = [row["name"] for row in await connection.fetch(TABLES)]
-    found = f"select exists (select from {{}} as held where held::text ~* '{WORD}|{WEIGHTS}')"
-    return {name for name in tables if await connection.fetchval(found.format(name))}
+    query = f"select exists (select from {{}} as held where held::text ~* '{WORD}|{WEIGHTS}')"
+    return {name for name in tables if await connection.fetchval(query.format(name))}
 
 
 @pytest.mark.parametrize("withdrawn", [False, True], ids=["shown", "withdrawn"])
@@ -91,21 +91,21 @@ async def containing(connection: Connection) -> set[str]:
 async def test_no_text_of_an_erased_record_is_left_in_any_table(
     url: str, connection: Connection, put: Load, resource: str, withdrawn: bool
 ) -> None:
-    named = {"resource": resource, "dataset": WORD, "key": WORD}
+    base = {"resource": resource, "dataset": WORD, "key": WORD}
     await put(*others())
     for also in (" first", " second"):
-        await put(named | content(RECORDS[resource], WORD, True, also))
-    await put(named | {"withdrawn": {"reason": f"{WORD} was wrong."}})
+        await put(base | content(RECORDS[resource], WORD, True, also))
+    await put(base | {"withdrawn": {"reason": f"{WORD} was wrong."}})
     if not withdrawn:
-        await put(named | content(RECORDS[resource], WORD, True, " third"))
-    children = {f"{schema}.{one.target}" for one in RECORDS[resource].owned for schema in ("store", "past")}
+        await put(base | content(RECORDS[resource], WORD, True, " third"))
+    children = {f"{schema}.{child.target}" for child in RECORDS[resource].owned for schema in ("store", "past")}
     # The relations of events have no text.
     before = {"store.change", f"store.{resource}", f"past.{resource}", *children} - {"store.relation", "past.relation"}
     await connection.execute("analyze")
     assert await containing(connection) == before
     identifier = public_id(WORD, resource, WORD)
-    erased = await erase(url, identifier, REASON, 5)
-    assert erased.vacuumed and erased.entries == 4 - withdrawn
+    erasure = await erase(url, identifier, REASON, 5)
+    assert erasure.vacuumed and erasure.entries == 4 - withdrawn
     assert await containing(connection) == set()
     assert await connection.fetch(STATISTICS, WORD) == []
     for schema, child in (name.split(".") for name in children):
@@ -126,10 +126,10 @@ async def test_the_records_that_others_need_lose_nothing(
 ) -> None:
     await put(*others())
     await put({"resource": resource, "dataset": WORD, "key": WORD} | content(RECORDS[resource], WORD, True))
-    kept = f"select * from store.{{}} where id <> '{public_id(WORD, resource, WORD)}' order by id"
-    before = {name: await connection.fetch(kept.format(name)) for name in RECORDS}
+    query = f"select * from store.{{}} where id <> '{public_id(WORD, resource, WORD)}' order by id"
+    before = {name: await connection.fetch(query.format(name)) for name in RECORDS}
     await erase(url, public_id(WORD, resource, WORD), REASON, 5)
-    assert {name: await connection.fetch(kept.format(name)) for name in RECORDS} == before
+    assert {name: await connection.fetch(query.format(name)) for name in RECORDS} == before
 
 
 async def test_the_log_keeps_that_there_were_changes_and_an_edition_follows(
@@ -137,30 +137,30 @@ async def test_the_log_keeps_that_there_were_changes_and_an_edition_follows(
 ) -> None:
     await put({"resource": "place", "dataset": "d", "key": "p", "withdrawn": {"reason": "Town is no town."}})
     before = await connection.fetch(LOG, place)
-    erased = await erase(url, place, REASON, 5)
+    erasure = await erase(url, place, REASON, 5)
     after = await connection.fetch(LOG, place)
     assert [row["action"] for row in after] == ["created", "withdrawn", "withdrawn"]
     assert {row["record"] for row in after} == {"{}"}
     assert [row["reason"] for row in after] == [None, *["The record was erased."] * 2]
     assert [tuple(row)[:6] for row in after[:2]] == [tuple(row)[:6] for row in before]
-    assert after[-1]["seq"] == erased.change == await connection.fetchval("select max(seq) from store.edition")
+    assert after[-1]["seq"] == erasure.change == await connection.fetchval("select max(seq) from store.edition")
     latest = "select seq, erased from store.latest where resource = 'place'"
-    assert tuple(await connection.fetchrow(latest) or ()) == (erased.change, erased.change)
+    assert tuple(await connection.fetchrow(latest) or ()) == (erasure.change, erasure.change)
 
 
 async def test_as_of_an_earlier_edition_the_record_does_not_exist(url: str, connection: Connection, place: str) -> None:
     edition = await connection.fetchval("select max(seq) from store.edition")
-    shown = "select count(*) from v2_at.place($1)"
-    assert await connection.fetchval(shown, edition) == 1
+    query = "select count(*) from v2_at.place($1)"
+    assert await connection.fetchval(query, edition) == 1
     await erase(url, place, REASON, 5)
-    assert await connection.fetchval(shown, edition) == 0
+    assert await connection.fetchval(query, edition) == 0
 
 
-async def test_listeners_are_told_of_an_erasure(url: str, connection: Connection, place: str) -> None:
-    told: asyncio.Queue[str] = asyncio.Queue()
-    await connection.add_listener("briefing_change", lambda *given: told.put_nowait(str(given[-1])))
-    erased = await erase(url, place, REASON, 5)
-    assert await asyncio.wait_for(told.get(), 10) == str(erased.change)
+async def test_listeners_are_notified_of_an_erasure(url: str, connection: Connection, place: str) -> None:
+    notifications: asyncio.Queue[str] = asyncio.Queue()
+    await connection.add_listener("briefing_change", lambda *arguments: notifications.put_nowait(str(arguments[-1])))
+    erasure = await erase(url, place, REASON, 5)
+    assert await asyncio.wait_for(notifications.get(), 10) == str(erasure.change)
 
 
 REWRITES = [
@@ -222,10 +222,10 @@ async def test_the_log_refuses_a_change_of_what_was_erased(url: str, connection:
 @pytest.mark.parametrize(
     "identifier", ["", "Town", "plc_1", "xyz_01arz3ndektsv4rrffq69g5fav", "plc_01ARZ3NDEKTSV4RRFFQ69G5FAV"]
 )
-async def test_what_is_no_id_is_refused_and_not_repeated(url: str, identifier: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
+async def test_an_invalid_id_is_refused_and_not_repeated(url: str, identifier: str) -> None:
+    with pytest.raises(InvalidRequest) as exc_info:
         await find(url, identifier, REASON)
-    assert "Town" not in caught.value.message + caught.value.hint
+    assert "Town" not in exc_info.value.message + exc_info.value.hint
 
 
 async def test_an_unknown_id_is_not_found(url: str) -> None:
@@ -298,11 +298,11 @@ async def test_an_erasure_that_is_killed_changes_nothing(url: str, connection: C
     assert (await erase(url, place, REASON, 5)).entries == 1
 
 
-async def test_rows_that_a_session_still_reads_are_told(url: str, connection: Connection, place: str) -> None:
+async def test_rows_that_a_session_still_reads_are_reported(url: str, connection: Connection, place: str) -> None:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.fetch("select from store.place")
-        erased = await erase(url, place, REASON, 5)
-        assert (erased.vacuumed, erased.sessions) == (False, 1)
+        erasure = await erase(url, place, REASON, 5)
+        assert (erasure.vacuumed, erasure.sessions) == (False, 1)
 
 
 async def test_links_are_counted_through_children_too(url: str, put: Load) -> None:

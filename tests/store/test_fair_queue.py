@@ -40,12 +40,12 @@ class Queue(FairQueue[None]):
         """Add store time to a caller."""
         self.share(origin).add(seconds, now)
 
-    def served(self, many: int = 1000, last: Rank = Rank.ANONYMOUS) -> list[Origin]:
+    def serve_next(self, many: int = 1000, last: Rank = Rank.ANONYMOUS) -> list[Origin]:
         """Take the next statements, `many` at most, and return their callers."""
-        found: list[Origin] = []
-        while len(found) < many and (waiter := self.next(last)) is not None:
-            found.append(waiter.ticket.origin)
-        return found
+        origins: list[Origin] = []
+        while len(origins) < many and (waiter := self.next(last)) is not None:
+            origins.append(waiter.ticket.origin)
+        return origins
 
 
 @pytest.fixture
@@ -57,12 +57,12 @@ async def queue() -> Queue:
 async def test_callers_with_a_key_are_served_before_anonymous_ones(queue: Queue) -> None:
     queue.use(keyed(1), 100)
     await queue.enter(anonymous(1), keyed(1), anonymous(2), keyed(2))
-    assert queue.served() == [keyed(2), keyed(1), anonymous(1), anonymous(2)]
+    assert queue.serve_next() == [keyed(2), keyed(1), anonymous(1), anonymous(2)]
 
 
 async def test_up_to_a_rank_the_others_go_on_waiting(queue: Queue) -> None:
     await queue.enter(anonymous(1), keyed(1))
-    assert queue.served(last=Rank.KEYED) == [keyed(1)]
+    assert queue.serve_next(last=Rank.KEYED) == [keyed(1)]
     assert (queue.waiting(Rank.ANONYMOUS), len(queue)) == (1, 1)
 
 
@@ -70,7 +70,7 @@ async def test_the_network_that_has_used_the_least_store_time_is_next(queue: Que
     for network, seconds in ((1, 3.0), (2, 1.0), (3, 2.0)):
         queue.use(anonymous(network), seconds)
     await queue.enter(*map(anonymous, (1, 2, 3, 4)))
-    assert queue.served() == [anonymous(4), anonymous(2), anonymous(3), anonymous(1)]
+    assert queue.serve_next() == [anonymous(4), anonymous(2), anonymous(3), anonymous(1)]
 
 
 async def test_many_addresses_of_a_network_have_the_share_of_one(queue: Queue) -> None:
@@ -78,18 +78,18 @@ async def test_many_addresses_of_a_network_have_the_share_of_one(queue: Queue) -
     for number in range(6):
         queue.use(anonymous(1, number), 0.01)
     queue.use(anonymous(2), 0.02)
-    assert queue.served(2) == [anonymous(3), anonymous(2)], "six times 0.01 seconds are more than 0.02"
+    assert queue.serve_next(2) == [anonymous(3), anonymous(2)], "six times 0.01 seconds are more than 0.02"
 
 
 async def test_within_a_network_the_address_that_has_used_the_least_is_next(queue: Queue) -> None:
     queue.use(anonymous(1, 1), 1)
     await queue.enter(anonymous(1, 1), anonymous(1, 1), anonymous(1, 2))
-    assert queue.served() == [anonymous(1, 2), anonymous(1, 1), anonymous(1, 1)]
+    assert queue.serve_next() == [anonymous(1, 2), anonymous(1, 1), anonymous(1, 1)]
 
 
 async def test_a_caller_with_many_statements_takes_turns_with_the_others(queue: Queue) -> None:
     await queue.enter(*[anonymous(1)] * 4, anonymous(2), anonymous(3))
-    assert queue.served() == [anonymous(1), anonymous(2), anonymous(3), *[anonymous(1)] * 3]
+    assert queue.serve_next() == [anonymous(1), anonymous(2), anonymous(3), *[anonymous(1)] * 3]
 
 
 async def test_the_own_statements_of_a_caller_are_served_in_their_order(queue: Queue) -> None:
@@ -102,7 +102,7 @@ async def test_a_key_that_is_used_from_many_networks_has_one_share(queue: Queue)
     queue.use(keyed(1, network=0), 1)
     queue.use(keyed(2, network=99), 0.5)
     await queue.enter(*(keyed(1, network) for network in range(1, 20)), keyed(2, network=99))
-    assert queue.served(1) == [keyed(2, 99)]
+    assert queue.serve_next(1) == [keyed(2, 99)]
 
 
 async def test_store_time_decays_and_the_order_of_those_that_wait_stays_right(queue: Queue) -> None:
@@ -110,14 +110,14 @@ async def test_store_time_decays_and_the_order_of_those_that_wait_stays_right(qu
     queue.use(anonymous(2), 0.6, NOW + HALF_LIFE)
     await queue.enter(anonymous(1), anonymous(2))
     assert queue.share(anonymous(1)).seconds(NOW + HALF_LIFE) == pytest.approx(0.5)
-    assert queue.served() == [anonymous(1), anonymous(2)]
+    assert queue.serve_next() == [anonymous(1), anonymous(2)]
 
 
 async def test_time_that_is_used_while_a_statement_waits_puts_it_back(queue: Queue) -> None:
     await queue.enter(anonymous(1), anonymous(2), anonymous(3))
     queue.use(anonymous(1), 2.0)
     queue.use(anonymous(2), 1.0)
-    assert queue.served() == [anonymous(3), anonymous(2), anonymous(1)]
+    assert queue.serve_next() == [anonymous(3), anonymous(2), anonymous(1)]
 
 
 async def test_a_statement_that_leaves_is_not_served_and_its_caller_may_come_again(queue: Queue) -> None:
@@ -126,7 +126,7 @@ async def test_a_statement_that_leaves_is_not_served_and_its_caller_may_come_aga
     queue.remove(waiters[0])
     queue.remove(waiters[0])
     await queue.enter(anonymous(0))
-    assert sorted(origin.caller for origin in queue.served()) == sorted(anonymous(n).caller for n in range(3))
+    assert sorted(origin.caller for origin in queue.serve_next()) == sorted(anonymous(n).caller for n in range(3))
     assert (len(queue), queue.waiting(Rank.ANONYMOUS)) == (0, 0)
 
 
@@ -134,7 +134,7 @@ async def test_a_lifted_statement_waits_as_that_of_the_caller_who_lifted_it(queu
     tickets = await queue.enter(anonymous(1), anonymous(2))
     queue.lift(tickets[1], keyed(1))
     assert (queue.waiting(Rank.KEYED), queue.waiting(Rank.ANONYMOUS)) == (1, 1)
-    assert queue.served() == [keyed(1), anonymous(1)]
+    assert queue.serve_next() == [keyed(1), anonymous(1)]
     queue.lift(tickets[0], keyed(1))
     assert tickets[0].origin == keyed(1), "a retry of what no longer waits has the better rank"
 
@@ -153,11 +153,11 @@ async def test_clients_that_come_and_leave_without_end_leave_nothing_behind(
         assert len(root.heap) <= 2 * (1 + fair_queue.MAX_EMPTY) + 2
     assert queue.remembered() == 50
     assert len(root.below) <= 51
-    assert queue.served() == [anonymous(0)] * 3
+    assert queue.serve_next() == [anonymous(0)] * 3
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_whatever_happens_the_next_one_is_the_one_that_a_full_search_finds(queue: Queue, seed: int) -> None:
+async def test_the_next_statement_is_always_the_one_a_full_search_finds(queue: Queue, seed: int) -> None:
     """Compare the queue with a plain list of all waiters, which is searched completely each time."""
     chance = random.Random(seed)
     loop = asyncio.get_running_loop()
@@ -173,28 +173,28 @@ async def test_whatever_happens_the_next_one_is_the_one_that_a_full_search_finds
             case 2 if waiters:
                 queue.remove(waiters.pop(chance.randrange(len(waiters))))
             case _:
-                found = queue.next(Rank.ANONYMOUS)
+                waiter_ = queue.next(Rank.ANONYMOUS)
                 if not waiters:
-                    assert found is None
+                    assert waiter_ is None
                     continue
-                assert found is not None
+                assert waiter_ is not None
 
                 def key(waiter: fair_queue.Waiter[None]) -> tuple[float, float]:
                     above = waiter.share.above
                     assert above is not None and above.above is not None
                     return above.above.used, waiter.share.used
 
-                assert key(found) == min(map(key, waiters))
-                waiters.remove(found)
+                assert key(waiter_) == min(map(key, waiters))
+                waiters.remove(waiter_)
     assert len(queue) == len(waiters) == queue.waiting(Rank.ANONYMOUS)
 
 
 async def test_the_queue_counts_the_callers_that_wait(queue: Queue) -> None:
-    first, _, _, left = await queue.enter(anonymous(1), anonymous(1), keyed(1), anonymous(2))
+    first, _, _, last_ticket = await queue.enter(anonymous(1), anonymous(1), keyed(1), anonymous(2))
     assert queue.callers_waiting == 3
     queue.lift(first, keyed(1))
     assert queue.callers_waiting == 3, "the first caller has another statement"
-    queue.remove(queue._waiters[left])
+    queue.remove(queue._waiters[last_ticket])
     assert queue.callers_waiting == 2
-    queue.served()
+    queue.serve_next()
     assert queue.callers_waiting == 0

@@ -116,7 +116,7 @@ def scans(plan: Plan) -> list[Plan]:
     return [node for node in nodes(plan) if "Relation Name" in node or "Index Name" in node]
 
 
-async def columns_served(owner: asyncpg.Connection, scan: Plan, given: str = "") -> set[str]:
+async def columns_served(owner: asyncpg.Connection, scan: Plan, extra_column: str = "") -> set[str]:
     """Return the columns by which a scan of an index narrows: the leading ones with a condition, and those of its
     predicate. The column `given` counts as one with a condition, because callers always name it too."""
     row = await owner.fetchrow(
@@ -126,8 +126,8 @@ async def columns_served(owner: asyncpg.Connection, scan: Plan, given: str = "")
         scan["Index Name"],
     )
     assert row is not None
-    compared = words(scan.get("Index Cond", ""))
-    leading = takewhile(lambda key: words(key) & (compared | {given}), row["keys"])
+    compared_columns = words(scan.get("Index Cond", ""))
+    leading = takewhile(lambda key: words(key) & (compared_columns | {extra_column}), row["keys"])
     return words(" ".join(leading)) | (words(row["predicate"]) - {"withdrawn"})
 
 
@@ -146,39 +146,41 @@ async def index_of_filter(
     if any(scan["Node Type"] not in ("Bitmap Heap Scan", "Bitmap Index Scan") for scan in scans(plan)):
         return None
     indexes = [scan for scan in scans(plan) if "Index Name" in scan]
-    served = {scan["Index Name"]: await columns_served(owner, scan, condition.needs) for scan in indexes}
-    if not all(served.values()):  # one of them is read completely
+    columns_by_index = {scan["Index Name"]: await columns_served(owner, scan, condition.needs) for scan in indexes}
+    if not all(columns_by_index.values()):  # one of them is read completely
         return None
     columns = columns_of(condition)
-    return next((name for name, found in served.items() if columns <= found), None)
+    return next((name for name, columns_of_index in columns_by_index.items() if columns <= columns_of_index), None)
 
 
 async def index_of_sort(owner: asyncpg.Connection, version: Version, resource: Resource, sort: str) -> str | None:
     field = resource.fields[sort.removeprefix("-")]
     filter: Filter = q.Test(field.needs, "in", ("killed",)) if field.needs else EVERYTHING
     plan = await plan_of_list(owner, version, resource, ONLY_IN_ORDER, filter=filter, sort=sort)
-    limited = [child for node in nodes(plan) if node["Node Type"] == "Limit" for child in node.get("Plans", ())]
+    limited_scans = [child for node in nodes(plan) if node["Node Type"] == "Limit" for child in node.get("Plans", ())]
     # The lookups of the view for each row do not affect the order.
     looked_up = [scan for node in nodes(plan) if node.get("Parent Relationship") == "SubPlan" for scan in scans(node)]
-    found = [scan for scan in scans(plan) if scan not in looked_up]
-    if not all(scan["Node Type"] in ("Index Scan", "Index Only Scan") and scan in limited for scan in found):
+    plain_scans = [scan for scan in scans(plan) if scan not in looked_up]
+    if not all(
+        scan["Node Type"] in ("Index Scan", "Index Only Scan") and scan in limited_scans for scan in plain_scans
+    ):
         return None
-    names = {scan["Index Name"] for scan in found}
+    names = {scan["Index Name"] for scan in plain_scans}
     return names.pop() if len(names) == 1 else None
 
 
 async def index_of_search(owner: asyncpg.Connection, version: Version, resource: Resource) -> str | None:
     plan = await plan_of_list(owner, version, resource, ONLY_BITMAPS, filter=Search("shelling", "en"))
-    found = [scan["Index Name"] for scan in scans(plan) if "@@" in scan.get("Index Cond", "")]
-    return found[0] if found else None
+    names = [scan["Index Name"] for scan in scans(plan) if "@@" in scan.get("Index Cond", "")]
+    return names[0] if names else None
 
 
 def filter_of(condition: Condition) -> Filter:
     value = WHOLE.get(condition.operator, VALUES.get(condition.type.name))
-    made: Filter = q.Test(condition.column, condition.operator, value, condition.type.name)
+    test: Filter = q.Test(condition.column, condition.operator, value, condition.type.name)
     for link in reversed(condition.path):
-        made = Exists(link, made)
-    return made
+        test = Exists(link, test)
+    return test
 
 
 def columns_of(condition: Condition) -> set[str]:
@@ -218,7 +220,7 @@ def filters() -> Iterator[Any]:
             for link in resource.links.values():
                 if link.owned:
                     owned = version.conditions[link.target].values()
-                    conditions += [replace(one, path=(link.name, *one.path)) for one in owned]
+                    conditions += [replace(condition, path=(link.name, *condition.path)) for condition in owned]
             for condition in conditions:
                 name = ".".join((*condition.path, condition.column, condition.operator))
                 if name not in UNINDEXED and (resource.name, name) not in UNINDEXED_LISTS:

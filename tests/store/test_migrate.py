@@ -29,10 +29,10 @@ def script(name: str, text: str) -> Script:
 
 
 async def test_an_empty_database_gets_every_migration_and_version_in_order(database: str) -> None:
-    done = await migrate(database)
-    assert done == [script.name for script in (*migrations(), *versions())]
-    assert done[0] == "0001_words"
-    assert done[-2:] == ["v1", "v2"]
+    names = await migrate(database)
+    assert names == [script.name for script in (*migrations(), *versions())]
+    assert names[0] == "0001_words"
+    assert names[-2:] == ["v1", "v2"]
 
 
 async def test_a_second_run_changes_nothing(database: str) -> None:
@@ -41,8 +41,8 @@ async def test_a_second_run_changes_nothing(database: str) -> None:
 
 
 async def test_four_at_once_all_succeed_and_one_does_the_work(database: str) -> None:
-    done = await asyncio.gather(*(migrate(database) for _ in range(4)))
-    assert sorted(map(len, done)) == [0, 0, 0, len(migrations()) + len(versions())]
+    names_by_run = await asyncio.gather(*(migrate(database) for _ in range(4)))
+    assert sorted(map(len, names_by_run)) == [0, 0, 0, len(migrations()) + len(versions())]
 
 
 async def test_the_reader_may_read_what_a_version_shows_and_not_the_store(
@@ -58,9 +58,9 @@ async def test_the_reader_may_read_what_a_version_shows_and_not_the_store(
 async def test_a_changed_migration_is_refused_by_name(database: str, connection: asyncpg.Connection) -> None:
     await migrate(database)
     await connection.execute("update migration.applied set checksum = 'other' where name = '0002_domains'")
-    with pytest.raises(SettingsError, match="0002_domains") as refused:
+    with pytest.raises(SettingsError, match="0002_domains") as exc_info:
         await migrate(database)
-    assert urlsplit(database).path[1:] in refused.value.message, "it says which store"
+    assert urlsplit(database).path[1:] in exc_info.value.message, "it says which store"
 
 
 async def test_a_changed_view_is_made_again(database: str, connection: asyncpg.Connection) -> None:
@@ -148,10 +148,10 @@ async def test_missing_rights_are_named_with_the_grant_that_helps(
     parts = urlsplit(database)
     host = parts.netloc.rpartition("@")[2]
     try:
-        with pytest.raises(SettingsError) as caught:
+        with pytest.raises(SettingsError) as exc_info:
             await migrate(urlunsplit(parts._replace(netloc=f"briefing_nobody:x@{host}")))
-        assert "grant create on database" in caught.value.hint
-        assert "alter role briefing_nobody createrole" in caught.value.hint
+        assert "grant create on database" in exc_info.value.hint
+        assert "alter role briefing_nobody createrole" in exc_info.value.hint
     finally:
         await connection.execute("drop role briefing_nobody")
 

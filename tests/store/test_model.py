@@ -65,23 +65,23 @@ def domain(field: StoredField) -> str | None:
 @EACH
 async def test_each_field_and_link_has_its_column(owner: asyncpg.Connection, entity: Entity) -> None:
     columns = {row["name"] for row in await owner.fetch(COLUMNS, entity.name)}
-    declared = set(entity.fields) | {link.column for link in entity.references}
-    declared |= {one.collated for one in entity.fields.values() if one.collated}
+    expected_columns = set(entity.fields) | {link.column for link in entity.references}
+    expected_columns |= {field.collated for field in entity.fields.values() if field.collated}
     internal = INTERNAL if entity.prefix else {"since"} | OWNERS.get(entity.name, set())
-    assert columns == declared | internal
+    assert columns == expected_columns | internal
 
 
 @EACH
 async def test_columns_have_the_types_of_their_fields(owner: asyncpg.Connection, entity: Entity) -> None:
     columns = {row["name"]: row for row in await owner.fetch(COLUMNS, entity.name)}
     for field in entity.loaded:
-        found = columns[field.name]
+        column = columns[field.name]
         expected_domain = None if (entity.name, field.name) in PLAIN else domain(field)
-        assert (found["type"], found["domain"]) == (column_type(field), expected_domain), field.name
+        assert (column["type"], column["domain"]) == (column_type(field), expected_domain), field.name
     for name, field in entity.fields.items():
-        required = not field.type.nullable
+        is_required = not field.type.nullable
         # A generated column has no constraint of its own.
-        assert columns[name]["required"] == required or columns[name]["generated"], name
+        assert columns[name]["required"] == is_required or columns[name]["generated"], name
 
 
 @EACH
@@ -89,13 +89,13 @@ async def test_links_have_columns_of_ids_and_references(owner: asyncpg.Connectio
     columns = {row["name"]: row for row in await owner.fetch(COLUMNS, entity.name)}
     references = {(row["name"], row["target"]) for row in await owner.fetch(REFERENCES, entity.name)}
     for link in entity.references:
-        found = columns[link.column]
+        column = columns[link.column]
         if link.kind == "several":
             # A trigger checks the ids in a list (store.check_via).
-            assert (found["type"], found["required"]) == ("text[]", True), link.name
+            assert (column["type"], column["required"]) == ("text[]", True), link.name
             continue
-        assert found["domain"] == f"{link.target}_id", link.name
-        assert found["required"] != link.nullable, link.name
+        assert column["domain"] == f"{link.target}_id", link.name
+        assert column["required"] != link.nullable, link.name
         assert (link.column, f"store.{link.target}") in references, link.name
 
 
@@ -110,8 +110,8 @@ async def test_the_load_computes_derived_fields_that_postgres_does_not(
 
 
 async def test_the_database_lists_the_records_of_the_model(owner: asyncpg.Connection) -> None:
-    listed = {row["name"]: row["prefix"] for row in await owner.fetch("select name, prefix from store.resource")}
-    assert listed == {name: one.prefix for name, one in RECORDS.items()}
+    prefixes = {row["name"]: row["prefix"] for row in await owner.fetch("select name, prefix from store.resource")}
+    assert prefixes == {name: record.prefix for name, record in RECORDS.items()}
     latest = {row["resource"] for row in await owner.fetch("select resource from store.latest")}
     assert latest == set(RECORDS) == set(WRITE_ORDER)
 
@@ -130,7 +130,7 @@ SEARCHED = [
 
 
 @pytest.mark.parametrize(("version", "resource"), SEARCHED)
-async def test_what_is_searched_is_in_the_vector(
+async def test_searched_fields_are_in_the_search_vector(
     owner: asyncpg.Connection, version: Version, resource: Resource
 ) -> None:
     source = await owner.fetchval(
@@ -139,14 +139,14 @@ async def test_what_is_searched_is_in_the_vector(
         where tgrelid = ('store.' || $1)::regclass and tgname = $1 || '_search'""",
         resource.name,
     )
-    read = set(re.findall(r"\bnew\.(\w+)", source or "")) - {"search"}
-    assert {field.name for field in resource.fields.values() if field.search} - read == set()
+    columns = set(re.findall(r"\bnew\.(\w+)", source or "")) - {"search"}
+    assert {field.name for field in resource.fields.values() if field.search} - columns == set()
 
 
 def test_records_are_written_after_what_they_link_to() -> None:
     for name, entity in RECORDS.items():
         owned = [CHILDREN[link.target] for link in entity.owned]
-        targets = {link.target for one in (entity, *owned) for link in one.references} - {name}
+        targets = {link.target for declaration in (entity, *owned) for link in declaration.references} - {name}
         assert all(WRITE_ORDER.index(target) < WRITE_ORDER.index(name) for target in targets), name
 
 

@@ -37,7 +37,9 @@ def lines() -> list[dict[str, Any]]:
 async def earlier(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a store as the previous release left it, with the sample and the lines of the file."""
     with monkeypatch.context() as before:
-        before.setattr(module, "migrations", lambda: tuple(one for one in migrations() if one.name < "0031"))
+        before.setattr(
+            module, "migrations", lambda: tuple(migration for migration in migrations() if migration.name < "0031")
+        )
         before.setattr(module, "versions", lambda: ())
         before.setattr(record_reader, "in_nfc", lambda value: value)
         await migrate(url)
@@ -54,10 +56,10 @@ def file(tmp_path: Path) -> Path:
 
 
 def write(file: Path, lines: list[dict[str, Any]]) -> None:
-    file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines), encoding="utf-8")
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
 
 
-async def test_a_store_of_before_becomes_like_a_new_one(
+async def test_an_older_store_becomes_like_a_new_one(
     database: str, fresh_database: Callable[[], Awaitable[str]], file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "BATCH", 7)
@@ -76,8 +78,8 @@ async def test_a_store_of_before_becomes_like_a_new_one(
         reasons = await here.fetch(
             "select id, revision, action, reason, record::text from store.change where revision > 1"
         )
-        changed = {row["record"]: row for row in reasons}
-        assert len(changed) == 2, "the place and the event; the name that would be too long stays"
+        reasons_by_record = {row["record"]: row for row in reasons}
+        assert len(reasons_by_record) == 2, "the place and the event; the name that would be too long stays"
         assert {row["action"] for row in reasons} == {"updated"}
         assert {row["reason"] for row in reasons} == {steps.NORMALIZED}
         names = {row["name"] for row in await here.fetch("select name from store.place")}
@@ -89,7 +91,7 @@ async def test_a_store_of_before_becomes_like_a_new_one(
         assert all(is_normalized("NFC", name) for name in names - {NAMES["grows"]})
         write(file, [line for line in lines() if line["key"] != "grows"])
         counts = (await load([str(file)], database)).counts
-        assert [one["unchanged"] for one in counts.values()] == [1, 2, 1], counts
+        assert [counts["unchanged"] for counts in counts.values()] == [1, 2, 1], counts
     finally:
         await here.close()
         await there.close()
@@ -108,7 +110,7 @@ async def test_a_store_in_nfc_gets_no_revision(database: str, file: Path, monkey
     assert await vectors(database) == before
 
 
-async def test_a_loader_of_before_is_refused_after_the_migration(database: str) -> None:
+async def test_an_older_loader_is_refused_after_the_migration(database: str) -> None:
     await migrate(database)
     connection = await asyncpg.connect(database)
     row = "values ('plc_' || repeat('0', 26), now(), now(), '', 1, 'Kyiv', $1)"

@@ -57,9 +57,9 @@ async def owner(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[asyncp
 
 @pytest.mark.parametrize("schema", ["store", "past"])
 async def test_a_new_resource_has_the_columns_of_every_record(owner: asyncpg.Connection[Any], schema: str) -> None:
-    made = sorted(await owner.fetch(COLUMNS, schema, "rumour", COMMON))
-    assert made == sorted(await owner.fetch(COLUMNS, schema, "briefing", COMMON))
-    assert len(made) == (10 if schema == "store" else 9)
+    columns = sorted(await owner.fetch(COLUMNS, schema, "rumour", COMMON))
+    assert columns == sorted(await owner.fetch(COLUMNS, schema, "briefing", COMMON))
+    assert len(columns) == (10 if schema == "store" else 9)
 
 
 async def test_a_new_resource_is_listed_with_its_latest_change(owner: asyncpg.Connection[Any]) -> None:
@@ -91,10 +91,10 @@ async def test_its_text_is_searched_in_present_and_past(owner: asyncpg.Connectio
         ID,
     )
     for schema in ("store", "past"):
-        found = await owner.fetchval(
+        is_match = await owner.fetchval(
             f"select search @@ store.search_query(array['+refugee'], 'en') from {schema}.rumour"
         )
-        assert found is True
+        assert is_match is True
 
 
 async def test_each_new_table_has_versions_with_its_indexes(owner: asyncpg.Connection[Any]) -> None:

@@ -36,7 +36,7 @@ except asyncpg.InvalidPasswordError:
 """
 
 
-async def refused(url: str, password: str | None = None) -> None:
+async def assert_refused(url: str, password: str | None = None) -> None:
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(url.partition("&passfile=")[0], password=password)
 
@@ -55,8 +55,8 @@ def forget(folder: Path) -> None:
 async def test_nobody_connects_without_the_password(tmp_path: Path) -> None:
     with start(tmp_path) as server:
         assert rules(tmp_path) == ["local all all scram-sha-256"]
-        await refused(server.url)
-        await refused(server.url, "wrong")
+        await assert_refused(server.url)
+        await assert_refused(server.url, "wrong")
         assert await ask(server.url, "select 1") == 1
         assert await ask(server.url, "select count(*) from pg_hba_file_rules where auth_method = 'trust'") == 0
         assert await ask(server.url, "select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where oid = 10")
@@ -74,8 +74,8 @@ def test_psql_reads_the_password_as_the_documentation_says(tmp_path: Path) -> No
     with start(tmp_path / ".briefing"):
         programs = f"{programs_for(Account())}{os.pathsep}{os.environ['PATH']}"
         command = ["bash", "-c", f"{line} -tAc 'select 7'"]
-        done = subprocess.run(command, cwd=tmp_path, env={"PATH": programs}, capture_output=True, text=True)
-    assert done.stdout == "7\n", done.stderr
+        result = subprocess.run(command, cwd=tmp_path, env={"PATH": programs}, capture_output=True, text=True)
+    assert result.stdout == "7\n", result.stderr
 
 
 async def test_the_password_stays_from_start_to_start(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ async def test_a_folder_of_an_earlier_release_gets_a_password_and_keeps_its_data
     forget(tmp_path)
     with start(tmp_path) as server:
         assert rules(tmp_path) == ["local all all scram-sha-256"]
-        await refused(server.url)
+        await assert_refused(server.url)
         assert await ask(server.url, "select value from kept") == 7
 
 
@@ -112,7 +112,7 @@ async def test_a_password_file_that_cannot_be_used_is_replaced(tmp_path: Path, h
         file.write_text("*:*:*:briefing:another\n")
     with start(tmp_path) as server:
         assert await ask(server.url, "select 1") == 1
-        await refused(server.url, before.strip().rpartition(":")[2])
+        await assert_refused(server.url, before.strip().rpartition(":")[2])
     assert file.stat().st_mode & 0o777 == 0o600
 
 
@@ -121,10 +121,10 @@ async def test_rules_that_were_opened_are_closed_at_the_next_start(tmp_path: Pat
     file = tmp_path / "postgres" / "pg_hba.conf"
     file.write_text(f"{file.read_text()}local all all trust\n")
     with start(tmp_path) as server:
-        await refused(server.url)
+        await assert_refused(server.url)
 
 
-async def test_a_crash_before_the_rules_are_written_is_made_up_for(tmp_path: Path) -> None:
+async def test_the_rules_are_written_after_a_crash_before_them(tmp_path: Path) -> None:
     """After the crash the file has one password, the role has another one, and the rules are those of before."""
     with start(tmp_path) as server:
         await ask(server.url, "alter role briefing password 'another'")
@@ -146,7 +146,7 @@ def test_a_link_in_place_of_the_password_is_not_followed(tmp_path: Path) -> None
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")
 @pytest.mark.parametrize("earlier", [False, True])
-def test_a_process_of_nobody_is_let_in_nowhere_though_the_folder_is_open(earlier: bool) -> None:
+def test_another_user_cannot_connect_even_if_the_folder_is_open(earlier: bool) -> None:
     nobody = pwd.getpwnam("nobody").pw_uid
     with TemporaryDirectory(dir="/tmp") as name:
         folder = Path(name)
@@ -157,5 +157,5 @@ def test_a_process_of_nobody_is_let_in_nowhere_though_the_folder_is_open(earlier
         with start(folder):
             assert (folder / "postgres").stat().st_uid == nobody
             command = [sys.executable, "-c", INTRUDER, name, str(nobody)]
-            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    assert done.stdout.split("\n")[:2] == ["no password", "refused"], done.stderr
+            result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert result.stdout.split("\n")[:2] == ["no password", "refused"], result.stderr

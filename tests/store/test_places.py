@@ -44,17 +44,19 @@ def keyed(number: int = 1, price: int = 1) -> Ticket:
 @asynccontextmanager
 async def pool_of(url: str, size: int, wait: float = 5.0) -> AsyncIterator[Pool]:
     """Yield a pool with this many places."""
-    made = Pool(url, Settings(pool_size=size, pool_wait=wait))
-    yield made
-    await made.close()
+    pool = Pool(url, Settings(pool_size=size, pool_wait=wait))
+    yield pool
+    await pool.close()
 
 
 @pytest.fixture
-async def reader(migrated: str) -> AsyncIterator[Reader]:
+async def reader(empty_store: str) -> AsyncIterator[Reader]:
     """A reader with two places."""
-    made = Reader(migrated, Settings(pool_size=2, pool_wait=5.0, statement_timeout=2.5, statement_timeout_floor=FLOOR))
-    yield made
-    await made.close()
+    reader = Reader(
+        empty_store, Settings(pool_size=2, pool_wait=5.0, statement_timeout=2.5, statement_timeout_floor=FLOOR)
+    )
+    yield reader
+    await reader.close()
 
 
 def sleep(reader: Reader, seconds: float, ticket: Ticket) -> asyncio.Task[Reply]:
@@ -80,11 +82,11 @@ async def start(pool: Pool, *tickets: Ticket) -> list[asyncio.Task[Lease]]:
     """Start tasks that request a connection, and wait until each of them has one or is in the queue."""
     before = sum(pool.waiting.values())
     tasks = [asyncio.create_task(pool.take(False, ticket)) for ticket in tickets]
-    await until(lambda: len(done(tasks)) + sum(pool.waiting.values()) - before == len(tasks))
+    await until(lambda: len(connected_tasks(tasks)) + sum(pool.waiting.values()) - before == len(tasks))
     return tasks
 
 
-def done(tasks: list[asyncio.Task[Lease]]) -> list[int]:
+def connected_tasks(tasks: list[asyncio.Task[Lease]]) -> list[int]:
     """Return the numbers of the tasks that have a connection."""
     return [number for number, task in enumerate(tasks) if task.done()]
 
@@ -96,34 +98,36 @@ async def finish(pool: Pool, tasks: list[asyncio.Task[Lease]]) -> None:
 
 
 @pytest.mark.parametrize(("size", "most"), [(1, 1), (2, 1), (3, 2), (4, 3), (5, 3), (8, 6)])
-async def test_anonymous_callers_hold_three_quarters_of_the_places(migrated: str, size: int, most: int) -> None:
-    async with pool_of(migrated, size) as pool:
+async def test_anonymous_callers_hold_three_quarters_of_the_places(empty_store: str, size: int, most: int) -> None:
+    async with pool_of(empty_store, size) as pool:
         tasks = await start(pool, *(anonymous(number) for number in range(size)))
-        assert len(done(tasks)) == most
+        assert len(connected_tasks(tasks)) == most
         others = await start(pool, *(keyed(number) for number in range(size - most)))
-        assert len(done(others)) == size - most, "the other places are there for callers with a key"
+        assert len(connected_tasks(others)) == size - most, "the other places are there for callers with a key"
         await finish(pool, [*tasks, *others])
         assert (pool.used, sum(pool.waiting.values())) == (0, 0)
 
 
-async def test_no_anonymous_statement_begins_while_a_keyed_caller_waits(migrated: str) -> None:
-    async with pool_of(migrated, SIZE) as pool:
+async def test_no_anonymous_statement_begins_while_a_keyed_caller_waits(empty_store: str) -> None:
+    async with pool_of(empty_store, SIZE) as pool:
         running = [await pool.take(False, anonymous(number)) for number in range(6)]
         running += [await pool.take(False, keyed(number)) for number in range(2)]
         tasks = await start(pool, *(anonymous(number) for number in range(10, 14)))
         late = await start(pool, *(keyed(number) for number in range(10, 14)))
         for lease in running[:4]:
             pool.give(lease)
-        await until(lambda: len(done(late)) == 4)
-        assert done(tasks) == [], "four keyed statements have taken the places of anonymous ones, of which two are left"
+        await until(lambda: len(connected_tasks(late)) == 4)
+        assert connected_tasks(tasks) == [], (
+            "four keyed statements have taken the places of anonymous ones, of which two are left"
+        )
         for lease in running[4:]:
             pool.give(lease)
-        await until(lambda: len(done(tasks)) == 4)
+        await until(lambda: len(connected_tasks(tasks)) == 4)
         await finish(pool, [*tasks, *late])
 
 
-async def test_a_network_with_many_statements_leaves_the_next_place_to_another(migrated: str) -> None:
-    async with pool_of(migrated, 1) as pool:
+async def test_a_network_with_many_statements_leaves_the_next_place_to_another(empty_store: str) -> None:
+    async with pool_of(empty_store, 1) as pool:
         lease = await pool.take(False, anonymous(1))
         await asyncio.sleep(0.01)
         tasks = await start(pool, *(anonymous(1) for _ in range(3)), anonymous(2))
@@ -132,8 +136,8 @@ async def test_a_network_with_many_statements_leaves_the_next_place_to_another(m
         await finish(pool, tasks[:3])
 
 
-async def test_what_the_service_asks_for_itself_waits_behind_no_caller(migrated: str) -> None:
-    async with pool_of(migrated, 1) as pool:
+async def test_queries_of_the_service_itself_wait_for_no_caller(empty_store: str) -> None:
+    async with pool_of(empty_store, 1) as pool:
         lease = await pool.take(False, anonymous())
         tasks = await start(pool, anonymous(), keyed())
         own = asyncio.create_task(pool.take(False))
@@ -144,8 +148,8 @@ async def test_what_the_service_asks_for_itself_waits_behind_no_caller(migrated:
             pool.give(await task)
 
 
-async def test_a_lifted_statement_takes_a_place_that_is_not_for_anonymous_callers(migrated: str) -> None:
-    async with pool_of(migrated, 2) as pool:
+async def test_a_lifted_statement_takes_a_place_that_is_not_for_anonymous_callers(empty_store: str) -> None:
+    async with pool_of(empty_store, 2) as pool:
         running = await pool.take(False, anonymous(1))
         waiting = anonymous(2)
         (task,) = await start(pool, waiting)
@@ -157,24 +161,24 @@ async def test_a_lifted_statement_takes_a_place_that_is_not_for_anonymous_caller
         for lease in (running, task.result()):
             pool.give(lease)
         tasks = await start(pool, anonymous(4), anonymous(5))
-        assert len(done(tasks)) == 1, "as many as before"
+        assert len(connected_tasks(tasks)) == 1, "as many as before"
         await finish(pool, tasks)
 
 
-async def test_a_statement_that_is_lifted_once_it_has_its_place_frees_it_as_what_it_was(migrated: str) -> None:
-    async with pool_of(migrated, 2) as pool:
+async def test_a_statement_that_is_lifted_once_it_has_its_place_frees_it_as_what_it_was(empty_store: str) -> None:
+    async with pool_of(empty_store, 2) as pool:
         for _ in range(3):
             ticket = anonymous()
             lease = await pool.take(False, ticket)
             pool.lift(ticket, keyed())
             pool.give(lease)
         tasks = await start(pool, anonymous(4), anonymous(5))
-        assert len(done(tasks)) == 1
+        assert len(connected_tasks(tasks)) == 1
         await finish(pool, tasks)
 
 
-async def test_who_finds_no_place_in_time_is_counted_by_rank(migrated: str) -> None:
-    async with pool_of(migrated, 1, wait=0.05) as pool:
+async def test_callers_without_a_place_in_time_are_counted_by_rank(empty_store: str) -> None:
+    async with pool_of(empty_store, 1, wait=0.05) as pool:
         lease = await pool.take(False, keyed())
         for ticket in (anonymous(), anonymous(), keyed()):
             with pytest.raises(Unavailable):
@@ -188,7 +192,7 @@ async def test_clients_that_come_and_leave_never_put_more_statements_to_work_tha
     reader: Reader, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pools, "CONFIRM_SECONDS", 30.0)  # On a busy machine Postgres confirms late.
-    seen: set[int] = set()
+    busy_counts: set[int] = set()
     for number in range(60):
         tasks = [sleep(reader, 5, keyed(number, price=1000)) for _ in range(4)]
         await asyncio.sleep(0.005 * (number % 4))
@@ -198,11 +202,11 @@ async def test_clients_that_come_and_leave_never_put_more_statements_to_work_tha
             task.cancel()
         working = {row["pid"] for row in await owner.fetch(AT_WORK)}
         assert len(working) <= 2
-        seen |= working
+        busy_counts |= working
         assert reader.pool.used <= 2
     await until(lambda: reader.pool.used == 0)
     assert not await owner.fetch(AT_WORK)
-    assert 0 < len(seen) <= 2, "connections are used again once Postgres has confirmed"
+    assert 0 < len(busy_counts) <= 2, "connections are used again once Postgres has confirmed"
     assert reader.pool.cancelled > 2
     assert (await reader.read(SLEEP, (0.0,), custom=False, ticket=anonymous())).body == b"x"
 
@@ -225,7 +229,7 @@ async def test_a_statement_that_postgres_does_not_end_keeps_its_place_until_its_
 
 @pytest.mark.parametrize("between", [False, True], ids=["prepared", "as behind a pooler"])
 async def test_a_time_out_ends_the_statement_in_postgres_and_the_connection_is_used_again(
-    migrated: str, owner: asyncpg.Connection, between: bool
+    empty_store: str, owner: asyncpg.Connection, between: bool
 ) -> None:
     settings = Settings(
         pool_size=1,
@@ -234,7 +238,7 @@ async def test_a_time_out_ends_the_statement_in_postgres_and_the_connection_is_u
         statement_timeout_floor=FLOOR,
         statement_cache_size=0 if between else 100,
     )
-    reader = Reader(migrated, settings)
+    reader = Reader(empty_store, settings)
     first = await reader.pool.take(False)
     reader.pool.give(first)
     with pytest.raises(TimedOut):
@@ -278,13 +282,13 @@ async def test_the_wait_for_a_place_does_not_count_as_time_of_the_statement(read
 async def test_the_time_grows_with_the_price_up_to_the_setting(
     monkeypatch: pytest.MonkeyPatch, price: int, most: float, seconds: float
 ) -> None:
-    given: list[float] = []
+    timeouts: list[float] = []
 
     class Recorded:
         """A connection that records the timeout of each statement."""
 
         async def fetchrow(self, sql: str, timeout: float) -> tuple[Any, ...]:
-            given.append(timeout)
+            timeouts.append(timeout)
             return (b"", None, None, "", 1)
 
     async def take(*_: Any, **__: Any) -> Lease:
@@ -294,7 +298,7 @@ async def test_the_time_grows_with_the_price_up_to_the_setting(
     monkeypatch.setattr(reader.pool, "take", take)
     monkeypatch.setattr(reader.pool, "give", lambda lease: None)
     await reader.read("", (), custom=False, ticket=anonymous(price=price))
-    assert given == [pytest.approx(seconds)]
+    assert timeouts == [pytest.approx(seconds)]
 
 
 async def test_a_statement_that_was_cancelled_counts_for_its_caller_until_postgres_has_ended_it(

@@ -19,19 +19,19 @@ OnRows = Callable[[list[asyncpg.Record]], None]
 
 
 @pytest.fixture
-async def start(migrated: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[OnRows], Poller]]:
+async def start(empty_store: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[OnRows], Poller]]:
     """A function that starts a poller, which is stopped at the end."""
     monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
-    started: list[Poller] = []
+    pollers: list[Poller] = []
 
     def start_one(on_rows: OnRows) -> Poller:
-        poller = Poller(migrated, TARGET, on_rows)
+        poller = Poller(empty_store, TARGET, on_rows)
         poller.start()
-        started.append(poller)
+        pollers.append(poller)
         return poller
 
     yield start_one
-    for poller in started:
+    for poller in pollers:
         await poller.stop()
 
 
@@ -72,11 +72,11 @@ async def test_the_poller_recovers_from_any_error(error: Exception, start: Calla
 
 
 async def test_the_poller_recovers_from_connections_that_are_ended_at_any_moment(
-    migrated: str, start: Callable[[OnRows], Poller]
+    empty_store: str, start: Callable[[OnRows], Poller]
 ) -> None:
     pids: list[int] = []
     poller = start(lambda rows: pids.append(rows[0]["pid"]))
-    administrator = await asyncpg.connect(migrated)
+    administrator = await asyncpg.connect(empty_store)
     try:
         for number in range(20):
             await wait_until(lambda: poller.is_fresh)

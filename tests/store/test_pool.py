@@ -13,11 +13,11 @@ from api.store.pool import Lease, Pool, _close
 
 
 @pytest.fixture
-async def pool(migrated: str) -> AsyncIterator[Pool]:
+async def pool(empty_store: str) -> AsyncIterator[Pool]:
     """A pool of one connection. A caller waits for it for half a second at most."""
-    made = Pool(migrated, Settings(pool_size=1, pool_wait=0.5))
-    yield made
-    await made.close()
+    pool = Pool(empty_store, Settings(pool_size=1, pool_wait=0.5))
+    yield pool
+    await pool.close()
 
 
 async def waiting(pool: Pool, many: int) -> list[asyncio.Task[Lease]]:
@@ -29,7 +29,7 @@ async def waiting(pool: Pool, many: int) -> list[asyncio.Task[Lease]]:
     return tasks
 
 
-async def test_who_has_waited_longest_is_next_and_nobody_comes_between(pool: Pool) -> None:
+async def test_the_longest_waiting_caller_is_next(pool: Pool) -> None:
     lease = await pool.take(False)
     tasks = await waiting(pool, 3)
     pool.give(lease)
@@ -44,10 +44,10 @@ async def test_a_wait_ends_in_time_and_leaves_the_line(pool: Pool) -> None:
     lease = await pool.take(False)
     loop = asyncio.get_running_loop()
     for seconds, most in ((9.0, 0.9), (0.05, 0.4)):
-        begun = loop.time()
+        start_time = loop.time()
         with pytest.raises(Unavailable):
             await pool.take(False, seconds=seconds)
-        assert loop.time() - begun < most
+        assert loop.time() - start_time < most
     pool.give(lease)
     assert await pool.take(False) is lease
     assert (pool.refused["service"], pool.waiting["service"]) == (2, 0)
@@ -55,7 +55,7 @@ async def test_a_wait_ends_in_time_and_leaves_the_line(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("free", [True, False])
-async def test_who_leaves_when_it_is_their_turn_gives_it_on(pool: Pool, free: bool) -> None:
+async def test_a_caller_that_leaves_at_its_turn_passes_it_on(pool: Pool, free: bool) -> None:
     lease = await pool.take(False)
     first, second = await waiting(pool, 2)
     if free:
@@ -63,25 +63,25 @@ async def test_who_leaves_when_it_is_their_turn_gives_it_on(pool: Pool, free: bo
     else:
         pool.discard(lease)
     first.cancel()
-    got = await second
-    assert (got is lease) == free
+    second_lease = await second
+    assert (second_lease is lease) == free
     assert first.cancelled()
-    pool.give(got)
+    pool.give(second_lease)
     assert (pool.idle, pool.used) == (1, 0)
 
 
-async def test_a_connection_that_broke_off_is_replaced_for_who_waits(pool: Pool) -> None:
+async def test_a_broken_connection_is_replaced_for_the_waiting_caller(pool: Pool) -> None:
     lease = await pool.take(False)
     (task,) = await waiting(pool, 1)
     await lease.connection.close()
     pool.give(lease)
-    got = await task
-    assert got is not lease
-    assert await got.connection.fetchval("select 1") == 1
-    pool.give(got)
+    new_lease = await task
+    assert new_lease is not lease
+    assert await new_lease.connection.fetchval("select 1") == 1
+    pool.give(new_lease)
 
 
-async def test_who_waits_for_the_other_plan_mode_gets_the_connection_switched(pool: Pool) -> None:
+async def test_a_connection_is_switched_to_the_plan_mode_that_is_needed(pool: Pool) -> None:
     lease = await pool.take(False)
     task = asyncio.create_task(pool.take(True))
     await asyncio.sleep(0)

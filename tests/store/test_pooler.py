@@ -46,33 +46,33 @@ async def ask(base: str, number: int) -> list[int]:
             "/v1/events/ev_0000000000000000",
             f"/v1/events.ndjson?{since}",
         ]
-        answers = [await client.get(one) for one in places]
+        answers = [await client.get(path) for path in places]
         moment = f"2000-01-01T00:00:00.{number:06d}Z"
         document = f'{{events(first:1,filter:{{updatedAt:{{gte:"{moment}"}}}}){{nodes{{id}}}}}}'
         answers.append(await client.post("/v1/graphql", json={"query": document}))
     assert "errors" not in answers[-1].json()
     assert answers[4].text.count("\n") > 3
-    return [one.status_code for one in answers]
+    return [answer.status_code for answer in answers]
 
 
 async def requests(url: str, direct: str, clients: int = 24, times: int = 1) -> None:
     """Let many clients at once send a request of each kind, `times` times over. None of the requests fails."""
-    with serving(url, direct_url=direct, statement_cache_size=0, pool_size=6, pool_wait=10) as served:
-        base = f"http://127.0.0.1:{served.port}"
+    with serving(url, direct_url=direct, statement_cache_size=0, pool_size=6, pool_wait=10) as server:
+        base = f"http://127.0.0.1:{server.port}"
         async with asyncio.timeout(15):
             while (await asyncio.to_thread(httpx2.get, f"{base}/readyz")).status_code != 200:
                 await asyncio.sleep(0.05)
         for again in range(times):
             answers = await asyncio.gather(*(ask(base, again * clients + number) for number in range(clients)))
-            assert {tuple(one[:3] + one[4:]) for one in answers} == {(200,) * 5}
-            assert {one[3] for one in answers} <= {400, 404}
+            assert {tuple(answer[:3] + answer[4:]) for answer in answers} == {(200,) * 5}
+            assert {answer[3] for answer in answers} <= {400, 404}
 
 
-async def test_every_kind_of_request_is_answered_by_whatever_session_there_is(sample: str) -> None:
+async def test_every_kind_of_request_works_on_any_pooled_session(sample: str) -> None:
     async with pooling(sample) as pooler:
         await requests(pooler.address, sample)
         assert min(pooler.transactions) > 30, "both sessions had their share"
-        assert pooler.refused == set()
+        assert pooler.refusals == set()
         await _left_as_they_were(pooler)
 
 
@@ -92,10 +92,10 @@ async def _left_as_they_were(pooler: Pooler) -> None:
 
 async def test_with_prepared_statements_a_pooler_does_not_work_and_says_so(sample: str) -> None:
     async with pooling(sample) as pooler:
-        with serving(pooler.address, direct_url=sample) as served:
-            answer = await asyncio.to_thread(httpx2.get, f"http://127.0.0.1:{served.port}/v1/events")
+        with serving(pooler.address, direct_url=sample) as server:
+            answer = await asyncio.to_thread(httpx2.get, f"http://127.0.0.1:{server.port}/v1/events")
         assert answer.status_code == 503
-        assert "role" in pooler.refused, "sessions of our own are what it does not have"
+        assert "role" in pooler.refusals, "sessions of our own are what it does not have"
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +113,8 @@ async def pgbouncer(debian: Program, url: str, folder: Path) -> AsyncIterator[st
     parts = urlsplit(url)
     socket_folder = unquote(parse_qs(parts.query)["host"][0])
     name, user = parts.path[1:], parts.username
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     (folder / "users.txt").write_text(f'"{user}" ""\n')
     secret = password(parse_qs(urlsplit(url).query))
     (folder / "pgbouncer.ini").write_text(
@@ -161,6 +161,6 @@ async def test_no_request_fails_under_load_behind_pgbouncer_in_transaction_mode(
 async def test_pgbouncer_without_its_setting_is_a_503_that_no_client_takes_for_an_answer(
     behind: tuple[str, str],
 ) -> None:
-    with serving(behind[0], direct_url=behind[1]) as served:
-        answer = await asyncio.to_thread(httpx2.get, f"http://127.0.0.1:{served.port}/v1/events")
+    with serving(behind[0], direct_url=behind[1]) as server:
+        answer = await asyncio.to_thread(httpx2.get, f"http://127.0.0.1:{server.port}/v1/events")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -12,15 +12,15 @@ from api.catalog import VERSIONS, Version
 
 
 @pytest.fixture
-async def reader(migrated: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(migrated, server_settings={"role": "briefing_reader"})
+async def reader(empty_store: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(empty_store, server_settings={"role": "briefing_reader"})
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def access(migrated: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(migrated, server_settings={"role": "briefing_access"})
+async def access(empty_store: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(empty_store, server_settings={"role": "briefing_access"})
     yield connection
     await connection.close()
 
@@ -45,14 +45,14 @@ async def test_the_reader_sees_every_view_of_the_version(
 async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_the_last_change_and_its_indexes(
     owner: asyncpg.Connection, reader: asyncpg.Connection
 ) -> None:
-    seen = []
+    names = []
     for name in await relations(owner, "store"):
         try:
             await reader.fetch(f"select * from store.{name} limit 1")
-            seen.append(name)
+            names.append(name)
         except asyncpg.InsufficientPrivilegeError:
             pass
-    assert sorted(seen) == ["counted", "last_change", "latest", "withdrawal"]
+    assert sorted(names) == ["counted", "last_change", "latest", "withdrawal"]
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,9 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-def stepped(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
+def set_steps(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
     """Make a migration with these steps the only one."""
-    text = "\n".join(f"-- step: {one}" for one in texts)
+    text = "\n".join(f"-- step: {statement}" for statement in texts)
     monkeypatch.setattr(module, "migrations", lambda: (Script("0001_steps", text, "checksum"),))
     monkeypatch.setattr(module, "versions", lambda: ())
 
@@ -46,7 +46,7 @@ def stepped(monkeypatch: pytest.MonkeyPatch, *texts: str) -> None:
 WRITE = "rewrite thing\nupdate store.thing set written = written + 1 where id = any($1)"
 
 
-async def written(connection: asyncpg.Connection) -> list[int]:
+async def written_counts(connection: asyncpg.Connection) -> list[int]:
     return [row["written"] for row in await connection.fetch("select written from store.thing order by id")]
 
 
@@ -54,9 +54,9 @@ async def test_the_steps_are_done_in_their_order(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = "index thing_written\ncreate index concurrently thing_written on store.thing (written)"
-    stepped(monkeypatch, "transaction\nalter table store.thing add also int", WRITE, index)
+    set_steps(monkeypatch, "transaction\nalter table store.thing add also int", WRITE, index)
     assert await migrate(database) == ["0001_steps"]
-    assert await written(connection) == [1] * ROWS
+    assert await written_counts(connection) == [1] * ROWS
     assert await connection.fetchval(
         "select indisvalid from pg_index where indexrelid = 'store.thing_written'::regclass"
     )
@@ -69,9 +69,9 @@ async def test_each_row_is_written_once_whatever_the_size_of_a_batch(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, rows: int
 ) -> None:
     monkeypatch.setattr(steps, "BATCH", rows)
-    stepped(monkeypatch, WRITE)
+    set_steps(monkeypatch, WRITE)
     await migrate(database)
-    assert await written(connection) == [1] * ROWS
+    assert await written_counts(connection) == [1] * ROWS
 
 
 async def test_a_migration_that_failed_goes_on_where_it_ended(
@@ -80,27 +80,27 @@ async def test_a_migration_that_failed_goes_on_where_it_ended(
     monkeypatch.setattr(steps, "BATCH", 3)
     await connection.execute("create table store.fails as select 'h' as at")
     failing = "update store.thing set written = written + 1 / (id <> (select max(at) from store.fails))::int"
-    stepped(monkeypatch, "transaction\ncreate table store.once ()", f"rewrite thing\n{failing} where id = any($1)")
+    set_steps(monkeypatch, "transaction\ncreate table store.once ()", f"rewrite thing\n{failing} where id = any($1)")
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(database)
-    assert await written(connection) == [1] * 6 + [0] * 4, "two batches are done, and the third is taken back"
+    assert await written_counts(connection) == [1] * 6 + [0] * 4, "two batches are done, and the third is taken back"
     await connection.execute("update store.fails set at = ''")
     assert await migrate(database) == ["0001_steps"]
-    assert await written(connection) == [1] * ROWS
+    assert await written_counts(connection) == [1] * ROWS
 
 
 async def test_a_migration_that_was_cancelled_goes_on_where_it_ended(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "BATCH", 1)
-    stepped(monkeypatch, WRITE)
+    set_steps(monkeypatch, WRITE)
     running = asyncio.create_task(migrate(database))
-    while sum(await written(connection)) < 3:
+    while sum(await written_counts(connection)) < 3:
         await asyncio.sleep(0.001)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await migrate(database)
-    assert await written(connection) == [1] * ROWS
+    assert await written_counts(connection) == [1] * ROWS
 
 
 async def test_an_index_that_was_left_unfinished_is_made_again(
@@ -110,7 +110,7 @@ async def test_an_index_that_was_left_unfinished_is_made_again(
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute("create unique index concurrently thing_written on store.thing (written)")
     assert await connection.fetchval(IS_VALID) is False
-    stepped(monkeypatch, "index thing_written\ncreate index concurrently thing_written on store.thing (written)")
+    set_steps(monkeypatch, "index thing_written\ncreate index concurrently thing_written on store.thing (written)")
     await migrate(database)
     assert await connection.fetchval(IS_VALID) is True
 
@@ -118,7 +118,7 @@ async def test_an_index_that_was_left_unfinished_is_made_again(
 async def test_steps_build_indexes_without_parallel_workers(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stepped(
+    set_steps(
         monkeypatch,
         "transaction\ncreate table store.workers as select"
         " current_setting('max_parallel_maintenance_workers')::int as most",
@@ -131,17 +131,17 @@ async def test_steps_build_indexes_without_parallel_workers(
 async def test_a_batch_waits_for_the_load_that_is_under_way(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stepped(monkeypatch, WRITE)
+    set_steps(monkeypatch, WRITE)
     await connection.execute("select pg_advisory_lock($1)", LOCK)
     running = asyncio.create_task(migrate(database))
     await asyncio.sleep(0.5)
-    assert await written(connection) == [0] * ROWS
+    assert await written_counts(connection) == [0] * ROWS
     await connection.execute("select pg_advisory_unlock($1)", LOCK)
     await running
-    assert await written(connection) == [1] * ROWS
+    assert await written_counts(connection) == [1] * ROWS
 
 
-async def test_a_store_of_before_is_searched_like_a_new_one(
+async def test_an_older_store_is_searched_like_a_new_one(
     database: str, fresh_database: Callable[[], Awaitable[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "BATCH", 7)
@@ -149,7 +149,9 @@ async def test_a_store_of_before_is_searched_like_a_new_one(
     await migrate(fresh)
     await load([str(SAMPLE)], fresh)
     with monkeypatch.context() as before:
-        before.setattr(module, "migrations", lambda: tuple(one for one in migrations() if one.name < "0030"))
+        before.setattr(
+            module, "migrations", lambda: tuple(migration for migration in migrations() if migration.name < "0030")
+        )
         before.setattr(module, "versions", lambda: ())
         await migrate(database)
         # The loader writes a column that a later migration adds.
@@ -199,10 +201,10 @@ async def test_a_batch_looks_up_its_records_whatever_the_size_of_the_log(
     finally:
         await connection.close()
     reads = [node for node in nodes(plan) if node.get("Relation Name") == "change"]
-    looked_at = sum(
+    lookups = sum(
         node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) for node in reads
     )
-    assert reads and looked_at <= len(ids)
+    assert reads and lookups <= len(ids)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

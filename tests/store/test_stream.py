@@ -28,9 +28,9 @@ async def test_a_store_that_breaks_off_while_it_is_connected_to_is_unavailable(
     async def take(*_: object, **__: object) -> None:
         raise failure
 
-    async def given(_: bytes) -> None:
+    async def receive(_: bytes) -> None:
         raise AssertionError("nothing is there to be given")
 
     monkeypatch.setattr(streams.pool, "take", take)
     with pytest.raises(Unavailable):
-        await streams.stream("select 'a'", (), given)
+        await streams.stream("select 'a'", (), receive)

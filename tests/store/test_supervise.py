@@ -24,8 +24,8 @@ PR_SET_CHILD_SUBREAPER = 36
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Embedded]:
-    with start(tmp_path) as one:
-        yield one
+    with start(tmp_path) as running_server:
+        yield running_server
 
 
 @pytest.fixture
@@ -41,21 +41,21 @@ async def kill(server: Embedded) -> int:
     """Kill the server's first process; return its id once another has taken its place."""
     pid = server.pid
     os.kill(pid, signal.SIGKILL)
-    begun = monotonic()
+    start_time = monotonic()
     while server.pid == pid:
-        assert monotonic() - begun < 2, "a restart begins within 2 s"
+        assert monotonic() - start_time < 2, "a restart begins within 2 s"
         await asyncio.sleep(0.01)
     return pid
 
 
 async def answer(url: str, statement: str) -> object:
     """Return the result of a statement, as soon as the server takes connections."""
-    begun = monotonic()
+    start_time = monotonic()
     while True:
         try:
             return await ask(url, statement)
         except (OSError, asyncpg.PostgresError):
-            assert monotonic() - begun < 30
+            assert monotonic() - start_time < 30
             await asyncio.sleep(0.05)
 
 

@@ -50,21 +50,21 @@ async def url(new_store: Callable[[], Awaitable[str]]) -> str:
 @pytest.fixture
 async def connection(url: str) -> AsyncIterator[asyncpg.Connection[Any]]:
     """A connection to the store as its owner."""
-    made = await asyncpg.connect(url)
-    yield made
-    await made.close()
+    connection = await asyncpg.connect(url)
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture
-def loaded(url: str, tmp_path: Path) -> Callable[..., Awaitable[None]]:
-    """`await loaded(name="Kyiv")` loads a place."""
+def load_place(url: str, tmp_path: Path) -> Callable[..., Awaitable[None]]:
+    """`await load_place(name="Kyiv")` loads a place."""
 
-    async def one(check: bool = False, **fields: Any) -> None:
+    async def load_fields(check: bool = False, **fields: Any) -> None:
         file = tmp_path / "one.ndjson"
         file.write_text(json.dumps({"resource": "place", "key": "kyiv", "dataset": "test", **fields}) + "\n")
         await load([str(file)], url, options=LoadOptions(check=check))
 
-    return one
+    return load_fields
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
@@ -96,7 +96,7 @@ async def test_each_view_has_a_function_of_the_same_rows(owner: asyncpg.Connecti
     views = {row["relname"] for row in await owner.fetch(VIEWS, version)}
     functions = {row["proname"]: row["returned"] for row in await owner.fetch(FUNCTIONS, f"{version}_at")}
     assert functions == {view: f"{version}.{view}" for view in views}
-    [script] = [one for one in versions() if one.name == version]
+    [script] = [candidate for candidate in versions() if candidate.name == version]
     assert {view["name"] for view in VIEW.finditer(script.text)} == views - {"withdrawal"}
 
 
@@ -120,7 +120,10 @@ async def test_a_page_as_of_a_change_is_read_in_the_order_of_two_indexes(
     assert "Merge Append" in plan and "Function Scan" not in plan
     assert len(re.findall(r"Index (?:Only )?Scan", plan)) == 2
     conditions = re.findall(r"Index Cond: (.*)", plan)
-    assert sum("since" in one for one in conditions) == 2 and sum("until" in one for one in conditions) == 1
+    assert (
+        sum("since" in condition for condition in conditions) == 2
+        and sum("until" in condition for condition in conditions) == 1
+    )
 
 
 @pytest.mark.parametrize("table", ["past.event", "past.citation", "store.event", "store.edition"])
@@ -132,15 +135,15 @@ async def test_a_reader_cannot_read_the_tables(owner: asyncpg.Connection[Any], t
 
 
 async def test_each_load_that_changes_something_leaves_an_edition(
-    connection: asyncpg.Connection[Any], loaded: Callable[..., Awaitable[None]]
+    connection: asyncpg.Connection[Any], load_place: Callable[..., Awaitable[None]]
 ) -> None:
-    await loaded(name="Kiev")
+    await load_place(name="Kiev")
     [first] = await connection.fetch(EDITIONS)
     assert first["seq"] == await connection.fetchval("select seq from store.last_change")
-    await loaded(name="Kiev")
-    await loaded(name="Kyiv", check=True)
+    await load_place(name="Kiev")
+    await load_place(name="Kyiv", check=True)
     assert await connection.fetch(EDITIONS) == [first]
-    await loaded(name="Kyiv")
+    await load_place(name="Kyiv")
     [_, second] = await connection.fetch(EDITIONS)
     names = "select name from v2_at.place($1)"
     assert await connection.fetchval(names, first["seq"]) == "Kiev"
@@ -150,27 +153,27 @@ async def test_each_load_that_changes_something_leaves_an_edition(
 
 @pytest.mark.parametrize("starts", [False, True], ids=["the next loader", "a process that starts"])
 async def test_an_edition_whose_loader_was_killed_is_added_later(
-    url: str, connection: asyncpg.Connection[Any], loaded: Callable[..., Awaitable[None]], starts: bool
+    url: str, connection: asyncpg.Connection[Any], load_place: Callable[..., Awaitable[None]], starts: bool
 ) -> None:
-    await loaded(name="Kiev")
+    await load_place(name="Kiev")
     # The loader was killed after its load was committed.
-    [killed] = await connection.fetch("delete from store.edition returning seq")
+    [edition] = await connection.fetch("delete from store.edition returning seq")
     if starts:
         await migrate(url)
     else:
-        await loaded(name="Kyiv")
+        await load_place(name="Kyiv")
     seqs = [row["seq"] for row in await connection.fetch(EDITIONS)]
-    assert seqs == [killed["seq"]] if starts else seqs[:1] == [killed["seq"]] and len(seqs) == 2
+    assert seqs == [edition["seq"]] if starts else seqs[:1] == [edition["seq"]] and len(seqs) == 2
 
 
 async def test_editions_keep_their_order_when_the_clock_goes_back(
-    connection: asyncpg.Connection[Any], loaded: Callable[..., Awaitable[None]]
+    connection: asyncpg.Connection[Any], load_place: Callable[..., Awaitable[None]]
 ) -> None:
-    await loaded(name="Kiev")
+    await load_place(name="Kiev")
     ahead = datetime(2100, 1, 1, tzinfo=UTC)
     await connection.execute("update store.edition set at = $1", ahead)
-    await loaded(name="Kyiv")
-    await loaded(name="Kyjiw")
+    await load_place(name="Kyiv")
+    await load_place(name="Kyjiw")
     times = [row["at"] for row in await connection.fetch(EDITIONS)]
     assert times[0] == ahead and times == sorted(set(times)) and len(times) == 3
 
@@ -195,9 +198,9 @@ async def test_editions_of_an_older_store_keep_their_order_when_its_clock_went_b
 
 
 async def test_a_loader_that_does_not_keep_versions_is_refused(
-    connection: asyncpg.Connection[Any], loaded: Callable[..., Awaitable[None]]
+    connection: asyncpg.Connection[Any], load_place: Callable[..., Awaitable[None]]
 ) -> None:
-    await loaded(name="Kiev")
+    await load_place(name="Kiev")
     with pytest.raises(asyncpg.RestrictViolationError, match="earlier release"):
         await connection.execute("update store.place set revision = 2, name = 'Kyiv'")
     with pytest.raises(asyncpg.CheckViolationError):

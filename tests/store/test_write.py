@@ -59,25 +59,25 @@ async def connection(store: str) -> AsyncIterator[Any]:
 
 
 async def test_readers_see_the_store_before_a_load_or_after_it(store: str, connection: Any) -> None:
-    seen: set[tuple[int, int]] = set()
-    ended = asyncio.Event()
+    counts: set[tuple[int, int]] = set()
+    stop = asyncio.Event()
 
-    async def read() -> None:
-        while not ended.is_set():
-            seen.add(
+    async def poll() -> None:
+        while not stop.is_set():
+            counts.add(
                 tuple(await connection.fetchrow("select (select count(*) from v1.source), seq from store.last_change"))
             )
 
-    reader = asyncio.create_task(read())
+    reader = asyncio.create_task(poll())
     async with writing(store, 0) as writer:
         await write(writer, 3_000)
     await asyncio.sleep(0.05)
-    ended.set()
+    stop.set()
     await reader
-    assert seen == {(0, 0), (3_000, 3_000)}
+    assert counts == {(0, 0), (3_000, 3_000)}
 
 
-async def test_a_second_loader_is_told_that_another_loads(store: str) -> None:
+async def test_a_second_loader_is_refused_while_another_runs(store: str) -> None:
     async with writing(store, 0):
         start = monotonic()
         with pytest.raises(Busy):
@@ -136,11 +136,11 @@ async def test_a_record_that_only_a_digest_says_is_different_is_unchanged(store:
         return Staged("place", f"plc_{'0' * 26}", "p", ("d",), None, body.encode(), sort_key("N"))
 
     async def load(record: Staged) -> dict[str, dict[str, int]]:
-        async def one() -> AsyncIterator[bytes]:
+        async def row_stream() -> AsyncIterator[bytes]:
             yield record.row(0)
 
         async with writing(store, 0) as writer:
-            await writer.stage(one())
+            await writer.stage(row_stream())
             await writer.merge()
             return writer.counts
 
@@ -192,14 +192,14 @@ async def test_the_log_cannot_be_rewritten(store: str, connection: Any) -> None:
 
 
 async def test_a_database_without_tables_says_what_to_run(fresh_database: Callable[[], Awaitable[str]]) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SettingsError) as exc_info:
         async with writing(await fresh_database(), 0) as writer:
             await write(writer, 5)
-    assert "briefing migrate" in caught.value.hint
+    assert "briefing migrate" in exc_info.value.hint
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"),
+    ("raised", "expected"),
     [
         (asyncpg.DiskFullError("No space left on device"), Unavailable),
         (asyncpg.OutOfMemoryError("out of memory"), Unavailable),
@@ -208,23 +208,25 @@ async def test_a_database_without_tables_says_what_to_run(fresh_database: Callab
         (asyncpg.InsufficientPrivilegeError("permission denied"), SettingsError),
         (ConnectionResetError("reset"), Unavailable),
     ],
-    ids=lambda one: getattr(one, "__name__", type(one).__name__),
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
 )
-async def test_what_postgres_answers_is_told_in_words(store: str, raised: Exception, told: type[BriefingError]) -> None:
-    with pytest.raises(told) as caught:
+async def test_errors_of_postgres_become_readable_messages(
+    store: str, raised: Exception, expected: type[BriefingError]
+) -> None:
+    with pytest.raises(expected) as exc_info:
         async with writing(store, 0):
             raise raised
-    assert type(caught.value) is told
-    assert str(raised) in caught.value.message
+    assert type(exc_info.value) is expected
+    assert str(raised) in exc_info.value.message
 
 
 async def test_text_goes_through_copy_as_it_is(store: str, connection: Any) -> None:
     strange = 'back\\slash \\N \\. "quotes" tab\there\nnew line \r\n — \u4e00 \U0001f600'
     body = json.dumps({**json.loads(source(1).body), "name": strange}).encode()
-    one = Staged("source", source(1).id, strange, ("d", strange), None, body, sort_key(strange))
+    record = Staged("source", source(1).id, strange, ("d", strange), None, body, sort_key(strange))
 
     async def some() -> AsyncIterator[bytes]:
-        yield one.row(7)
+        yield record.row(7)
 
     async with writing(store, 0) as writer:
         await writer.stage(some())

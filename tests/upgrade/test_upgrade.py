@@ -79,13 +79,13 @@ async def run(connection: asyncpg.Connection[asyncpg.Record], kept: Kept) -> tup
             return [], False
         prepared = await connection.prepare(kept.sql)
         found = await prepared.fetch(*map(decode, kept.arguments or ()))
-        return [[one.name, one.type.name] for one in prepared.get_attributes()], bool(found)
+        return [[column.name, column.type.name] for column in prepared.get_attributes()], bool(found)
     finally:
         await transaction.rollback()
 
 
 async def columns(connection: asyncpg.Connection[asyncpg.Record], sql: str) -> list[list[str]]:
-    return [[one.name, one.type.name] for one in (await connection.prepare(sql)).get_attributes()]
+    return [[column.name, column.type.name] for column in (await connection.prepare(sql)).get_attributes()]
 
 
 async def replay(url: str, statements: list[Kept]) -> AsyncIterator[tuple[Kept, list[list[str]], bool]]:
@@ -193,9 +193,10 @@ async def record(url: str, sample: str, path: Path) -> list[Kept]:
         assert process.wait(40) == 0
     # The order of the file is that of its texts, so that a diff shows what changed.
     sent = sorted(
-        map(json.loads, path.read_text(encoding="utf-8").splitlines()), key=lambda one: (one["role"], one["sql"])
+        map(json.loads, path.read_text(encoding="utf-8").splitlines()),
+        key=lambda statement: (statement["role"], statement["sql"]),
     )
-    statements = [Kept(**one, columns=[], rows=False) for one in sent]
+    statements = [Kept(**statement, columns=[], rows=False) for statement in sent]
     return [
         Kept(**(vars(kept) | {"columns": now, "rows": rows})) async for kept, now, rows in replay(sample, statements)
     ]
@@ -233,7 +234,7 @@ async def administer(client: httpx2.AsyncClient) -> None:
         "change_plan": {"points_minute": plan["points_minute"]},
     }
     # The key and the plan exist before they are changed.
-    for operation in sorted(OPERATIONS, key=lambda one: not one.id.startswith("create_")):
+    for operation in sorted(OPERATIONS, key=lambda operation: not operation.id.startswith("create_")):
         path = operation.path.replace("{id}", key.get("id", "")).replace("{name}", "recorded")
         answer = await client.request(operation.method, path, json=bodies.get(operation.id))
         assert answer.status_code == operation.status, (operation.id, answer.text)

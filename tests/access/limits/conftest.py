@@ -57,23 +57,23 @@ def by_clock(script: RedisScript) -> RedisScript:
 @pytest.fixture(scope="session", params=["alone", "shared", "redis", "fallback", "away"])
 async def store(request: pytest.FixtureRequest, redis_server: RedisServer) -> AsyncIterator[Controlled]:
     """Each store in turn. `fallback` has its Redis, and `away` never had one."""
-    one = Controlled()
+    controlled_store = Controlled()
     if request.param == "shared":
-        one.limits = SharedTable.attach(SharedTable.create(workers=4).fileno(), one.clock)
+        controlled_store.limits = SharedTable.attach(SharedTable.create(workers=4).fileno(), controlled_store.clock)
     else:
-        one.limits = SharedTable.alone(clock=one.clock)
+        controlled_store.limits = SharedTable.alone(clock=controlled_store.clock)
     if request.param in ("redis", "fallback"):
-        one.redis = redis.asyncio.Redis.from_url(redis_server.url)
+        controlled_store.redis = redis.asyncio.Redis.from_url(redis_server.url)
         remote = RedisLimits(redis_server.url, trip_seconds=10)
         remote._begin, remote._end = by_clock(remote._begin), by_clock(remote._end)
-        one.limits = remote if request.param == "redis" else Fallback(remote, one.limits, 4)
-        await one.wait(0)
+        controlled_store.limits = remote if request.param == "redis" else Fallback(remote, controlled_store.limits, 4)
+        await controlled_store.wait(0)
     elif request.param == "away":
-        one.limits = Fallback(RedisLimits("redis://127.0.0.1:9/0"), one.limits, 1)
-    yield one
+        controlled_store.limits = Fallback(RedisLimits("redis://127.0.0.1:9/0"), controlled_store.limits, 1)
+    yield controlled_store
     if request.param == "fallback":
-        assert isinstance(one.limits, Fallback)
-        assert not one.limits.fallbacks, "Redis was there all the time"
-    await one.limits.close()
-    if one.redis is not None:
-        await one.redis.aclose()
+        assert isinstance(controlled_store.limits, Fallback)
+        assert not controlled_store.limits.fallbacks, "Redis was there all the time"
+    await controlled_store.limits.close()
+    if controlled_store.redis is not None:
+        await controlled_store.redis.aclose()

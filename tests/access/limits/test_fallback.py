@@ -29,25 +29,25 @@ BACK = 5.0
 
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with running(tmp_path_factory.mktemp("redis")) as one:
-        yield one
+    with running(tmp_path_factory.mktemp("redis")) as running_server:
+        yield running_server
 
 
 @pytest.fixture
 async def limits(server: RedisServer) -> AsyncIterator[Fallback]:
-    one = Fallback(RedisLimits(server.url, trip_seconds=PATIENT), SharedTable.alone(), PROCESSES)
-    yield one
-    await one.close()
+    fallback = Fallback(RedisLimits(server.url, trip_seconds=PATIENT), SharedTable.alone(), PROCESSES)
+    yield fallback
+    await fallback.close()
 
 
 async def spend(limits: Fallback, identity: str, times: int = 200) -> int:
     """Send requests all at once, and return how many are allowed."""
-    begun = time.monotonic()
+    start_time = time.monotonic()
     decisions = await asyncio.gather(*(limits.begin(identity, TERMS, 1) for _ in range(times)))
     for decision in decisions:
         if decision.reservation is not None:
             await limits.end(decision.reservation)
-    assert time.monotonic() - begun < PROMPT
+    assert time.monotonic() - start_time < PROMPT
     return sum(decision.allowed for decision in decisions)
 
 
@@ -100,9 +100,9 @@ async def test_only_the_first_waits(server: RedisServer) -> None:
     server.freeze()
     waits = []
     for _ in range(20):
-        begun = time.monotonic()
+        start_time = time.monotonic()
         await limits.begin("key:a", TERMS, 1)
-        waits.append(time.monotonic() - begun)
+        waits.append(time.monotonic() - start_time)
     server.thaw()
     await limits.close()
     assert 0.04 < waits[0] < PROMPT
@@ -170,7 +170,7 @@ async def test_requests_end_where_they_began(limits: Fallback, server: RedisServ
     assert (await limits.begin("key:a", quota, 1)).allowed
 
 
-async def test_the_password_of_the_url_is_given_and_never_told(server: RedisServer) -> None:
+async def test_the_password_of_the_url_is_used_and_never_shown(server: RedisServer) -> None:
     async with redis.asyncio.Redis.from_url(server.url) as client:
         await client.config_set("requirepass", "a-secret")
     for password, away in (("a-secret", False), ("another-secret", True)):
@@ -183,7 +183,7 @@ async def test_the_password_of_the_url_is_given_and_never_told(server: RedisServ
         await limits.close()
 
 
-async def test_who_ended_while_redis_was_away_is_forgotten_there(server: RedisServer) -> None:
+async def test_a_request_that_ended_while_redis_was_away_is_released_there(server: RedisServer) -> None:
     remote = RedisLimits(server.url, lease_seconds=0.6, trip_seconds=PATIENT)
     limits = Fallback(remote, SharedTable.alone(), PROCESSES)
     quota = Quota(TERMS.limits, 1)

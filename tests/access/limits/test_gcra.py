@@ -28,34 +28,34 @@ def test_a_point_takes_its_part_of_the_period_to_come_back(limit: Bucket) -> Non
 
 
 @given(limits, st.floats(0, 1.5), st.integers(0, 1000), st.integers(0, 1000))
-def test_a_take_is_exact(limit: Bucket, full: float, points: int, used: int) -> None:
+def test_a_take_is_exact(limit: Bucket, full: float, points: int, spent: int) -> None:
     """Compare the moments, and the points that are left, with points as fractions."""
-    owed = int(full * limit.empty)
-    (whole,), (rest,) = gcra.moments([limit], [owed], NOW)
-    fits, before, after, wholes, rests = gcra.take([limit], [whole], [rest], NOW, points, used)
-    missing = Fraction(owed, limit.point)
-    assert before == gcra.debts([limit], [whole], [rest], NOW) == [owed]
+    debt = int(full * limit.empty)
+    (whole,), (rest,) = gcra.moments([limit], [debt], NOW)
+    fits, before, after, wholes, rests = gcra.take([limit], [whole], [rest], NOW, points, spent)
+    missing = Fraction(debt, limit.point)
+    assert before == gcra.debts([limit], [whole], [rest], NOW) == [debt]
     assert fits == (missing + points <= limit.size)
-    assert Fraction(after[0], limit.point) == missing + used
+    assert Fraction(after[0], limit.point) == missing + spent
     assert (wholes, rests) == gcra.moments([limit], after, NOW)
     assert Fraction(wholes[0] - NOW) + Fraction(rests[0], limit.rate) == Fraction(after[0], limit.rate)
 
 
 @given(limits, st.floats(0, 1.5))
-def test_what_is_told_is_what_is_left(limit: Bucket, full: float) -> None:
-    owed = int(full * limit.empty)
-    missing = Fraction(owed, limit.point)
+def test_the_reported_remainder_is_correct(limit: Bucket, full: float) -> None:
+    debt = int(full * limit.empty)
+    missing = Fraction(debt, limit.point)
     seconds = missing * limit.period / limit.points
-    assert gcra.standing([limit], [owed]) == [max(0, math.floor(limit.size - missing)), math.ceil(seconds)]
+    assert gcra.standing([limit], [debt]) == [max(0, math.floor(limit.size - missing)), math.ceil(seconds)]
 
 
 @given(limits, limits, st.floats(0, 1))
 def test_under_another_limit_as_many_points_are_missing_as_before(old: Bucket, new: Bucket, full: float) -> None:
-    owed = int(full * old.empty)
-    (whole,), (rest,) = gcra.moments([old], [owed], NOW)
+    debt = int(full * old.empty)
+    (whole,), (rest,) = gcra.moments([old], [debt], NOW)
     moment, fraction = gcra.repaced(new, whole, rest, old.points, old.period, NOW)
-    found = gcra.debts([new], [moment], [fraction], NOW)
-    more = Fraction(found[0], new.point) - Fraction(owed, old.point)
+    debts = gcra.debts([new], [moment], [fraction], NOW)
+    more = Fraction(debts[0], new.point) - Fraction(debt, old.point)
     assert 0 <= more < Fraction(1, new.point), "rounded up by less than a unit"
 
 

@@ -54,68 +54,70 @@ asks = st.lists(
 
 
 @quick
-@given(quota=quota, asked=asks)
-async def test_never_more_than_the_plan_in_any_window(store: Controlled, quota: Quota, asked: list[Ask]) -> None:
+@given(quota=quota, asks=asks)
+async def test_never_more_than_the_plan_in_any_window(store: Controlled, quota: Quota, asks: list[Ask]) -> None:
     who = store.somebody()
-    taken: list[tuple[int, int]] = []
+    charges: list[tuple[int, int]] = []
     open_leases: list[tuple[int, Reservation, int]] = []
-    for n, ask in enumerate(asked):
+    for n, ask in enumerate(asks):
         await store.wait(ask.after)
-        for one in [one for one in open_leases if one[0] <= n]:
-            open_leases.remove(one)
-            await store.limits.end(one[1], one[2])
+        for lease in [lease for lease in open_leases if lease[0] <= n]:
+            open_leases.remove(lease)
+            await store.limits.end(lease[1], lease[2])
         price = round(ask.price * quota.max_points)
         unused = round(ask.unused * price)
-        known = None if ask.ends or n % 2 else price - unused
-        decision = await store.limits.begin(who, quota, price, known)
-        if known is not None and decision.allowed:
-            taken.append((store.now, known))
+        known_cost = None if ask.ends or n % 2 else price - unused
+        decision = await store.limits.begin(who, quota, price, known_cost)
+        if known_cost is not None and decision.allowed:
+            charges.append((store.now, known_cost))
         elif decision.reservation is not None:
-            taken.append((store.now, price - unused))
+            charges.append((store.now, price - unused))
             if ask.ends:
                 open_leases.append((n + ask.ends, decision.reservation, unused))
             else:
                 await store.limits.end(decision.reservation, unused)
     for limit in quota.limits:
-        for first, (begun, _) in enumerate(taken):
-            for last in range(first, len(taken)):
-                window = taken[last][0] - begun
+        for first, (start_time, _) in enumerate(charges):
+            for last in range(first, len(charges)):
+                window = charges[last][0] - start_time
                 most = limit.size + Fraction(limit.points * window, limit.period * SECOND)
-                assert sum(points for _, points in taken[first : last + 1]) <= most
+                assert sum(points for _, points in charges[first : last + 1]) <= most
 
 
 @quick
-@given(quota=quota, asked=asks)
-async def test_what_is_known_beforehand_costs_as_much_in_one_visit_as_in_two(
-    store: Controlled, quota: Quota, asked: list[Ask]
+@given(quota=quota, asks=asks)
+async def test_a_known_cost_is_charged_the_same_in_one_step_as_in_two(
+    store: Controlled, quota: Quota, asks: list[Ask]
 ) -> None:
-    one, two = store.somebody(), store.somebody()
-    for ask in asked:
+    first, second = store.somebody(), store.somebody()
+    for ask in asks:
         await store.wait(ask.after)
         price = round(ask.price * quota.max_points)
         unused = round(ask.unused * price)
-        at_once = await store.limits.begin(one, quota, price, price - unused)
-        decision = await store.limits.begin(two, quota, price)
+        at_once = await store.limits.begin(first, quota, price, price - unused)
+        decision = await store.limits.begin(second, quota, price)
         assert at_once.reservation is None
         assert (at_once.allowed, at_once.hit) == (decision.allowed, decision.hit)
-        left = decision.left if decision.reservation is None else await store.limits.end(decision.reservation, unused)
-        assert at_once.left.remaining == left.remaining
+        remaining = (
+            decision.left if decision.reservation is None else await store.limits.end(decision.reservation, unused)
+        )
+        assert at_once.left.remaining == remaining.remaining
 
 
 @quick
-@given(quota=quota, asked=asks)
-async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
-    store: Controlled, quota: Quota, asked: list[Ask]
+@given(quota=quota, asks=asks)
+async def test_a_refusal_costs_nothing_and_waiting_retry_after_is_enough(
+    store: Controlled, quota: Quota, asks: list[Ask]
 ) -> None:
     who = store.somebody()
-    for ask in asked:
+    for ask in asks:
         await store.wait(ask.after)
         price = round(ask.price * quota.max_points)
         before = (await store.limits.look(who, quota)).remaining
         decision = await store.limits.begin(who, quota, price)
         if not decision.allowed:
             assert decision.left.remaining == before == (await store.limits.look(who, quota)).remaining
-            short = [one.name for one, left in zip(quota.limits, before, strict=True) if left < price]
+            short = [limit.name for limit, remaining in zip(quota.limits, before, strict=True) if remaining < price]
             assert decision.hit in short
             seconds = math.ceil(decision.retry_after) if ask.ends else decision.retry_after
             if ask.after:
@@ -127,23 +129,23 @@ async def test_a_refusal_takes_nothing_and_waiting_as_told_is_enough(
                 await store.wait(round(seconds * SECOND))
             decision = await store.limits.begin(who, quota, price)
         else:
-            assert all(left >= price for left in before)
+            assert all(remaining >= price for remaining in before)
         assert decision.reservation is not None
         await store.limits.end(decision.reservation, round(ask.unused * price))
 
 
 @quick
 @given(quota=quota, data=st.data())
-async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, quota: Quota, data: Any) -> None:
+async def test_evenly_spread_requests_get_the_whole_plan(store: Controlled, quota: Quota, data: Any) -> None:
     who = store.somebody()
     points = data.draw(st.integers(1, quota.max_points))
-    slowest = max(Fraction(one.period * SECOND, one.points) for one in quota.limits)
-    begun = store.now
+    slowest = max(Fraction(limit.period * SECOND, limit.points) for limit in quota.limits)
+    start_time = store.now
     for n in range(30):
         # Each request comes at the pace of the plan, computed to the microsecond from the beginning, so that rounding
         # does not add up. A request that takes the whole bucket loses what came back while it was late: the bucket was
         # full. So each of those is paced by the one before.
-        paced = n * points * slowest - (store.now - begun) if points < quota.max_points else points * slowest
+        paced = n * points * slowest - (store.now - start_time) if points < quota.max_points else points * slowest
         await store.wait(math.ceil(paced))
         decision = await store.limits.begin(who, quota, points)
         assert decision.reservation is not None
@@ -151,13 +153,13 @@ async def test_who_spreads_its_requests_gets_all_of_the_plan(store: Controlled, 
 
 
 @quick
-@given(quota=quota, asked=asks)
-async def test_what_a_lone_request_does_not_need_was_never_taken(
-    store: Controlled, quota: Quota, asked: list[Ask]
+@given(quota=quota, asks=asks)
+async def test_unused_points_of_a_single_request_are_refunded_in_full(
+    store: Controlled, quota: Quota, asks: list[Ask]
 ) -> None:
     """Of requests that run one after the other, each leaves the bucket as if it had asked only for what it needed."""
     asks_more, asks_right = store.somebody(), store.somebody()
-    for ask in asked:
+    for ask in asks:
         price = round(ask.price * quota.max_points)
         needed = price - round(ask.unused * price)
         more = await store.limits.begin(asks_more, quota, price)
@@ -165,10 +167,12 @@ async def test_what_a_lone_request_does_not_need_was_never_taken(
             right = await store.limits.begin(asks_right, quota, needed)
             assert right.reservation is not None
             await store.wait(ask.after)
-            left = await store.limits.end(more.reservation, price - needed)
-            assert left.remaining == (await store.limits.end(right.reservation)).remaining
-            assert left.reset == (await store.limits.look(asks_right, quota)).reset
-            assert all(0 <= one <= limit.size for one, limit in zip(left.remaining, quota.limits, strict=True))
+            remaining = await store.limits.end(more.reservation, price - needed)
+            assert remaining.remaining == (await store.limits.end(right.reservation)).remaining
+            assert remaining.reset == (await store.limits.look(asks_right, quota)).reset
+            assert all(
+                0 <= remaining <= limit.size for remaining, limit in zip(remaining.remaining, quota.limits, strict=True)
+            )
         else:
             await store.wait(ask.after)
 
@@ -179,13 +183,13 @@ PLAN = Quota((Bucket("minute", 10, 60, 60), Bucket("day", 100, 100, 86_400)), 2)
 async def test_a_price_comes_back_only_once(store: Controlled) -> None:
     """Points that came back while a request held them are not refunded at its end."""
     who, quota = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
-    held = await store.limits.begin(who, quota, 10)
+    begin_decision = await store.limits.begin(who, quota, 10)
     await store.wait(10 * SECOND)
-    spent = await store.limits.begin(who, quota, 10)
-    assert held.reservation is not None and spent.reservation is not None
+    second_decision = await store.limits.begin(who, quota, 10)
+    assert begin_decision.reservation is not None and second_decision.reservation is not None
     await store.wait(3 * SECOND)
-    assert (await store.limits.end(held.reservation, 10)).remaining == (3,)
-    assert (await store.limits.end(spent.reservation, 4)).remaining == (7,)
+    assert (await store.limits.end(begin_decision.reservation, 10)).remaining == (3,)
+    assert (await store.limits.end(second_decision.reservation, 4)).remaining == (7,)
 
 
 async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Controlled) -> None:
@@ -199,7 +203,7 @@ async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Contr
     assert (await store.limits.end(second, 5)).remaining == (0,)
 
 
-async def test_the_verdict_says_what_is_left_and_when_all_is_back(store: Controlled) -> None:
+async def test_the_decision_states_remaining_points_and_reset(store: Controlled) -> None:
     decision = await store.limits.begin(store.somebody(), PLAN, 4)
     assert decision.allowed and decision.hit is None and decision.retry_after == 0
     assert decision.left.remaining == (6, 96)
@@ -235,34 +239,36 @@ async def test_identities_have_nothing_to_do_with_each_other(store: Controlled) 
     assert (await store.limits.look(store.somebody(), PLAN)).remaining == (10, 100)
 
 
-async def test_a_price_that_can_never_be_granted_is_no_matter_of_time(store: Controlled) -> None:
+async def test_a_price_above_the_plan_is_refused_without_a_time_to_retry(store: Controlled) -> None:
     with pytest.raises(TooExpensive, match="11 points"):
         await store.limits.begin(store.somebody(), PLAN, 11)
     with pytest.raises(ValueError):
         await store.limits.begin(store.somebody(), PLAN, -1)
 
 
-async def test_a_plan_that_is_changed_holds_at_once_and_what_was_taken_stays_taken(store: Controlled) -> None:
+async def test_a_changed_plan_applies_at_once_and_keeps_what_was_used(store: Controlled) -> None:
     """Points that were taken stay taken. A caller who had none left has the rest of a larger plan. In a smaller plan it
     owes no more than the plan holds."""
-    for minute, day, left, full in (
+    for minute, day, expected, full in (
         (Bucket("minute", 1000, 999_983, 60), Bucket("day", 5000, 5000, 86_400), (990, 4990), 10 * 60 / 999_983),
         (Bucket("minute", 1000, 1, 60), Bucket("day", 5000, 1000, 86_400), (990, 4990), 600),
         (Bucket("minute", 5, 7, 60), Bucket("day", 9, 100, 86_400), (0, 0), 5 * 60 / 7),
         (Bucket("minute", 10**9, 10**9, 60), Bucket("day", 10**9, 10**9, 86_400), (10**9 - 10, 10**9 - 10), 0),
     ):
-        who, changed = store.somebody(), Quota((minute, day), 2)
+        who, new_quota = store.somebody(), Quota((minute, day), 2)
         decision = await store.limits.begin(who, PLAN, 10, 10)
         assert decision.left.remaining == (0, 90)
-        assert not (await store.limits.begin(who, changed, min(min(left) + 1, changed.max_points))).allowed
-        decision = await store.limits.begin(who, changed, 0, 0)
+        assert not (await store.limits.begin(who, new_quota, min(min(expected) + 1, new_quota.max_points))).allowed
+        decision = await store.limits.begin(who, new_quota, 0, 0)
         # Redis computes in floating point, and returns one less rather than one more.
-        found = decision.left.remaining
-        assert all(0 <= told - one <= 1 for told, one in zip(left, found, strict=True)), found
+        remaining = decision.left.remaining
+        assert all(
+            0 <= expected_points - points <= 1 for expected_points, points in zip(expected, remaining, strict=True)
+        ), remaining
         assert math.isclose(decision.left.reset[0], full, abs_tol=0.001)
 
 
-async def test_a_caller_whose_plan_became_smaller_gets_points_after_the_time_that_a_refusal_tells(
+async def test_after_the_plan_shrinks_points_come_back_when_the_refusal_says(
     store: Controlled,
 ) -> None:
     larger = Quota((Bucket("minute", 1000, 1000, 60), Bucket("day", 10_000, 10_000, 86_400)), 2)
@@ -283,21 +289,21 @@ async def test_a_request_that_was_under_way_while_the_plan_changed_gives_back_it
     assert (await store.limits.begin(who, larger, 90, 90)).left.remaining == (900, 900)
     assert first.reservation is not None
     await store.limits.end(first.reservation, 10)
-    found = (await store.limits.look(who, larger)).remaining
-    assert all(0 <= 910 - one <= 1 for one in found), found
+    remaining = (await store.limits.look(who, larger)).remaining
+    assert all(0 <= 910 - points <= 1 for points in remaining), remaining
 
 
 @pytest.mark.parametrize(
     ("size", "points", "period"),
     [(0, 1, 1), (-5, 1, 1), (1, 0, 1), (1, 1, 0), (1.5, 1, 1), (True, 1, 1), (2 * 10**9, 1, 1), (10**9, 1, 86_400)],
 )
-def test_what_is_no_limit_is_refused(size: int, points: int, period: int) -> None:
+def test_an_invalid_limit_is_refused(size: int, points: int, period: int) -> None:
     with pytest.raises(ValueError, match="limit"):
         Bucket("minute", size, points, period)
 
 
 @pytest.mark.parametrize("at_once", [0, -1, 10_001, 1.5])
-def test_what_are_no_terms_is_refused(at_once: int) -> None:
+def test_invalid_terms_are_refused(at_once: int) -> None:
     with pytest.raises(ValueError):
         Quota(PLAN.limits, at_once)
 
@@ -310,25 +316,25 @@ def test_limits_have_names_of_their_own() -> None:
 
 
 @quick
-@given(quota=quota, asked=asks)
-async def test_what_is_taken_beyond_the_price_is_owed(store: Controlled, quota: Quota, asked: list[Ask]) -> None:
-    one, two = store.somebody(), store.somebody()
-    for ask in asked:
+@given(quota=quota, asks=asks)
+async def test_points_used_beyond_the_price_become_debt(store: Controlled, quota: Quota, asks: list[Ask]) -> None:
+    first, second = store.somebody(), store.somebody()
+    for ask in asks:
         await store.wait(ask.after)
         price = round(ask.price * quota.max_points)
         beyond = round(ask.unused * 20)
-        decision = await store.limits.begin(one, quota, price)
+        decision = await store.limits.begin(first, quota, price)
         # If the cost is known it is taken in one visit. It may be above the price, too.
-        at_once = await store.limits.begin(two, quota, price, price + beyond)
+        at_once = await store.limits.begin(second, quota, price, price + beyond)
         assert (at_once.allowed, at_once.hit) == (decision.allowed, decision.hit)
         if decision.reservation is not None:
             before = decision.left.debts
-            left = await store.limits.end(decision.reservation, -beyond)
-            assert left.remaining == at_once.left.remaining
-            owed = [debt + beyond * limit.point for debt, limit in zip(before, quota.limits, strict=True)]
-            assert list(left.debts) == owed
+            remaining = await store.limits.end(decision.reservation, -beyond)
+            assert remaining.remaining == at_once.left.remaining
+            expected_debts = [debt + beyond * limit.point for debt, limit in zip(before, quota.limits, strict=True)]
+            assert list(remaining.debts) == expected_debts
     await store.wait(1)
-    assert (await store.limits.look(one, quota)).remaining == (await store.limits.look(two, quota)).remaining
+    assert (await store.limits.look(first, quota)).remaining == (await store.limits.look(second, quota)).remaining
 
 
 async def test_more_than_a_bucket_holds_is_owed_until_it_has_come_back(store: Controlled) -> None:
@@ -336,8 +342,8 @@ async def test_more_than_a_bucket_holds_is_owed_until_it_has_come_back(store: Co
     reservation = (await store.limits.begin(who, quota, 10)).reservation
     assert reservation is not None
     await store.limits.end(reservation, -30)
-    refused = await store.limits.begin(who, quota, 1)
-    assert (refused.hit, refused.retry_after) == ("minute", 31 * 6)
+    refusal = await store.limits.begin(who, quota, 1)
+    assert (refusal.hit, refusal.retry_after) == ("minute", 31 * 6)
     await store.wait(31 * 6 * SECOND - 1)
     assert not (await store.limits.begin(who, quota, 1)).allowed
     await store.wait(1)

@@ -23,17 +23,17 @@ from tests.access.limits.workers import results, working
 @pytest.fixture
 async def client(redis_server: RedisServer) -> AsyncIterator[redis.asyncio.Redis]:
     """A client of the operator's, on an empty server."""
-    async with redis.asyncio.Redis.from_url(redis_server.url) as one:
-        await one.flushall()
-        yield one
+    async with redis.asyncio.Redis.from_url(redis_server.url) as redis_client:
+        await redis_client.flushall()
+        yield redis_client
 
 
 @pytest.fixture
 async def limits(redis_server: RedisServer, client: redis.asyncio.Redis) -> AsyncIterator[RedisLimits]:
     # The machine may be busy, and these tests are not about time.
-    one = RedisLimits(redis_server.url, lease_seconds=0.6, trip_seconds=10)
-    yield one
-    await one.close()
+    redis_limits = RedisLimits(redis_server.url, lease_seconds=0.6, trip_seconds=10)
+    yield redis_limits
+    await redis_limits.close()
 
 
 def test_200_clients_on_4_workers_get_what_the_plan_allows(
@@ -41,16 +41,16 @@ def test_200_clients_on_4_workers_get_what_the_plan_allows(
 ) -> None:
     where = redis_server.url
     with working((where, "clients", "ahead"), *[(where, "clients")] * 3) as workers:
-        found = [one["allowed"] for one in results(workers)]
-    assert sum(found) == SIZE
-    assert found[0] and any(found[1:]), "they ran beside each other, one with its clock a minute ahead"
+        counts = [result["allowed"] for result in results(workers)]
+    assert sum(counts) == SIZE
+    assert counts[0] and any(counts[1:]), "they ran beside each other, one with its clock a minute ahead"
 
 
 def test_200_clients_at_once_get_as_many_places_as_there_are(
     redis_server: RedisServer, client: redis.asyncio.Redis
 ) -> None:
     with working(*[(redis_server.url, "crowd")] * 4) as workers:
-        assert sum(one["allowed"] for one in results(workers)) == CROWD.at_once
+        assert sum(result["allowed"] for result in results(workers)) == CROWD.at_once
 
 
 async def test_places_of_a_killed_worker_run_out(limits: RedisLimits, redis_server: RedisServer) -> None:
@@ -77,13 +77,13 @@ async def test_a_request_that_takes_long_keeps_its_place(limits: RedisLimits) ->
     assert (await limits.begin("key:export", quota, 1)).allowed
 
 
-async def test_who_is_cancelled_holds_no_place(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
+async def test_a_cancelled_request_holds_no_place(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
     for rounds in range(20):
         begins = [asyncio.create_task(limits.begin("key:gone", CROWD, 1)) for _ in range(10)]
         for _ in range(rounds):
             await asyncio.sleep(0)
-        for one in begins:
-            one.cancel()
+        for task in begins:
+            task.cancel()
         for decision in await asyncio.gather(*begins, return_exceptions=True):
             if not isinstance(decision, BaseException) and decision.reservation is not None:
                 await limits.end(decision.reservation)
@@ -107,7 +107,7 @@ async def test_every_key_runs_out_when_nothing_is_owed(limits: RedisLimits, clie
     assert 0 < await client.pttl(leases) <= 600
 
 
-async def test_a_server_that_forgot_the_scripts_is_told_them_again(
+async def test_scripts_are_loaded_again_into_a_server_that_lost_them(
     limits: RedisLimits, client: redis.asyncio.Redis
 ) -> None:
     for _ in range(2):
@@ -116,7 +116,9 @@ async def test_a_server_that_forgot_the_scripts_is_told_them_again(
         assert all(decision.allowed for decision in decisions)
 
 
-async def test_what_begins_together_travels_on_one_connection(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
+async def test_requests_that_begin_together_share_one_connection(
+    limits: RedisLimits, client: redis.asyncio.Redis
+) -> None:
     before = (await client.info("stats"))["total_connections_received"]
     await asyncio.gather(*(limits.begin(f"key:{n}", NARROW, 1) for n in range(200)))
     assert (await client.info("stats"))["total_connections_received"] == before + 1
@@ -128,16 +130,16 @@ async def test_real_time_gives_points_back(limits: RedisLimits) -> None:
         decision = await limits.begin("key:time", quota, 5)
         assert decision.reservation is not None
         await limits.end(decision.reservation)
-        refused = await limits.begin("key:time", quota, 5)
-        if not refused.allowed:
-            assert 0 < refused.retry_after <= 0.1
-            await asyncio.sleep(refused.retry_after)
-        elif refused.reservation is not None:
-            await limits.end(refused.reservation, 5)
+        refusal = await limits.begin("key:time", quota, 5)
+        if not refusal.allowed:
+            assert 0 < refusal.retry_after <= 0.1
+            await asyncio.sleep(refusal.retry_after)
+        elif refusal.reservation is not None:
+            await limits.end(refusal.reservation, 5)
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://localhost:port"])
-def test_a_wrong_url_is_told_at_the_start(url: str) -> None:
+def test_a_wrong_url_is_reported_at_the_start(url: str) -> None:
     with pytest.raises(SettingsError, match="BRIEFING_REDIS_URL"):
         RedisLimits(url)
 
@@ -148,7 +150,7 @@ async def trips(client: redis.asyncio.Redis) -> int:
     return sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
 
 
-async def test_what_is_left_is_remembered_for_a_second_and_until_something_is_taken(
+async def test_remaining_points_are_remembered_for_a_second_or_until_a_charge(
     limits: RedisLimits, client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_limits, "RECENT_SECONDS", 600.0)
@@ -199,12 +201,12 @@ async def ahead(client: redis.asyncio.Redis, identity: str, microseconds: int) -
 async def test_a_clock_that_went_back_leaves_what_was_owed(limits: RedisLimits, client: redis.asyncio.Redis) -> None:
     assert (await limits.begin("key:a", QUICK, 3, used=4)).allowed
     await ahead(client, "key:a", HOUR)
-    left = await limits.look("key:a", QUICK)
-    assert left.remaining == (0, 96)
-    assert max(left.reset) <= 4 * 0.6
-    refused = await limits.begin("key:a", QUICK, 1)
-    assert refused.hit == "second" and refused.retry_after <= 0.25
-    await asyncio.sleep(refused.retry_after)
+    remaining = await limits.look("key:a", QUICK)
+    assert remaining.remaining == (0, 96)
+    assert max(remaining.reset) <= 4 * 0.6
+    refusal = await limits.begin("key:a", QUICK, 1)
+    assert refusal.hit == "second" and refusal.retry_after <= 0.25
+    await asyncio.sleep(refusal.retry_after)
     assert (await limits.begin("key:a", QUICK, 1, used=1)).allowed, "the refusal began to count time anew"
 
 
@@ -226,6 +228,6 @@ async def test_a_request_under_way_when_the_clock_goes_back_ends_and_gives_back(
     reservation = (await limits.begin("key:a", QUICK, 3)).reservation
     assert reservation is not None
     await ahead(client, "key:a", HOUR)
-    left = await limits.end(reservation, 3)
-    assert max(left.reset) <= 60
+    remaining = await limits.end(reservation, 3)
+    assert max(remaining.reset) <= 60
     assert await client.zcard(keys("key:a")[1]) == 0

@@ -36,9 +36,11 @@ async def table() -> AsyncIterator[SharedTable]:
 def test_four_processes_allow_what_one_would(table: SharedTable) -> None:
     where = f"shared:{table.fileno()}"
     with working(*[(where, "hits")] * 3, (where, "hits", "ahead")) as workers:
-        found = results(workers)
-    assert {name: sum(one[name] for one in found) for name in IDENTITIES} == dict.fromkeys(IDENTITIES, MANY)
-    assert sum(any(one.values()) for one in found) > 1, "they ran beside each other"
+        results_by_process = results(workers)
+    assert {name: sum(counts[name] for counts in results_by_process) for name in IDENTITIES} == dict.fromkeys(
+        IDENTITIES, MANY
+    )
+    assert sum(any(counts.values()) for counts in results_by_process) > 1, "they ran beside each other"
 
 
 async def test_a_worker_that_is_killed_leaves_neither_lock_nor_place(table: SharedTable) -> None:
@@ -79,9 +81,9 @@ async def test_a_worker_that_is_stopped_holding_a_lock_does_not_stop_the_others(
         assert holder.stdout.readline() == b"locked\n"
         holder.send_signal(signal.SIGSTOP)
         os.waitpid(holder.pid, os.WUNTRACED)
-        begun = time.monotonic()
+        start_time = time.monotonic()
         assert (await ours.begin("key:a", NARROW, 1)).allowed
-        assert 0.02 < time.monotonic() - begun < 1
+        assert 0.02 < time.monotonic() - start_time < 1
         assert ours.unlocked == 1
         holder.kill()
         holder.wait(10)
@@ -89,7 +91,7 @@ async def test_a_worker_that_is_stopped_holding_a_lock_does_not_stop_the_others(
     assert ours.unlocked == 1, "the killed one let go"
 
 
-async def test_more_workers_than_columns_are_told() -> None:
+async def test_more_workers_than_columns_are_refused() -> None:
     small = SharedTable.create(16, workers=2)
     with (
         working(*[(f"shared:{small.fileno()}", "hold")] * 4),
@@ -105,10 +107,10 @@ async def test_the_settings_name_the_store(table: SharedTable, redis_server: Red
         open_limits(Settings(), os.dup(table.fileno())),
         open_limits(Settings(redis_url=redis_server.url, limit_processes=8)),
     ]
-    assert [type(one).__name__ for one in stores] == ["SharedTable", "SharedTable", "Fallback"]
-    for one in stores:
-        assert (await one.begin("key:a", SLOW, 1)).allowed
-        await one.close()
+    assert [type(store).__name__ for store in stores] == ["SharedTable", "SharedTable", "Fallback"]
+    for store in stores:
+        assert (await store.begin("key:a", SLOW, 1)).allowed
+        await store.close()
 
 
 async def test_a_full_set_gives_up_its_least_indebted_entry() -> None:
@@ -120,8 +122,8 @@ async def test_a_full_set_gives_up_its_least_indebted_entry() -> None:
             await table.end(decision.reservation)
     assert (await table.begin("key:new", SLOW, 30)).allowed
     assert table.evicted == 1
-    left = [(await table.look(f"key:{n}", SLOW)).remaining[0] for n in range(16)]
-    assert left == [*range(50, 64), 100, 65], "the last had fewer debts, but is under way"
+    remaining = [(await table.look(f"key:{n}", SLOW)).remaining[0] for n in range(16)]
+    assert remaining == [*range(50, 64), 100, 65], "the last had fewer debts, but is under way"
     await table.close()
 
 
@@ -138,7 +140,7 @@ async def test_entries_that_are_full_again_make_room() -> None:
     await table.close()
 
 
-def test_a_file_that_is_no_table_is_refused() -> None:
+def test_a_file_without_a_table_is_refused() -> None:
     fd = os.memfd_create("other")
     os.ftruncate(fd, PAGE)
     with pytest.raises(ValueError, match="no table"):
@@ -149,7 +151,7 @@ def test_a_file_that_is_no_table_is_refused() -> None:
 async def test_two_tables_hide_their_identities_differently(table: SharedTable) -> None:
     """An attacker who could aim at a set of the table would push other callers out of it."""
     other = SharedTable.create(1000, workers=4)
-    leases = [(await one.begin("key:a", SLOW, 1)).reservation for one in (table, other)]
+    leases = [(await shared_table.begin("key:a", SLOW, 1)).reservation for shared_table in (table, other)]
     assert leases[0] is not None and leases[1] is not None
     assert leases[0].token != leases[1].token
     await other.close()

@@ -95,7 +95,7 @@ async def main(where: str, task: str) -> None:
     print(json.dumps(await TASKS[task](limits)), flush=True)
 
 
-TASKS = {one.__name__: one for one in (hits, clients, crowd, storm, hold)}
+TASKS = {task.__name__: task for task in (hits, clients, crowd, storm, hold)}
 
 if __name__ == "__main__":
     if "ahead" in sys.argv:

@@ -49,10 +49,10 @@ class Worker:
 @contextmanager
 def working(*commands: Sequence[str]) -> Iterator[list[Worker]]:
     """Start workers, and wait until they are ready."""
-    with ExitStack() as held:
+    with ExitStack() as stack:
         workers = [Worker(*command) for command in commands]
         for worker in workers:
-            held.callback(worker.kill)
+            stack.callback(worker.kill)
         for worker in workers:
             assert worker.line() == "ready"
         yield workers

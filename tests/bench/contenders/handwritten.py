@@ -168,8 +168,8 @@ class One(Model):
 
 
 async def session() -> AsyncIterator[AsyncSession]:
-    async with sessions() as made:
-        yield made
+    async with sessions() as session:
+        yield session
 
 
 Session = Annotated[AsyncSession, Depends(session)]
@@ -210,18 +210,18 @@ async def events(
     if cursor:
         query = query.where(after(cursor))
     query = query.order_by(Event.starts_at.desc().nulls_last(), Event.id.desc()).limit(limit + 1)
-    found = (await session.scalars(query)).all()
-    more = len(found) > limit
-    data = [EventModel.model_validate(one) for one in found[:limit]]
-    return Page(data=data, next_cursor=cursor_of(found[limit - 1]) if more else None, has_more=more)
+    rows = (await session.scalars(query)).all()
+    more = len(rows) > limit
+    data = [EventModel.model_validate(row) for row in rows[:limit]]
+    return Page(data=data, next_cursor=cursor_of(rows[limit - 1]) if more else None, has_more=more)
 
 
 @app.get("/v1/events/{identifier}")
 async def event(session: Session, identifier: str) -> One:
-    found = await session.get(Event, identifier, options=CHILDREN)
-    if found is None or found.withdrawn:
+    row = await session.get(Event, identifier, options=CHILDREN)
+    if row is None or row.withdrawn:
         raise HTTPException(404)
-    return One(data=EventModel.model_validate(found))
+    return One(data=EventModel.model_validate(row))
 
 
 if __name__ == "__main__":

@@ -49,16 +49,18 @@ class Context(BaseContext):
 
     def _many(self, sql: str, kind: type, names: tuple[str, ...]) -> Callable[[list[str]], Any]:
         async def load(keys: list[str]) -> list[list[Any]]:
-            found = defaultdict(list)
+            groups = defaultdict(list)
             for row in await self.pool.fetch(sql, keys):
-                found[row["parent"]].append(kind(**{name: row[name] for name in names}))
-            return [found[key] for key in keys]
+                groups[row["parent"]].append(kind(**{name: row[name] for name in names}))
+            return [groups[key] for key in keys]
 
         return load
 
     async def _sources(self, keys: list[str]) -> list[Source | None]:
-        found = {row["id"]: Source(name=row["name"], kind=row["kind"]) for row in await self.pool.fetch(SOURCES, keys)}
-        return [found.get(key) for key in keys]
+        sources = {
+            row["id"]: Source(name=row["name"], kind=row["kind"]) for row in await self.pool.fetch(SOURCES, keys)
+        }
+        return [sources.get(key) for key in keys]
 
 
 Info = strawberry.Info[Context, None]

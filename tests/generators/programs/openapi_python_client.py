@@ -22,10 +22,10 @@ def main() -> None:
     assert isinstance(second, EventPage)
     missing = get_event.sync("evt_" + "0" * 26, client=client)
     assert isinstance(missing, Problem)
-    limited = Client(base_url=LIMITED)
+    limited_client = Client(base_url=LIMITED)
     for _ in range(5):
-        refused = list_events.sync(client=limited, limit=20)
-    assert isinstance(refused, Problem)
+        problem = list_events.sync(client=limited_client, limit=20)
+    assert isinstance(problem, Problem)
     file = export_events_csv.sync_detailed(client=client, limit=2)
     me = get_me.sync(client=AuthenticatedClient(base_url=ADDRESS, token=KEY))
     assert isinstance(me, MeRecord)
@@ -34,7 +34,7 @@ def main() -> None:
             {
                 "pages": [[event.id for event in page.data] for page in (first, second)],
                 "missing": missing.code,
-                "refused": [refused.code, refused.retry_after, refused.limit],
+                "refused": [problem.code, problem.retry_after, problem.limit],
                 "file": file.content.decode().splitlines()[0][:11],
                 "plan": me.data.plan.name,
             }

@@ -23,7 +23,7 @@ LISTS = (1, 1, 2, 10, 100, 190)
 
 
 @dataclass
-class Held:
+class StoreValues:
     """Values of the store: ids by resource (those with most records below them come first), words and tags."""
 
     ids: dict[str, list[str]]
@@ -31,7 +31,7 @@ class Held:
     tags: list[str]
 
     @classmethod
-    async def read(cls, connection: asyncpg.Connection[Any]) -> Held:
+    async def read(cls, connection: asyncpg.Connection[Any]) -> StoreValues:
         ids = {}
         heavy = {
             "source": "select speaker_id from v1.quote group by 1 order by count(*) desc limit 3",
@@ -54,12 +54,12 @@ class Held:
 class Greedy:
     """Generates one request after another."""
 
-    def __init__(self, held: Held, seed: int) -> None:
-        self._held = held
+    def __init__(self, store_values: StoreValues, seed: int) -> None:
+        self._store_values = store_values
         self._random = Random(seed)
         self._version: Version = VERSIONS["v2"]
         self._variables: dict[str, Any] = {}
-        self._declared: list[str] = []
+        self._declarations: list[str] = []
 
     def request(self) -> Request:
         """Return a request over REST or GraphQL."""
@@ -70,30 +70,28 @@ class Greedy:
 
     def _rest(self) -> Request:
         resource = self._random.choice(list(self._version.lists.values()))
-        known = parameters(self._version, resource)
-        given = {}
-        for parameter in self._random.sample(
-            list(known.values()), min(len(known), self._random.choice((1, 1, 2, 3, 5)))
-        ):
-            given[parameter.name] = self._written(parameter)
+        rows = parameters(self._version, resource)
+        params = {}
+        for parameter in self._random.sample(list(rows.values()), min(len(rows), self._random.choice((1, 1, 2, 3, 5)))):
+            params[parameter.name] = self._parameter_text(parameter)
             if needed := parameter.condition.needs:
                 prefix = f"{parameter.link}." if parameter.link else ""
-                given.setdefault(prefix + needed, "killed")
+                params.setdefault(prefix + needed, "killed")
         sorts = [f"{sign}{name}" for name in resource.sortable for sign in ("", "-")]
         if resource.searched and self._random.random() < 0.4:
-            given["q"] = self._search()
+            params["q"] = self._search()
             sorts.append("relevance")
         if self._random.random() < 0.5:
-            given["sort"] = self._random.choice(sorts)
-            if given["sort"] in ("value", "-value"):
-                given.setdefault("measure", "killed")
+            params["sort"] = self._random.choice(sorts)
+            if params["sort"] in ("value", "-value"):
+                params.setdefault("measure", "killed")
         if self._random.random() < 0.2:
-            given["count"] = self._random.choice(("exact", "estimated"))
-        given["limit"] = str(self._random.choice(SIZES))
-        pairs = "&".join(f"{name}={quote(value, safe=',')}" for name, value in given.items())
+            params["count"] = self._random.choice(("exact", "estimated"))
+        params["limit"] = str(self._random.choice(SIZES))
+        pairs = "&".join(f"{name}={quote(value, safe=',')}" for name, value in params.items())
         return Request(f"/{resource.plural}?{pairs}", None, self._version.name)
 
-    def _written(self, parameter: Parameter) -> str:
+    def _parameter_text(self, parameter: Parameter) -> str:
         condition = parameter.condition
         match parameter.takes:
             case "boolean":
@@ -112,16 +110,16 @@ class Greedy:
     # GraphQL
 
     def _graphql(self) -> Request:
-        self._variables, self._declared = {}, []
+        self._variables, self._declarations = {}, []
         roots = self._random.choice((1, 1, 1, 2, 5, 10))
         text = " ".join(f"r{n}: {self._root()}" for n in range(roots))
-        declared = f"query({', '.join(self._declared)}) " if self._declared else ""
-        return Request(f"{declared}{{ {text} }}", self._variables, self._version.name)
+        declaration = f"query({', '.join(self._declarations)}) " if self._declarations else ""
+        return Request(f"{declaration}{{ {text} }}", self._variables, self._version.name)
 
     def _root(self) -> str:
         resource = self._random.choice(list(self._version.resources.values()))
         if self._random.random() < 0.3:
-            identifier = self._random.choice(self._held.ids[resource.name][:5])
+            identifier = self._random.choice(self._store_values.ids[resource.name][:5])
             return f'{camel(resource.name)}(id: "{identifier}") {{ id {self._sets(resource, 2)} }}'
         filter = self._filter(resource, 3) if self._random.random() < 0.9 else {}
         arguments = [f"first: {self._random.choice(SIZES)}", f"filter: {self._variable(resource, filter)}"]
@@ -129,51 +127,51 @@ class Greedy:
         if self._random.random() < 0.5:
             way = self._random.choice(("ASC", "DESC"))
             arguments.append(f"orderBy: {{field: {self._random.choice(terms).upper()}, direction: {way}}}")
-        asked = self._random.choice(("nodes { id }", "nodes { id }", "totalCount", "totalCount nodes { id }"))
-        if "nodes" in asked and self._random.random() < 0.4:
-            asked = asked.replace("{ id }", f"{{ id {self._sets(resource, 2)} }}")
-        return f"{camel(resource.plural)}({', '.join(arguments)}) {{ {asked} }}"
+        fields = self._random.choice(("nodes { id }", "nodes { id }", "totalCount", "totalCount nodes { id }"))
+        if "nodes" in fields and self._random.random() < 0.4:
+            fields = fields.replace("{ id }", f"{{ id {self._sets(resource, 2)} }}")
+        return f"{camel(resource.plural)}({', '.join(arguments)}) {{ {fields} }}"
 
     def _sets(self, resource: Resource, depth: int) -> str:
         links = list(resource.links.values())
-        found = []
+        fields = []
         for n in range(self._random.choice((0, 1, 1, 2, 8)) if depth == 2 else self._random.choice((0, 0, 1))):
             link = self._random.choice(links)
             target = self._version[link.target]
             below = self._sets(target, depth - 1) if depth else ""
             name = f"s{depth}{n}: {camel(link.name)}"
-            shown = f"{{ __typename {below} }}"
+            selection = f"{{ __typename {below} }}"
             if link.kind in ("one", "several"):
-                found.append(f"{name} {shown}")
+                fields.append(f"{name} {selection}")
                 continue
             filter = self._variable(target, self._filter(target, 1)) if self._random.random() < 0.8 else "{}"
             size = self._random.choice((1, 1, 10, 50))
-            found.append(f"{name}(first: {size}, filter: {filter}) {{ nodes {shown} }}")
-        return " ".join(found)
+            fields.append(f"{name}(first: {size}, filter: {filter}) {{ nodes {selection} }}")
+        return " ".join(fields)
 
     def _variable(self, resource: Resource, filter: dict[str, Any]) -> str:
-        name = f"f{len(self._declared)}"
-        self._declared.append(f"${name}: {pascal(resource.name)}Filter")
+        name = f"f{len(self._declarations)}"
+        self._declarations.append(f"${name}: {pascal(resource.name)}Filter")
         self._variables[name] = filter
         return f"${name}"
 
     def _filter(self, resource: Resource, depth: int) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+        conditions: dict[str, Any] = {}
         rows = list(filter_fields(self._version, resource).values())
         for row in self._random.sample(rows, min(len(rows), self._random.choice((1, 1, 1, 2, 3)))):
-            made[row.name] = self._test(row, depth)
-        if made.keys() & {"value"} and "measure" not in made:
-            made["measure"] = {"in": ["KILLED"]}
+            conditions[row.name] = self._test(row, depth)
+        if conditions.keys() & {"value"} and "measure" not in conditions:
+            conditions["measure"] = {"in": ["KILLED"]}
         if resource.searched and self._random.random() < 0.25:
-            made["search"] = {"text": self._search()}
+            conditions["search"] = {"text": self._search()}
         if depth and self._random.random() < 0.6:
             word = self._random.choice(("not", "not", "or", "and"))
             count = self._random.choice((1, 2, 5))
             below = [self._filter(resource, depth - 1) for _ in range(count)]
-            made[word] = below[0] if word == "not" else below
+            conditions[word] = below[0] if word == "not" else below
             if self._random.random() < 0.6:
-                return {word: made[word]}
-        return made
+                return {word: conditions[word]}
+        return conditions
 
     def _test(self, row: FilterShape, depth: int) -> Any:
         if row.link is not None:
@@ -191,8 +189,8 @@ class Greedy:
                 return {"isNull": self._random.choice((True, False))}
             case "identifier" | "subject":
                 key = "value" if operator == "identifier" else "code"
-                wanted = [{"scheme": "wikidata", key: f"x{n}"} for n in range(self._random.choice(LISTS))]
-                return {"has": wanted}
+                entries = [{"scheme": "wikidata", key: f"x{n}"} for n in range(self._random.choice(LISTS))]
+                return {"has": entries}
             case "in" | "has":
                 values = self._values(condition)
                 if condition.type.name == "vocabulary":
@@ -217,9 +215,9 @@ class Greedy:
             return self._random.choice(list(kind.of.terms()))
         if kind.of is not None:
             unknown = f"{kind.of.prefix}_{'0' * 26}"
-            return self._random.choice([*self._held.ids[kind.of.name], unknown])
+            return self._random.choice([*self._store_values.ids[kind.of.name], unknown])
         if condition.format == "id":
-            return self._random.choice(self._held.ids[self._random.choice(("event", "figure", "quote"))])
+            return self._random.choice(self._store_values.ids[self._random.choice(("event", "figure", "quote"))])
         if condition.format == "country":
             return self._random.choice(("UA", "SY", "NR", "FR"))
         if condition.format == "language":
@@ -230,11 +228,11 @@ class Greedy:
             return self._random.choice(TIMES)[:10]
         if kind.name in ("number", "integer", "float"):
             return self._random.choice((0, 5, 100_000))
-        return self._random.choice([*self._held.tags, "no such thing"])
+        return self._random.choice([*self._store_values.tags, "no such thing"])
 
     def _search(self) -> str:
         parts = []
         for _ in range(self._random.choice((1, 1, 2, 3, 14))):
-            one, two = self._random.choices([*self._held.words, "zzzz"], k=2)
-            parts.append(self._random.choice((one, f'"{one} {two}"', f"-{one}")))
+            word, second_word = self._random.choices([*self._store_values.words, "zzzz"], k=2)
+            parts.append(self._random.choice((word, f'"{word} {second_word}"', f"-{word}")))
         return self._random.choice((" ", " or ")).join(parts)

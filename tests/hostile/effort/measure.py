@@ -45,7 +45,7 @@ class Request:
                 ).query
             path, _, query_string = self.text[1:].partition("?")
             plural, _, identifier = path.partition("/")
-            resource = next(one for one in version.lists.values() if one.plural == plural)
+            resource = next(candidate for candidate in version.lists.values() if candidate.plural == plural)
             if identifier:
                 return record_query(version, resource, identifier, query_string.encode())
             return list_query(version, resource, query_string.encode())
@@ -87,11 +87,13 @@ async def measure(connection: asyncpg.Connection[Any], request: Request) -> Work
     explained = await connection.fetchval(
         f"explain (analyze, buffers, timing off, format json) {statement.sql}", *statement.arguments
     )
-    (told,) = json.loads(explained)
-    plan = told["Plan"]
+    (explanation,) = json.loads(explained)
+    plan = explanation["Plan"]
     rows = sum(_rows(node) * node["Actual Loops"] for node in nodes(plan))
     buffers = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    return Work(row["points"], price(query), int(rows), buffers, told["Planning Time"] + told["Execution Time"])
+    return Work(
+        row["points"], price(query), int(rows), buffers, explanation["Planning Time"] + explanation["Execution Time"]
+    )
 
 
 def _rows(node: dict[str, Any]) -> float:

@@ -35,21 +35,21 @@ async def connection(new_store: Callable[..., Awaitable[str]]) -> AsyncIterator[
     )
     await writer.execute("vacuum (analyze) store.source")
     await writer.close()
-    made = await connect(url)
-    yield made
-    await made.close()
+    connection = await connect(url)
+    yield connection
+    await connection.close()
 
 
 def searching(text: str, *, size: int = 1) -> Request:
     return Request(f"/sources?limit={size}&q={quote(text)}")
 
 
-async def test_beginnings_of_words_are_charged_where_another_word_leaves_nothing_of_them(
+async def test_beginnings_of_words_are_charged_even_if_another_word_excludes_all(
     connection: asyncpg.Connection[Any],
 ) -> None:
     """The index reads all matches of the beginnings, but Postgres only counts those that are left: none."""
     word = await measure(connection, searching("zzzz"))
-    many = await measure(connection, searching("zzzz " + " ".join(f"{one}*" for one in BEGINNINGS)))
+    many = await measure(connection, searching("zzzz " + " ".join(f"{beginning}*" for beginning in BEGINNINGS)))
     assert word is not None and many is not None
     assert many.buffers > 5 * word.buffers
     assert many.buffers / many.points <= 40 / 3 + word.buffers / word.points
@@ -64,7 +64,7 @@ async def test_no_sign_that_postgres_leaves_out_makes_a_beginning_longer(
 
 
 @pytest.mark.parametrize("text", ["bca*", "zzz-bca*", "zzz_bca*", "b\u0640ca*"])
-async def test_a_beginning_of_three_letters_is_one(connection: asyncpg.Connection[Any], text: str) -> None:
+async def test_three_letters_are_enough_for_a_beginning(connection: asyncpg.Connection[Any], text: str) -> None:
     query = await connection.fetchval("select store.search_query($1, 'en')::text", list(words.terms(text)))
     assert query.endswith("'bca':*")
 
@@ -80,14 +80,14 @@ async def test_the_words_of_a_search_cost_points_even_where_it_finds_nothing(
 async def test_each_search_of_a_filter_is_a_test() -> None:
     """Reading a search takes as long as reading other tests, so each counts towards the limit of tests in a filter."""
     languages = [f"{first}{second}" for first in "abcdefgh" for second in "abcdefgh"]
-    searches = [{"search": {"text": "word", "language": one}} for one in languages]
+    searches = [{"search": {"text": "word", "language": language}} for language in languages]
 
-    def asked(count: int) -> Request:
+    def search_request(count: int) -> Request:
         document = "query($f: EventFilter) { events(first: 1, filter: $f) { nodes { id } } }"
         return Request(document, {"f": {"or": searches[:count]}})
 
-    assert asked(60).query() is not None
-    assert asked(61).query() is None
+    assert search_request(60).query() is not None
+    assert search_request(61).query() is None
 
 
 async def test_a_text_is_divided_into_terms_once() -> None:

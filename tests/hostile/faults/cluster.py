@@ -63,7 +63,7 @@ class Traffic:
     def run(self) -> None:
         while not self.over:
             for path in self.paths:
-                begun = time.monotonic()
+                start_time = time.monotonic()
                 try:
                     answer = self.raw_client.get(fresh(path))
                 except Exception as error:
@@ -72,16 +72,16 @@ class Traffic:
                 self.statuses[answer.status] = self.statuses.get(answer.status, 0) + 1
                 if answer.status != 200:
                     self.refusals.add(answer.problem["detail"])
-                self.slowest = max(self.slowest, time.monotonic() - begun)
+                self.slowest = max(self.slowest, time.monotonic() - start_time)
 
     def wait_for_answers(self, count: int) -> None:
         """Wait until this many more requests were answered or failed, however fast the machine is."""
 
-        def ended() -> int:
+        def count_ended() -> int:
             return sum(list(self.statuses.values())) + len(self.failures)
 
-        wanted = ended() + count
-        until(lambda: ended() >= wanted, 10)
+        expected = count_ended() + count
+        until(lambda: count_ended() >= expected, 10)
 
 
 @contextmanager
@@ -98,25 +98,25 @@ def traffic(raw_client: RawClient, clients: int = 4) -> Iterator[Traffic]:
             thread.join()
 
 
-def timed(raw_client: RawClient, path: str = "") -> tuple[float, Answer]:
-    begun = time.monotonic()
+def measure_request(raw_client: RawClient, path: str = "") -> tuple[float, Answer]:
+    start_time = time.monotonic()
     answer = raw_client.get(path or fresh())
-    return time.monotonic() - begun, answer
+    return time.monotonic() - start_time, answer
 
 
 def until(true: Callable[[], bool], within: float) -> float:
     """Wait until a condition is true, and return the seconds that it took."""
-    begun = time.monotonic()
+    start_time = time.monotonic()
     while not true():
-        assert time.monotonic() - begun < within, f"not within {within} s"
+        assert time.monotonic() - start_time < within, f"not within {within} s"
         time.sleep(0.01)
-    return time.monotonic() - begun
+    return time.monotonic() - start_time
 
 
 def free_port() -> int:
     """Return a port on which no process listens."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def metrics(port: int) -> str:
@@ -126,7 +126,7 @@ def metrics(port: int) -> str:
 
 
 @asynccontextmanager
-async def connected(cluster: Cluster) -> AsyncIterator[Any]:
+async def connect_to(cluster: Cluster) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(cluster.server.url)
     try:
         yield connection

@@ -13,10 +13,10 @@ import pytest
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
-from tests.hostile.faults.cluster import Cluster, connected, fresh, until
+from tests.hostile.faults.cluster import Cluster, connect_to, fresh, until
 from tests.hostile.faults.disk import Disk, small
 from tests.hostile.raw_client import RawClient
-from tests.http.conftest import Served
+from tests.http.conftest import ServerProcess
 from tests.serving import serving
 
 SAMPLE = Path(__file__).parents[3] / "api" / "sample"
@@ -34,24 +34,24 @@ def time_limits() -> Iterator[None]:
 @pytest.fixture(scope="package")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     folder = tmp_path_factory.mktemp("faults")
-    made = Cluster(folder, start(folder))
+    cluster = Cluster(folder, start(folder))
     try:
-        await migrate(made.server.url)
-        await load([str(SAMPLE)], made.server.url)
-        yield made
+        await migrate(cluster.server.url)
+        await load([str(SAMPLE)], cluster.server.url)
+        yield cluster
     finally:
-        made.stop()
+        cluster.stop()
 
 
 @pytest.fixture(scope="package")
-def service(cluster: Cluster) -> Iterator[Served]:
-    with serving(cluster.server.url) as served:
-        until(lambda: RawClient(served.port).get("/readyz").status == 200, 5)
-        yield served
+def service(cluster: Cluster) -> Iterator[ServerProcess]:
+    with serving(cluster.server.url) as server:
+        until(lambda: RawClient(server.port).get("/readyz").status == 200, 5)
+        yield server
 
 
 @pytest.fixture
-def near(service: Served) -> RawClient:
+def near(service: ServerProcess) -> RawClient:
     """A client of the service over the package's own Postgres, once it answers."""
     raw_client = RawClient(service.port)
     until(lambda: raw_client.get(fresh()).status == 200, 5)
@@ -62,13 +62,13 @@ def near(service: Served) -> RawClient:
 async def disk(cluster: Cluster) -> AsyncIterator[Disk]:
     """A database on a disk of its own, which has little room left."""
     owner = (cluster.folder / "postgres").stat()
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
-            folder = held.enter_context(small(18))
+            folder = stack.enter_context(small(18))
         except PermissionError as error:
             pytest.skip(f"a file system cannot be mounted here: {error}")
         os.chown(folder, owner.st_uid, owner.st_gid)
-        async with connected(cluster) as connection:
+        async with connect_to(cluster) as connection:
             await connection.execute(f"create tablespace small location '{folder}'")
             await connection.execute("create database small template template0 tablespace small")
             try:

@@ -38,8 +38,8 @@ def small(megabytes: int) -> Iterator[Path]:
 
 def _mount(*words: str) -> None:
     try:
-        done = subprocess.run(["mount", *words], capture_output=True, text=True)
+        result = subprocess.run(["mount", *words], capture_output=True, text=True)
     except FileNotFoundError as error:
         raise PermissionError("there is no mount") from error
-    if done.returncode:
-        raise PermissionError(done.stderr.strip())
+    if result.returncode:
+        raise PermissionError(result.stderr.strip())

@@ -16,9 +16,9 @@ from tests.hostile.faults.cluster import (
     OURS,
     Cluster,
     backends,
-    connected,
+    connect_to,
     fresh,
-    timed,
+    measure_request,
     traffic,
     until,
 )
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.fault
 
 
 async def test_backends_that_are_terminated_cost_no_client_an_error(cluster: Cluster, near: RawClient) -> None:
-    async with connected(cluster) as connection:
+    async with connect_to(cluster) as connection:
         with traffic(near) as busy:
             for _ in range(6):
                 busy.wait_for_answers(6)
@@ -39,7 +39,7 @@ async def test_backends_that_are_terminated_cost_no_client_an_error(cluster: Clu
 
 
 async def test_a_backend_that_is_killed_costs_no_client_an_error(cluster: Cluster, near: RawClient) -> None:
-    async with connected(cluster) as connection:
+    async with connect_to(cluster) as connection:
         victim = (await backends(connection))[0]
         await connection.execute("checkpoint")  # so that there is little to recover
     with traffic(near) as busy:
@@ -55,18 +55,18 @@ async def test_a_backend_that_is_killed_costs_no_client_an_error(cluster: Cluste
 
 async def recovery(cluster: Cluster) -> float:
     """Return the seconds until Postgres accepts connections again."""
-    begun = time.monotonic()
+    start_time = time.monotonic()
     await asyncio.sleep(0.1)
     while True:
         try:
-            async with connected(cluster):
-                return time.monotonic() - begun
+            async with connect_to(cluster):
+                return time.monotonic() - start_time
         except (OSError, asyncpg.PostgresError):
             await asyncio.sleep(0.01)
 
 
 async def test_frozen_backends_hold_no_request_longer_than_3_seconds(cluster: Cluster, near: RawClient) -> None:
-    async with connected(cluster) as connection:
+    async with connect_to(cluster) as connection:
         with traffic(near, 2) as busy:
             time.sleep(0.2)
             frozen = await backends(connection)
@@ -75,7 +75,7 @@ async def test_frozen_backends_hold_no_request_longer_than_3_seconds(cluster: Cl
             try:
                 busy.slowest = 0
                 time.sleep(1.5)
-                assert timed(near, "/healthz")[0] < 0.25
+                assert measure_request(near, "/healthz")[0] < 0.25
                 time.sleep(1.7)
             finally:
                 for pid in frozen:
@@ -87,13 +87,13 @@ async def test_frozen_backends_hold_no_request_longer_than_3_seconds(cluster: Cl
 
 
 async def test_a_frozen_postgres_holds_no_request_longer_than_3_seconds(cluster: Cluster, near: RawClient) -> None:
-    async with connected(cluster) as connection:
+    async with connect_to(cluster) as connection:
         frozen = [cluster.server.pid, *await backends(connection)]
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
     try:
-        took = []
-        threads = [threading.Thread(target=lambda: took.append(timed(near))) for _ in range(12)]
+        timings = []
+        threads = [threading.Thread(target=lambda: timings.append(measure_request(near))) for _ in range(12)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -101,13 +101,13 @@ async def test_a_frozen_postgres_holds_no_request_longer_than_3_seconds(cluster:
     finally:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
-    assert {answer.status for _, answer in took} == {503}
-    assert max(seconds for seconds, _ in took) < 3.1
+    assert {answer.status for _, answer in timings} == {503}
+    assert max(seconds for seconds, _ in timings) < 3.1
     assert until(lambda: near.get(fresh()).status == 200, 2) < 2
 
 
 async def test_a_lock_held_for_a_moment_is_waited_for(cluster: Cluster, near: RawClient) -> None:
-    async with connected(cluster) as connection:
+    async with connect_to(cluster) as connection:
         with traffic(near) as busy:
             for _ in range(3):
                 async with connection.transaction():

@@ -50,10 +50,10 @@ class Own:
 @pytest.fixture(params=[1, 2], ids=["one process", "two workers"])
 def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Own]:
     start(tmp_path).stop()  # making the data takes longer than a service may take to start
-    with TemporaryFile("w+") as log, serving("", into=log, data_dir=tmp_path, workers=request.param) as served:
-        raw_client = RawClient(served.port)
+    with TemporaryFile("w+") as log, serving("", into=log, data_dir=tmp_path, workers=request.param) as server:
+        raw_client = RawClient(server.port)
         until(lambda: raw_client.get("/readyz").status == 200, 20)
-        yield Own(raw_client, served.process, log)
+        yield Own(raw_client, server.process, log)
 
 
 def test_an_embedded_postgres_that_is_killed_is_restarted(own: Own, tmp_path: Path) -> None:
@@ -89,6 +89,6 @@ def test_an_embedded_postgres_that_ends_again_and_again_ends_the_service_with_th
     os.kill(postmaster(tmp_path), signal.SIGKILL)
     assert own.process.wait(35) == 69
     own.log.seek(0)
-    said = own.log.read()
-    assert "postgres ended 5 times within a minute, the last time with SIGKILL" in said
-    assert "Traceback" not in said
+    log = own.log.read()
+    assert "postgres ended 5 times within a minute, the last time with SIGKILL" in log
+    assert "Traceback" not in log

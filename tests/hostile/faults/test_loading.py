@@ -23,7 +23,7 @@ from api.store.load_transaction import writing
 from api.store.migrate import migrate
 from tests.hostile.faults.cluster import (
     Cluster,
-    connected,
+    connect_to,
     fresh,
     traffic,
     until,
@@ -37,7 +37,7 @@ WRITES = "select count(*) from pg_locks where relation = 'store.change'::regclas
 
 
 async def test_a_migration_under_traffic_costs_no_client_an_error(cluster: Cluster, near: RawClient) -> None:
-    async with connected(cluster) as connection:
+    async with connect_to(cluster) as connection:
         with traffic(near) as busy:
             for number in range(4):
                 await connection.execute("delete from migration.applied where name = 'v1'")
@@ -49,14 +49,14 @@ async def test_a_migration_under_traffic_costs_no_client_an_error(cluster: Clust
     assert (busy.failures, busy.refusals) == ([], set())
 
 
-def loading(url: str, path: Path, said: int = subprocess.DEVNULL, *how: str) -> subprocess.Popen[bytes]:
+def loading(url: str, path: Path, stderr: int = subprocess.DEVNULL, *how: str) -> subprocess.Popen[bytes]:
     """Start `briefing load` in a process of its own."""
     command = [sys.executable, "-c", COMMAND, "load", "--quiet", *how, str(path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": url}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
-def told(count: int, version: str, summary: str | None = None) -> str:
+def event_lines(count: int, version: str, summary: str | None = None) -> str:
     """Return the lines of a file of events."""
     event = {"kind": "other", "title": version, "time_precision": "unknown", "status": "occurred", "tags": ["loads"]}
     event |= {"summary": summary} if summary else {}
@@ -67,34 +67,34 @@ def told(count: int, version: str, summary: str | None = None) -> str:
 async def test_readers_see_a_load_whole_or_not_at_all_even_where_it_is_killed(
     cluster: Cluster, near: RawClient
 ) -> None:
-    path, seen, over = cluster.folder / "loads.ndjson", set(), threading.Event()
+    path, observations, over = cluster.folder / "loads.ndjson", set(), threading.Event()
 
-    def read() -> None:
+    def poll() -> None:
         while not over.is_set():
             body = json.loads(near.get("/v1/events?tag=loads&limit=200&count=exact").body)
-            seen.add((body["page"]["total"], *{event["title"] for event in body["data"]}))
+            observations.add((body["page"]["total"], *{event["title"] for event in body["data"]}))
 
-    readers = [threading.Thread(target=read) for _ in range(3)]
+    readers = [threading.Thread(target=poll) for _ in range(3)]
     watching = await asyncpg.connect(cluster.server.url)
     for reader in readers:
         reader.start()
     try:
-        for version, killed in (("first", False), ("second", True), ("third", True), ("last", False)):
-            path.write_text(told(1500, version))
+        for version, is_killed in (("first", False), ("second", True), ("third", True), ("last", False)):
+            path.write_text(event_lines(1500, version))
             with loading(cluster.server.url, path) as process:
-                while killed and process.poll() is None and not await watching.fetchval(WRITES):
+                while is_killed and process.poll() is None and not await watching.fetchval(WRITES):
                     time.sleep(0.01)
-                if killed:
+                if is_killed:
                     process.kill()
                 assert process.wait(20) in (0, -signal.SIGKILL)
-        until(lambda: (1500, "last") in seen, 5)  # An answer may be 250 ms old.
+        until(lambda: (1500, "last") in observations, 5)  # An answer may be 250 ms old.
     finally:
         over.set()
         for reader in readers:
             reader.join()
         await watching.close()
-    assert seen <= {(0,), (1500, "first"), (1500, "second"), (1500, "third"), (1500, "last")}
-    assert {(1500, "first"), (1500, "last")} <= seen
+    assert observations <= {(0,), (1500, "first"), (1500, "second"), (1500, "third"), (1500, "last")}
+    assert {(1500, "first"), (1500, "last")} <= observations
 
 
 def total(raw_client: RawClient) -> int:
@@ -103,27 +103,27 @@ def total(raw_client: RawClient) -> int:
     return int(body["page"]["total"])
 
 
-def loaded(url: str, path: Path, *how: str) -> tuple[int, str]:
+def run_load(url: str, path: Path, *how: str) -> tuple[int, str]:
     """Run a load, and return its exit code and its error output."""
     with loading(url, path, subprocess.PIPE, *how) as process:
-        said = process.communicate(timeout=60)[1].decode()
-    return process.returncode, said
+        message = process.communicate(timeout=60)[1].decode()
+    return process.returncode, message
 
 
 async def test_a_load_that_fills_the_disk_is_69_and_readers_see_nothing_of_it(cluster: Cluster, disk: Disk) -> None:
     path = cluster.folder / "large.ndjson"
-    path.write_text(told(10, "before"))
-    assert loaded(disk.url, path)[0] == 0
-    with serving(disk.url) as served:
-        raw_client = RawClient(served.port)
+    path.write_text(event_lines(10, "before"))
+    assert run_load(disk.url, path)[0] == 0
+    with serving(disk.url) as server:
+        raw_client = RawClient(server.port)
         until(lambda: raw_client.get("/readyz").status == 200, 10)
-        path.write_text(told(8_000, "too many"))
-        code, said = loaded(disk.url, path)
+        path.write_text(event_lines(8_000, "too many"))
+        code, message = run_load(disk.url, path)
         assert code == 69
-        assert "No space left on device" in said and "no room left" in said and "Nothing was loaded" in said
+        assert "No space left on device" in message and "no room left" in message and "Nothing was loaded" in message
         assert total(raw_client) == 10
         disk.grow()
-        assert loaded(disk.url, path)[0] == 0, "its lock is free, and there is room"
+        assert run_load(disk.url, path)[0] == 0, "its lock is free, and there is room"
         assert total(raw_client) == 8_000
 
 
@@ -145,11 +145,11 @@ async def test_a_load_whose_files_may_not_grow_is_69_and_leaves_nothing(tmp_path
     with server:
         await migrate(server.url)
         path = tmp_path / "large.ndjson"
-        path.write_text(told(3000, "large", random.Random(1).randbytes(3500).hex()))
-        code, said = loaded(server.url, path)
-        assert code == 69 and "File too large" in said and "Nothing was loaded" in said, said
-        path.write_text(told(10, "small"))
-        assert loaded(server.url, path)[0] == 0
+        path.write_text(event_lines(3000, "large", random.Random(1).randbytes(3500).hex()))
+        code, message = run_load(server.url, path)
+        assert code == 69 and "File too large" in message and "Nothing was loaded" in message, message
+        path.write_text(event_lines(10, "small"))
+        assert run_load(server.url, path)[0] == 0
         connection = await asyncpg.connect(server.url)
         rows = await connection.fetch("select title, count(*) from store.event group by 1")
         assert [tuple(row) for row in rows] == [("small", 10)]
@@ -159,11 +159,11 @@ async def test_a_load_whose_files_may_not_grow_is_69_and_leaves_nothing(tmp_path
 async def test_a_bad_row_is_65_and_a_second_loader_75_and_neither_is_seen(cluster: Cluster, near: RawClient) -> None:
     path = cluster.folder / "refused.ndjson"
     before = total(near)
-    path.write_text(told(200, "bad") + '{"resource": "event", "dataset": "loads", "key": "x", "kind": "none"}\n')
-    code, said = loaded(cluster.server.url, path)
-    assert code == 65 and ":201:" in said
-    path.write_text(told(200, "second"))
+    path.write_text(event_lines(200, "bad") + '{"resource": "event", "dataset": "loads", "key": "x", "kind": "none"}\n')
+    code, message = run_load(cluster.server.url, path)
+    assert code == 65 and ":201:" in message
+    path.write_text(event_lines(200, "second"))
     async with writing(cluster.server.url, 5):
-        code, said = loaded(cluster.server.url, path, "--wait", "0.1")
-        assert code == 75 and "Another load is running" in said
+        code, message = run_load(cluster.server.url, path, "--wait", "0.1")
+        assert code == 75 and "Another load is running" in message
     assert total(near) == before

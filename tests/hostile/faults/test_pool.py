@@ -14,9 +14,9 @@ from tests.hostile.faults.cluster import (
     LONG,
     Cluster,
     backends,
-    connected,
+    connect_to,
     fresh,
-    timed,
+    measure_request,
     until,
 )
 from tests.hostile.raw_client import RawClient
@@ -26,28 +26,28 @@ from tests.serving import serving
 pytestmark = pytest.mark.fault
 
 
-async def test_no_connection_free_is_a_503_and_what_needs_none_is_answered(cluster: Cluster) -> None:
-    async with connected(cluster) as connection:
+async def test_without_a_free_connection_queries_get_503_and_the_rest_is_answered(cluster: Cluster) -> None:
+    async with connect_to(cluster) as connection:
         # Two of the three connections are for callers without a key.
-        with serving(cluster.server.url, pool_size=3, pool_wait=1) as served:
-            raw_client = RawClient(served.port)
+        with serving(cluster.server.url, pool_size=3, pool_wait=1) as server:
+            raw_client = RawClient(server.port)
             until(lambda: raw_client.get(fresh()).status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
-                waiting = [Client(served.port) for _ in range(2)]
+                waiting = [Client(server.port) for _ in range(2)]
                 for client in waiting:
                     client.ask("GET", fresh(LONG))
                 time.sleep(0.1)
-                took, answer = timed(raw_client)
+                duration, answer = measure_request(raw_client)
                 assert (answer.status, answer.problem["code"], answer.fields["retry-after"]) == (
                     503,
                     "unavailable",
                     "1",
                 )
-                assert 0.9 < took < 1.5
+                assert 0.9 < duration < 1.5
                 for path, status in (("/healthz", 200), ("/nothing", 404), ("/v1/events?limit=x", 400)):
-                    took, answer = timed(raw_client, path)
-                    assert (answer.status, took < 0.5) == (status, True), "it does not wait for a connection"
+                    duration, answer = measure_request(raw_client, path)
+                    assert (answer.status, duration < 0.5) == (status, True), "it does not wait for a connection"
                 assert raw_client.get(LIST, method="DELETE").status == 405
                 assert raw_client.get("/v1/events/x").status == 404
             for client in waiting:
@@ -59,39 +59,41 @@ async def test_a_caller_with_a_key_is_answered_while_anonymous_ones_hold_all_pla
     cluster: Cluster,
 ) -> None:
     store = AccessStore(cluster.server.url)
-    made = await Keys(store, "live", "test").create(NewKey("honest", "internal"))
+    new_key = await Keys(store, "live", "test").create(NewKey("honest", "internal"))
     await store.close()
-    async with connected(cluster) as connection, connected(cluster) as watching:
-        with serving(cluster.server.url, pool_size=4, pool_wait=2) as served:
-            raw_client = RawClient(served.port)
+    async with connect_to(cluster) as connection, connect_to(cluster) as watching:
+        with serving(cluster.server.url, pool_size=4, pool_wait=2) as server:
+            raw_client = RawClient(server.port)
             until(lambda: raw_client.get(fresh()).status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
-                anonymous = [Client(served.port) for _ in range(12)]
+                anonymous = [Client(server.port) for _ in range(12)]
                 for client in anonymous:
                     client.ask("GET", fresh(LONG))
                 while len(await backends(watching, "active")) < 3:
                     time.sleep(0.01)
-                keyed = Client(served.port)
+                client_with_key = Client(server.port)
                 for _ in range(20):
-                    keyed.ask("GET", fresh("/v1/places?limit=1"), f"Authorization: Bearer {made.secret.text}")
-                    assert keyed.answer().status == 200
+                    client_with_key.ask(
+                        "GET", fresh("/v1/places?limit=1"), f"Authorization: Bearer {new_key.secret.text}"
+                    )
+                    assert client_with_key.answer().status == 200
                 assert len(await backends(watching, "active")) == 3
-            for client in (*anonymous, keyed):
+            for client in (*anonymous, client_with_key):
                 client.close()
 
 
 async def test_a_statement_that_takes_too_long_is_a_503_of_its_own(cluster: Cluster) -> None:
-    async with connected(cluster) as connection:
-        with serving(cluster.server.url, statement_timeout=0.3) as served:
-            raw_client = RawClient(served.port)
+    async with connect_to(cluster) as connection:
+        with serving(cluster.server.url, statement_timeout=0.3) as server:
+            raw_client = RawClient(server.port)
             until(lambda: raw_client.get(fresh()).status == 200, 5)
             async with connection.transaction():
                 await connection.execute(LOCK)
-                took, answer = timed(raw_client)
+                duration, answer = measure_request(raw_client)
             assert (answer.status, answer.problem["code"]) == (503, "timed_out")
             # The time limit of the settings, not the usual one of 2.5 s.
-            assert 0.25 < took < 2
+            assert 0.25 < duration < 2
             assert answer.fields["retry-after"]
             # A busy machine may take 0.3 s for any statement.
             until(lambda: raw_client.get(fresh()).status == 200, 5)
@@ -99,7 +101,7 @@ async def test_a_statement_that_takes_too_long_is_a_503_of_its_own(cluster: Clus
 
 @pytest.mark.parametrize("half", [False, True], ids=["closed", "half closed"])
 async def test_a_client_that_goes_away_takes_its_query_with_it(cluster: Cluster, near: RawClient, half: bool) -> None:
-    async with connected(cluster) as connection, connected(cluster) as watching, connection.transaction():
+    async with connect_to(cluster) as connection, connect_to(cluster) as watching, connection.transaction():
         await connection.execute(LOCK)
         clients = [Client(near.port) for _ in range(4)]
         for client in clients:
@@ -108,9 +110,9 @@ async def test_a_client_that_goes_away_takes_its_query_with_it(cluster: Cluster,
             time.sleep(0.01)
         for client in clients:
             client.socket.shutdown(1) if half else client.close()
-        begun = time.monotonic()
+        start_time = time.monotonic()
         while await backends(watching, "active"):
-            assert time.monotonic() - begun < 0.5
+            assert time.monotonic() - start_time < 0.5
             time.sleep(0.01)
         assert near.get(fresh("/v1/places?limit=1")).status == 200, "and a connection is free"
         for client in clients:

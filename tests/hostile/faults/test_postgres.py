@@ -10,9 +10,9 @@ import pytest
 from tests.hostile.faults.cluster import (
     LIST,
     Cluster,
-    connected,
+    connect_to,
     fresh,
-    timed,
+    measure_request,
     traffic,
     until,
 )
@@ -25,12 +25,12 @@ pytestmark = pytest.mark.fault
 def test_postgres_stopped_is_a_503_at_once_and_a_200_soon_after_it_is_back(cluster: Cluster, near: RawClient) -> None:
     cluster.stop()
     try:
-        quickest = min(timed(near)[0] for _ in range(10))
+        quickest = min(measure_request(near)[0] for _ in range(10))
         assert quickest < 0.05, "the others, on a busy machine, are given more"
         for path in (fresh(), LIST, fresh("/v1/quotes?q=a"), "/readyz"):
-            took, answer = timed(near, path)
+            duration, answer = measure_request(near, path)
             assert (answer.status, answer.problem["code"], answer.fields["retry-after"]) == (503, "unavailable", "1")
-            assert took < 0.25
+            assert duration < 0.25
         assert near.ask("{events(first:1){nodes{id}}}").status == 503
         for path, status in (("/healthz", 200), ("/nothing", 404), ("/v1/events?limit=x", 400)):
             assert near.get(path).status == status
@@ -54,8 +54,8 @@ def test_postgres_stopped_under_load_is_a_503_and_nothing_else(cluster: Cluster,
 def test_a_service_may_start_before_its_postgres(cluster: Cluster) -> None:
     cluster.stop()
     try:
-        with serving(cluster.server.url) as served:
-            raw_client = RawClient(served.port)
+        with serving(cluster.server.url) as server:
+            raw_client = RawClient(server.port)
             assert raw_client.get("/healthz").status == 200
             answer = raw_client.get("/readyz")
             assert (answer.status, answer.fields["retry-after"]) == (503, "1")
@@ -72,7 +72,7 @@ def test_a_service_may_start_before_its_postgres(cluster: Cluster) -> None:
 async def test_a_service_that_finds_a_store_of_a_newer_release_later_says_so_and_ends(
     cluster: Cluster, workers: int
 ) -> None:
-    async with connected(cluster) as connection:
+    async with connect_to(cluster) as connection:
         await connection.execute("insert into migration.applied (name, checksum) values ('0999_next', 'x')")
     cluster.stop()
     try:
@@ -84,12 +84,12 @@ async def test_a_service_that_finds_a_store_of_a_newer_release_later_says_so_and
         assert process.returncode == 78, told
         assert "migrated to 0999_next" in told and "Traceback" not in told
     finally:
-        async with connected(cluster) as connection:
+        async with connect_to(cluster) as connection:
             await connection.execute("delete from migration.applied where name = '0999_next'")
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "expected"),
     [
         (("/briefing?", "/nowhere?"), 'database "nowhere" does not exist'),
         (("briefing@", "nobody:any@"), 'password authentication failed for user "nobody"'),
@@ -97,14 +97,14 @@ async def test_a_service_that_finds_a_store_of_a_newer_release_later_says_so_and
     ],
 )
 async def test_a_service_that_postgres_refuses_says_so_and_ends(
-    cluster: Cluster, wrong: tuple[str, str], said: str
+    cluster: Cluster, wrong: tuple[str, str], expected: str
 ) -> None:
-    if "guarded" in said:
-        async with connected(cluster) as connection:
+    if "guarded" in expected:
+        async with connect_to(cluster) as connection:
             await connection.execute("create role guarded login password 'right'")
     with launch(cluster.server.url.replace(*wrong)) as process:
         threading.Timer(30, process.kill).start()
-        _, told = process.communicate()
+        _, message = process.communicate()
     assert process.returncode == 78
-    assert said in told and "BRIEFING_DATABASE_URL" in told
-    assert "Traceback" not in told and "wrong@" not in told
+    assert expected in message and "BRIEFING_DATABASE_URL" in message
+    assert "Traceback" not in message and "wrong@" not in message

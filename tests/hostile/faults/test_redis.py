@@ -42,8 +42,8 @@ async def key(cluster: Cluster) -> AsyncIterator[MakeKey]:
     async def make() -> str:
         name = f"few{time.monotonic_ns()}"
         await Plans(store, "test").create(Plan(name, 2, 10_000, BURST, 50, 200))
-        made = await Keys(store, "live", "test").create(NewKey("test", name))
-        return f"Authorization: Bearer {made.secret.text}"
+        new_key = await Keys(store, "live", "test").create(NewKey("test", name))
+        return f"Authorization: Bearer {new_key.secret.text}"
 
     yield make
     await store.close()
@@ -54,14 +54,14 @@ def away(port: int) -> bool:
     return "\nbriefing_limits_away 1" in metrics(port)
 
 
-def asked(raw_client: RawClient, key: str, times: int) -> tuple[list[int], list[float]]:
+def send_requests(raw_client: RawClient, key: str, times: int) -> tuple[list[int], list[float]]:
     """Send requests one after the other, and return their statuses and seconds."""
-    statuses, took = [], []
+    statuses, durations = [], []
     for _ in range(times):
-        begun = time.monotonic()
+        start_time = time.monotonic()
         statuses.append(raw_client.get(PATH, key).status)
-        took.append(time.monotonic() - begun)
-    return statuses, took
+        durations.append(time.monotonic() - start_time)
+    return statuses, durations
 
 
 @pytest.mark.parametrize("fail", [freeze, kill], ids=["frozen", "killed"])
@@ -69,31 +69,31 @@ async def test_redis_away_costs_no_error_and_no_time_and_is_taken_up_again(
     cluster: Cluster, redis: RedisServer, fail: Callable[[RedisServer], Callable[[], None]], key: MakeKey
 ) -> None:
     settings: dict[str, Any] = {"limits": "true", "redis_url": redis.url, "limit_processes": PROCESSES}
-    with serving(cluster.server.url, metrics_port=(port := free_port()), **settings) as served:
-        raw_client = RawClient(served.port)
+    with serving(cluster.server.url, metrics_port=(port := free_port()), **settings) as server:
+        raw_client = RawClient(server.port)
         until(lambda: raw_client.get("/readyz").status == 200, 10)
-        assert asked(raw_client, await key(), 10)[0] == [200] * 10
+        assert send_requests(raw_client, await key(), 10)[0] == [200] * 10
         until(lambda: not away(port), BACK)
         mend = fail(redis)
         try:
-            statuses, took = asked(raw_client, await key(), BURST // PROCESSES + 5)
+            statuses, durations = send_requests(raw_client, await key(), BURST // PROCESSES + 5)
             assert statuses == [200] * (BURST // PROCESSES) + [429] * 5, "its share, and no more"
-            assert max(took) < FIRST and statistics.median(took) < NEXT
+            assert max(durations) < FIRST and statistics.median(durations) < NEXT
             assert away(port)
         finally:
             mend()
         assert until(lambda: not away(port), BACK) < BACK
-        assert asked(raw_client, await key(), BURST // PROCESSES + 5)[0] == [200] * (BURST // PROCESSES + 5), (
+        assert send_requests(raw_client, await key(), BURST // PROCESSES + 5)[0] == [200] * (BURST // PROCESSES + 5), (
             "all of the plan"
         )
 
 
 async def test_redis_restarted_is_taken_up_again(cluster: Cluster, redis: RedisServer, key: MakeKey) -> None:
-    with serving(cluster.server.url, limits="true", redis_url=redis.url, limit_processes=PROCESSES) as served:
-        raw_client = RawClient(served.port)
+    with serving(cluster.server.url, limits="true", redis_url=redis.url, limit_processes=PROCESSES) as server:
+        raw_client = RawClient(server.port)
         until(lambda: raw_client.get("/readyz").status == 200, 10)
-        assert asked(raw_client, await key(), 10)[0] == [200] * 10
+        assert send_requests(raw_client, await key(), 10)[0] == [200] * 10
         redis.kill()
         redis.start()
-        statuses, took = asked(raw_client, await key(), 10)
-        assert statuses == [200] * 10 and max(took) < FIRST
+        statuses, durations = send_requests(raw_client, await key(), 10)
+        assert statuses == [200] * 10 and max(durations) < FIRST

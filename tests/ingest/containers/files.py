@@ -28,7 +28,7 @@ ROWS = [
 ]
 
 
-def packed(method: int = zipfile.ZIP_DEFLATED, /, **members: str | bytes) -> bytes:
+def zip_bytes(method: int = zipfile.ZIP_DEFLATED, /, **members: str | bytes) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, content in members.items():
@@ -59,8 +59,8 @@ def feature(row: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "properties": row, "geometry": None}
 
 
-def told(lines: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return [(one["key"], one["name"], float(one["latitude"]), float(one["longitude"])) for one in lines]
+def place_values(lines: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [(line["key"], line["name"], float(line["latitude"]), float(line["longitude"])) for line in lines]
 
 
 PLACES = [("1", "Fordham", 47.1, 37.5), ("2", "Bridgeton", -1.25, 0.0)]

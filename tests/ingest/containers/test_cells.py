@@ -60,10 +60,10 @@ def test_values_of_parquet_are_as_in_json(read_rows: Read, value: Any, text: str
         parquet([{"id": "1", "value": value}, {"id": "2", "value": value}]), "a.parquet", VALUES
     )
     assert not faults
-    assert [one["name"] for one in lines] == [text, text]
+    assert [line["name"] for line in lines] == [text, text]
 
 
-def test_a_number_of_parquet_that_is_none_is_nothing_and_an_infinite_one_is_refused(read_rows: Read) -> None:
+def test_nan_in_parquet_is_empty_and_infinity_is_refused(read_rows: Read) -> None:
     using = VALUES.replace('name = "{value}"', 'name = "{value|or:none}"')
     lines, faults, *_ = read_rows(parquet([{"id": "1", "value": float("nan")}]), "a.parquet", using)
     assert (lines[0]["name"], faults) == ("none", [])

@@ -13,7 +13,18 @@ import pytest
 
 from api.errors import LoadError
 from api.ingest.mapping import parsed
-from tests.ingest.containers.files import CSV, MAPPING, PLACES, ROWS, TABLE, feature, packed, parquet, told, workbook
+from tests.ingest.containers.files import (
+    CSV,
+    MAPPING,
+    PLACES,
+    ROWS,
+    TABLE,
+    feature,
+    parquet,
+    place_values,
+    workbook,
+    zip_bytes,
+)
 
 Read = Callable[..., Any]
 
@@ -25,8 +36,8 @@ Read = Callable[..., Any]
         ("a.csv", gzip.compress(CSV.encode())),
         ("a.csv.gz", gzip.compress(CSV[:20].encode()) + gzip.compress(CSV[20:].encode())),
         ("a.csv.bz2", bz2.compress(CSV.encode())),
-        ("a.zip", packed(a__csv=CSV)),
-        ("a.zip", packed(zipfile.ZIP_STORED, a__json=json.dumps(ROWS))),
+        ("a.zip", zip_bytes(a__csv=CSV)),
+        ("a.zip", zip_bytes(zipfile.ZIP_STORED, a__json=json.dumps(ROWS))),
         ("a.json.gz", gzip.compress(json.dumps(ROWS).encode())),
         ("a.xlsx", workbook(*TABLE)),
         ("a.csv", workbook(*TABLE, ["", None, None, None])),
@@ -39,7 +50,7 @@ Read = Callable[..., Any]
         ("a.csv", CSV.replace("\n", "\r").encode()),
         ("a.csv", CSV.replace("\n", "\r").rstrip("\r").encode("utf-16")),
         ("a.csv", CSV.replace("id,name,lat,lon", "ID,Name,LAT,Lon").encode()),
-        ("a.json", json.dumps([{name.upper(): one for name, one in row.items()} for row in ROWS]).encode()),
+        ("a.json", json.dumps([{name.upper(): value for name, value in row.items()} for row in ROWS]).encode()),
         ("a.csv", json.dumps(ROWS).encode()),
         ("a.json", "\n".join(map(json.dumps, ROWS)).encode()),
         ("a.geojson", "\n".join(json.dumps(feature(row)) for row in ROWS).encode()),
@@ -54,23 +65,23 @@ Read = Callable[..., Any]
 def test_each_container_gives_the_same_records(read_rows: Read, name: str, content: bytes) -> None:
     lines, faults, notes, _ = read_rows(content, name, MAPPING)
     assert not faults
-    assert told(lines) == PLACES
+    assert place_values(lines) == PLACES
     assert notes == ["2 rows read with the mapping m."]
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.csv"])
 def test_a_named_member_of_an_archive_is_read(read_rows: Read, name: str) -> None:
-    content = packed(**{"readme__txt": "Hello", "data/places__csv": CSV, "__MACOSX/places__csv": "x"})
+    content = zip_bytes(**{"readme__txt": "Hello", "data/places__csv": CSV, "__MACOSX/places__csv": "x"})
     lines, faults, *_ = read_rows(content, name, 'member = "places.csv"' + MAPPING)
     assert not faults
-    assert told(lines) == PLACES
+    assert place_values(lines) == PLACES
 
 
 def test_a_named_sheet_is_read(read_rows: Read) -> None:
     content = workbook(["Notes"], data=TABLE)
     lines, faults, *_ = read_rows(content, "a.xlsx", 'sheet = "data"' + MAPPING)
     assert not faults
-    assert told(lines) == PLACES
+    assert place_values(lines) == PLACES
 
 
 @pytest.mark.parametrize(
@@ -89,21 +100,21 @@ def test_a_header_may_be_missing_or_late_or_otherwise(read_rows: Read, content: 
     mapping = MAPPING.replace("[[record]]", f"{using}\n[[record]]", 1) if "[" in using[:1] else using + MAPPING
     lines, faults, *_ = read_rows(content, using=mapping)
     assert not faults
-    assert told(lines) == PLACES
+    assert place_values(lines) == PLACES
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
 def test_wide_characters_without_a_mark_are_read_if_the_mapping_says_so(read_rows: Read, encoding: str) -> None:
     lines, faults, *_ = read_rows(CSV.encode(encoding), using=f'encoding = "{encoding}"' + MAPPING)
-    assert (told(lines), faults) == (PLACES, [])
+    assert (place_values(lines), faults) == (PLACES, [])
 
 
-def test_a_fault_is_told_by_the_line_of_the_file_in_any_of_them(read_rows: Read) -> None:
+def test_a_fault_names_its_line_in_every_container(read_rows: Read) -> None:
     bad = CSV + "3,South,97,0\n"
     expected = 'place: column lat: expected degrees from -90 to 90, got "97"; is it the longitude?'.partition(": ")[2]
     for content in (bad.encode("utf-16"), bad.replace("\n", "\r").encode(), gzip.compress(bad.encode())):
         _, faults, *_ = read_rows(content, using=MAPPING)
-        assert [one.partition(": ")[::2] for one in faults] == [("4", expected)]
+        assert [fault.partition(": ")[::2] for fault in faults] == [("4", expected)]
     _, faults, *_ = read_rows(("x\n" + bad).encode(), using="skip_lines = 1" + MAPPING)
     assert faults[0].startswith("5: ")
     _, faults, *_ = read_rows(workbook(*TABLE, [3, "South", 97, 0]), "a.xlsx", MAPPING)
@@ -131,6 +142,6 @@ def test_a_name_that_the_file_has_is_kept_where_another_differs_in_case_alone(re
     ],
 )
 def test_the_top_of_a_mapping_is_checked(line: str, detail: str) -> None:
-    with pytest.raises(LoadError) as caught:
+    with pytest.raises(LoadError) as exc_info:
         parsed("m.toml", (line + MAPPING).encode())
-    assert any(detail in one for one in caught.value.faults), caught.value.faults
+    assert any(detail in fault for fault in exc_info.value.faults), exc_info.value.faults

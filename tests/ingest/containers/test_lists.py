@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.containers.files import MAPPING, PLACES, ROWS, told
+from tests.ingest.containers.files import MAPPING, PLACES, ROWS, place_values
 
 Read = Callable[..., Any]
 
@@ -25,15 +25,15 @@ Read = Callable[..., Any]
 def test_records_says_where_the_list_is(read_rows: Read, document: Any, using: str, indent: int | None) -> None:
     lines, faults, *_ = read_rows(json.dumps(document, indent=indent), "a.json", using + MAPPING)
     assert not faults
-    assert told(lines) == PLACES
+    assert place_values(lines) == PLACES
 
 
-def test_what_stands_around_the_list_may_be_larger_than_what_is_held_in_memory(read_rows: Read) -> None:
+def test_content_around_the_list_may_exceed_the_memory_bound(read_rows: Read) -> None:
     around = {"text": '\\"]}' * 400_000, "list": [[{"a": "]"}]] * 100_000}
     content = json.dumps({"before": around, "data": ROWS, "after": around})
     lines, faults, *_ = read_rows(content, "a.json", 'records = "data"' + MAPPING)
     assert not faults
-    assert told(lines) == PLACES
+    assert place_values(lines) == PLACES
 
 
 @pytest.mark.parametrize(
@@ -70,4 +70,4 @@ def test_a_document_without_the_list_or_with_half_of_it_is_refused(
     read_rows: Read, content: str, using: str, detail: str
 ) -> None:
     _, faults, *_ = read_rows(content, "a.json", using + MAPPING.replace(', "geojson"', ""))
-    assert any(detail in one for one in faults), faults
+    assert any(detail in fault for fault in faults), faults

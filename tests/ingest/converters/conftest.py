@@ -14,12 +14,12 @@ Converted = Callable[..., Any]
 
 
 @pytest.fixture
-def converted() -> Converted:
-    """`converted("date:%d.%m.%Y", value)` returns the converted value. ConversionError if the conversion does not take
-    it."""
+def convert_text() -> Converted:
+    """`convert_text("date:%d.%m.%Y", value)` returns the converted value. ConversionError if the conversion does not
+    take it."""
 
-    def convert(written: str, value: Any = None, **tables: Any) -> Any:
-        name, _, argument = written.partition(":")
+    def convert(conversion: str, value: Any = None, **tables: Any) -> Any:
+        name, _, argument = conversion.partition(":")
         return find_converter(name, argument).make(argument, Tables(**tables))(value)
 
     return convert

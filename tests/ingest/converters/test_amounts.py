@@ -17,7 +17,7 @@ STATED, WORDING = {"quantifier": "between", "bounds_basis": "stated"}, {"bounds_
 
 
 @pytest.mark.parametrize(
-    ("printed", "value", "quantifier"),
+    ("text", "value", "quantifier"),
     [
         ("8", 8, "exact"),
         ("-8", -8, "exact"),
@@ -55,14 +55,14 @@ STATED, WORDING = {"quantifier": "between", "bounds_basis": "stated"}, {"bounds_
         ("about\u00a01.5 million", 1_500_000, "approximately"),
     ],
 )
-def test_a_number_and_the_words_that_bind_it(converted: Converted, printed: str, value: Any, quantifier: str) -> None:
-    found = converted("amount", printed)
-    assert found.pop("value_text", printed) == printed
-    assert found == {"value": value, "quantifier": quantifier}
+def test_a_number_and_the_words_that_bind_it(convert_text: Converted, text: str, value: Any, quantifier: str) -> None:
+    amount = convert_text("amount", text)
+    assert amount.pop("value_text", text) == text
+    assert amount == {"value": value, "quantifier": quantifier}
 
 
 @pytest.mark.parametrize(
-    ("printed", "low", "high"),
+    ("text", "low", "high"),
     [
         ("thirty-forty", 30, 40),
         ("two-five", 2, 5),
@@ -79,24 +79,24 @@ def test_a_number_and_the_words_that_bind_it(converted: Converted, printed: str,
         ("two to four", 2, 4),
     ],
 )
-def test_a_range_has_bounds_and_no_value(converted: Converted, printed: str, low: int, high: int) -> None:
-    expected = {"value_low": low, "value_high": high, "value_text": printed} | STATED
-    assert converted("amount", printed) == expected
+def test_a_range_has_bounds_and_no_value(convert_text: Converted, text: str, low: int, high: int) -> None:
+    expected = {"value_low": low, "value_high": high, "value_text": text} | STATED
+    assert convert_text("amount", text) == expected
 
 
 @pytest.mark.parametrize(
-    ("printed", "low", "high"),
+    ("text", "low", "high"),
     [("dozens", 24, 99), ("Hundreds", 200, 999), ("tens of thousands", 20_000, 99_999), ("several hundred", 200, 999)],
 )
 def test_a_word_of_magnitude_has_the_bounds_of_its_wording(
-    converted: Converted, printed: str, low: int, high: int
+    convert_text: Converted, text: str, low: int, high: int
 ) -> None:
-    expected = {"value_low": low, "value_high": high, "quantifier": "magnitude", "value_text": printed} | WORDING
-    assert converted("amount", printed) == expected
+    expected = {"value_low": low, "value_high": high, "quantifier": "magnitude", "value_text": text} | WORDING
+    assert convert_text("amount", text) == expected
 
 
 @pytest.mark.parametrize(
-    "printed",
+    "text",
     [
         *(
             "",
@@ -119,13 +119,13 @@ def test_a_word_of_magnitude_has_the_bounds_of_its_wording(
         *("9\n10", "nine ten", "twenty-ten", "twenty-one-two", "one hundred"),
     ],
 )
-def test_anything_else_is_refused(converted: Converted, printed: str) -> None:
+def test_anything_else_is_refused(convert_text: Converted, text: str) -> None:
     with pytest.raises(ConversionError, match="expected"):
-        converted("amount", printed)
+        convert_text("amount", text)
 
 
 @pytest.mark.parametrize(
-    ("conversion", "printed", "value"),
+    ("conversion", "text", "value"),
     [
         ("amount:.,", "4.250", 4250),
         ("amount:.,", "4.250,5", Decimal("4250.5")),
@@ -135,28 +135,28 @@ def test_anything_else_is_refused(converted: Converted, printed: str) -> None:
         ("amount:'", "4'250.5", Decimal("4250.5")),
     ],
 )
-def test_the_mapping_names_other_separators(converted: Converted, conversion: str, printed: str, value: Any) -> None:
-    assert converted(conversion, printed)["value"] == value
+def test_the_mapping_names_other_separators(convert_text: Converted, conversion: str, text: str, value: Any) -> None:
+    assert convert_text(conversion, text)["value"] == value
 
 
 @pytest.mark.parametrize("argument", ["x", ".", ",,", "1,", ".,x"])
-def test_separators_that_are_none_are_a_fault_of_the_mapping(converted: Converted, argument: str) -> None:
+def test_invalid_separators_are_a_fault_of_the_mapping(convert_text: Converted, argument: str) -> None:
     with pytest.raises(ConversionError, match="amount takes"):
-        converted(f"amount:{argument}")
+        convert_text(f"amount:{argument}")
 
 
-def test_a_number_of_json_needs_no_words(converted: Converted) -> None:
-    assert converted("amount", Decimal("4.5")) == {"value": Decimal("4.5"), "quantifier": "exact"}
+def test_a_number_of_json_needs_no_words(convert_text: Converted) -> None:
+    assert convert_text("amount", Decimal("4.5")) == {"value": Decimal("4.5"), "quantifier": "exact"}
     with pytest.raises(ConversionError):
-        converted("amount", True)
+        convert_text("amount", True)
 
 
-def test_every_word_is_read_as_its_quantifier(converted: Converted) -> None:
+def test_every_word_is_read_as_its_quantifier(convert_text: Converted) -> None:
     for quantifier, words in BEFORE.items():
         assert quantifier in Quantifier.terms()
-        assert {converted("amount", f"{word} 40")["quantifier"] for word in words} == {quantifier}
+        assert {convert_text("amount", f"{word} 40")["quantifier"] for word in words} == {quantifier}
     for quantifier, words in AFTER.items():
-        assert {converted("amount", f"40 {word}")["quantifier"] for word in words} == {quantifier}
+        assert {convert_text("amount", f"40 {word}")["quantifier"] for word in words} == {quantifier}
     for word, (low, high) in MAGNITUDES.items():
-        assert set(converted("amount", word)) <= set(FIELDS)
+        assert set(convert_text("amount", word)) <= set(FIELDS)
         assert low < high

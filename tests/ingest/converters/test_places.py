@@ -34,8 +34,8 @@ SPOT = {"latitude": Decimal("-1.25"), "longitude": Decimal("30.5")}
         ("wkt", "SRID=4326;POINT(30.5 -1.25)"),
     ],
 )
-def test_a_point_in_one_text_gives_both_degrees(converted: Converted, conversion: str, value: str) -> None:
-    assert converted(conversion, value) == SPOT
+def test_a_point_in_one_text_gives_both_degrees(convert_text: Converted, conversion: str, value: str) -> None:
+    assert convert_text(conversion, value) == SPOT
 
 
 @pytest.mark.parametrize(
@@ -50,14 +50,16 @@ def test_a_point_in_one_text_gives_both_degrees(converted: Converted, conversion
         ("wkt", "SRID=3857;POINT(3 4)", "WGS 84"),
     ],
 )
-def test_a_text_that_is_no_point_is_refused(converted: Converted, conversion: str, value: str, expected: str) -> None:
-    with pytest.raises(ConversionError) as caught:
-        converted(conversion, value)
-    assert expected in str(caught.value)
+def test_a_text_that_is_not_a_point_is_refused(
+    convert_text: Converted, conversion: str, value: str, expected: str
+) -> None:
+    with pytest.raises(ConversionError) as exc_info:
+        convert_text(conversion, value)
+    assert expected in str(exc_info.value)
 
 
-def test_an_empty_point_is_nothing(converted: Converted) -> None:
-    assert converted("wkt", "POINT EMPTY") is None
+def test_an_empty_point_is_nothing(convert_text: Converted) -> None:
+    assert convert_text("wkt", "POINT EMPTY") is None
 
 
 # Some countries as the United Nations, OCHA, the World Bank, UCDP, ACLED, CLDR and ISO 3166-1 write them.
@@ -85,15 +87,13 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize(
-    ("code", "written"), [(code, name) for code, row in WRITTEN.items() for name in row.split("; ")]
-)
-def test_a_country_is_known_by_its_codes_and_the_names_of_several_agencies(code: str, written: str) -> None:
-    assert country(written) == code
+@pytest.mark.parametrize(("code", "text"), [(code, name) for code, row in WRITTEN.items() for name in row.split("; ")])
+def test_a_country_is_known_by_its_codes_and_the_names_of_several_agencies(code: str, text: str) -> None:
+    assert country(text) == code
 
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     [
         "ua",
         "ukr",
@@ -109,9 +109,9 @@ def test_a_country_is_known_by_its_codes_and_the_names_of_several_agencies(code:
         "",
     ],
 )
-def test_what_is_no_country_is_refused(written: str) -> None:
+def test_an_invalid_country_is_refused(text: str) -> None:
     with pytest.raises(ConversionError, match="expected a country"):
-        country(written)
+        country(text)
 
 
 def test_a_refusal_suggests_the_code_in_capitals_or_the_nearest_name() -> None:
@@ -121,15 +121,15 @@ def test_a_refusal_suggests_the_code_in_capitals_or_the_nearest_name() -> None:
         country("Ukrane")
 
 
-def test_names_in_other_languages_are_read_if_the_mapping_names_them(converted: Converted) -> None:
-    assert converted("country:uk", "Франція") == "FR"
-    assert converted("country:fr or en", "Germany") == "DE"
-    assert converted("country:fr", "Allemagne") == "DE"
-    assert converted("country:uk", "UKR") == "UA"
+def test_names_in_other_languages_are_read_if_the_mapping_names_them(convert_text: Converted) -> None:
+    assert convert_text("country:uk", "Франція") == "FR"
+    assert convert_text("country:fr or en", "Germany") == "DE"
+    assert convert_text("country:fr", "Allemagne") == "DE"
+    assert convert_text("country:uk", "UKR") == "UA"
     with pytest.raises(ConversionError, match="expected a country"):
-        converted("country", "Allemagne")
+        convert_text("country", "Allemagne")
     with pytest.raises(ConversionError, match="no names of countries"):
-        converted("country:xx")
+        convert_text("country:xx")
 
 
 def test_every_country_has_codes_and_names() -> None:
@@ -139,27 +139,27 @@ def test_every_country_has_codes_and_names() -> None:
 
 
 def test_each_name_that_was_added_is_in_no_library_and_of_one_country() -> None:
-    known = {comparable(name) for name in Locale("en").territories.values()}
-    for one in pycountry.countries:
-        known |= {comparable(getattr(one, kind, "")) for kind in ("name", "common_name", "official_name")}
+    known_names = {comparable(name) for name in Locale("en").territories.values()}
+    for record in pycountry.countries:
+        known_names |= {comparable(getattr(record, kind, "")) for kind in ("name", "common_name", "official_name")}
     lines = [line.split(maxsplit=1) for group in ADDED.values() for line in group.strip().splitlines()]
-    added = [(code, name) for code, row in lines for name in row.split("; ")]
-    assert [(code, name) for code, name in added if country(name) != code] == []
-    assert len({comparable(name) for _, name in added} - known) == len(added)
+    added_names = [(code, name) for code, row in lines for name in row.split("; ")]
+    assert [(code, name) for code, name in added_names if country(name) != code] == []
+    assert len({comparable(name) for _, name in added_names} - known_names) == len(added_names)
 
 
 @pytest.mark.parametrize(
-    ("written", "sea"),
+    ("text", "sea"),
     [
         *((name, True) for name in ("Red Sea", "Gulf of Aden", "Indian Ocean", "Bay of Bengal", "Strait of Hormuz")),
         *((name, True) for name in ("English Channel", "Persian Gulf", "South China Sea", "International waters")),
         *((name, False) for name in ("Chelsea", "British Indian Ocean Territory", "Seychelles", "Bayelsa", "Gulfport")),
     ],
 )
-def test_a_sea_is_no_country(converted: Converted, written: str, sea: bool) -> None:
-    assert converted("not_sea", written) == (None if sea else written)
+def test_a_sea_is_no_country(convert_text: Converted, text: str, sea: bool) -> None:
+    assert convert_text("not_sea", text) == (None if sea else text)
 
 
-def test_no_name_of_a_country_is_taken_for_a_sea(converted: Converted) -> None:
-    written = [name for group in ADDED.values() for line in group.strip().splitlines() for name in line.split()[1:]]
-    assert all(converted("not_sea", name) for name in written)
+def test_no_name_of_a_country_is_taken_for_a_sea(convert_text: Converted) -> None:
+    names = [name for group in ADDED.values() for line in group.strip().splitlines() for name in line.split()[1:]]
+    assert all(convert_text("not_sea", name) for name in names)

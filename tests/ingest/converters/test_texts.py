@@ -34,14 +34,14 @@ Converted = Callable[..., Any]
         ("hash", "a", "ca978112ca1bbdcafac231b39a23dc4d"),
     ],
 )
-def test_lists_and_numbers(converted: Converted, conversion: str, value: Any, expected: Any) -> None:
-    assert converted(conversion, value) == expected
+def test_lists_and_numbers(convert_text: Converted, conversion: str, value: Any, expected: Any) -> None:
+    assert convert_text(conversion, value) == expected
 
 
 @pytest.mark.parametrize("conversion", ["element:0", "element:x", "element:-", "multiply:x", "round:7", "round:-1"])
-def test_an_argument_that_is_none_is_a_fault_of_the_mapping(converted: Converted, conversion: str) -> None:
+def test_an_invalid_argument_is_a_fault_of_the_mapping(convert_text: Converted, conversion: str) -> None:
     with pytest.raises(ConversionError, match="takes a"):
-        converted(conversion)
+        convert_text(conversion)
 
 
 PATTERNS = {
@@ -61,18 +61,20 @@ PATTERNS = {
         ("match:parts.number", "2021/17", "17"),
     ],
 )
-def test_a_regular_expression_gives_its_group(converted: Converted, conversion: str, value: str, expected: str) -> None:
-    assert converted(conversion, value, patterns=PATTERNS) == expected
+def test_a_regular_expression_gives_its_group(
+    convert_text: Converted, conversion: str, value: str, expected: str
+) -> None:
+    assert convert_text(conversion, value, patterns=PATTERNS) == expected
 
 
-def test_a_text_that_does_not_match_is_refused(converted: Converted) -> None:
+def test_a_text_that_does_not_match_is_refused(convert_text: Converted) -> None:
     with pytest.raises(ConversionError, match=r"\[patterns.number\]"):
-        converted("match:number", "none", patterns=PATTERNS)
+        convert_text("match:number", "none", patterns=PATTERNS)
 
 
-def test_a_pattern_that_python_reads_in_exponential_time_is_read_in_linear_time(converted: Converted) -> None:
+def test_a_pattern_that_python_reads_in_exponential_time_is_read_in_linear_time(convert_text: Converted) -> None:
     with pytest.raises(ConversionError):
-        converted("match:slow", "a" * 50_000 + "b", patterns=PATTERNS)
+        convert_text("match:slow", "a" * 50_000 + "b", patterns=PATTERNS)
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,9 @@ def test_a_pattern_that_python_reads_in_exponential_time_is_read_in_linear_time(
         ("match:a", {"a": r"(a)\1"}, "expected a regular expression of RE2"),
     ],
 )
-def test_a_pattern_that_is_none_is_a_fault_of_the_mapping(
-    converted: Converted, conversion: str, patterns: dict[str, str], expected: str
+def test_an_invalid_pattern_is_a_fault_of_the_mapping(
+    convert_text: Converted, conversion: str, patterns: dict[str, str], expected: str
 ) -> None:
-    with pytest.raises(ConversionError) as caught:
-        converted(conversion, patterns=patterns)
-    assert expected in str(caught.value)
+    with pytest.raises(ConversionError) as exc_info:
+        convert_text(conversion, patterns=patterns)
+    assert expected in str(exc_info.value)

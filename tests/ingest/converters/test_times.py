@@ -44,12 +44,12 @@ Converted = Callable[..., Any]
         ("zone:Europe/Kyv", "did you mean Europe/Kyiv"),
     ],
 )
-def test_a_pattern_that_leaves_something_to_assume_is_a_fault_of_the_mapping(
-    converted: Converted, pattern: str, missing: str
+def test_an_incomplete_date_pattern_is_a_fault_of_the_mapping(
+    convert_text: Converted, pattern: str, missing: str
 ) -> None:
-    with pytest.raises(ConversionError) as caught:
-        converted(pattern)
-    assert missing in str(caught.value)
+    with pytest.raises(ConversionError) as exc_info:
+        convert_text(pattern)
+    assert missing in str(exc_info.value)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_a_pattern_that_leaves_something_to_assume_is_a_fault_of_the_mapping(
         ("unix", "1620538200.25", "2021-05-09T05:30:00.250000+00:00"),
     ],
 )
-def test_dates_and_times_are_read(converted: Converted, conversion: str, value: Any, expected: str) -> None:
-    assert converted(conversion, value) == expected
+def test_dates_and_times_are_read(convert_text: Converted, conversion: str, value: Any, expected: str) -> None:
+    assert convert_text(conversion, value) == expected
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,12 @@ def test_dates_and_times_are_read(converted: Converted, conversion: str, value: 
         ("latest", "9999", "before the year 9999"),
     ],
 )
-def test_what_is_no_date_or_time_is_refused(converted: Converted, conversion: str, value: str, expected: str) -> None:
-    with pytest.raises(ConversionError) as caught:
-        converted(conversion, value)
-    assert expected in str(caught.value)
+def test_an_invalid_date_or_time_is_refused(
+    convert_text: Converted, conversion: str, value: str, expected: str
+) -> None:
+    with pytest.raises(ConversionError) as exc_info:
+        convert_text(conversion, value)
+    assert expected in str(exc_info.value)
 
 
 READ = """
@@ -154,14 +156,14 @@ def test_no_result_depends_on_the_zone_or_the_locale_of_the_machine() -> None:
     results = set()
     for zone_, locale in (("UTC", "C"), ("Europe/Kyiv", "de_DE.UTF-8"), ("America/New_York", "tr_TR.UTF-8")):
         environment = os.environ | {"TZ": zone_, "LC_ALL": locale, "PYTHONTZPATH": "", "PYTHONIOENCODING": "utf-8"}
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", READ],
             env=environment,
             capture_output=True,
             cwd=Path(__file__).parents[3],
             check=True,
         )
-        results.add(done.stdout)
+        results.add(process.stdout)
     (result,) = results
     assert result.decode().splitlines()[1:] == [
         "2021-05-24T05:30:00+00:00",

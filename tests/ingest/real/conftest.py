@@ -14,7 +14,7 @@ from tests.real_data import real_file
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedFile:
     """A file in a store of its own: the report of the load, and a way to query the store."""
 
     mapping: str
@@ -28,30 +28,30 @@ class Loaded:
         return await load([self.path], self.url, options=LoadOptions(self.mapping, complete=True, yes=True))
 
 
-Load = Callable[[str, str], Awaitable[Loaded]]
+Load = Callable[[str, str], Awaitable[LoadedFile]]
 
 
-async def assert_unchanged(file: Loaded) -> None:
+async def assert_unchanged(file: LoadedFile) -> None:
     """Assert that loading a file again creates, updates and withdraws nothing."""
     again = await file.load_again()
-    created = {resource: counts["created"] for resource, counts in file.summary.counts.items()}
-    assert {resource: counts["unchanged"] for resource, counts in again.counts.items()} == created
+    created_counts = {resource: counts["created"] for resource, counts in file.summary.counts.items()}
+    assert {resource: counts["unchanged"] for resource, counts in again.counts.items()} == created_counts
     assert {action for counts in again.counts.values() for action, count in counts.items() if count} == {"unchanged"}
 
 
 @pytest.fixture(scope="module")
-async def loaded(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Load]:
-    """`await loaded(mapping, file)` loads a file, or returns it as it was loaded before."""
-    known: dict[tuple[str, str], Loaded] = {}
+async def load_file(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[Load]:
+    """`await load_file(mapping, file)` loads a file, or returns it as it was loaded before."""
+    loads: dict[tuple[str, str], LoadedFile] = {}
     connections: list[asyncpg.Connection] = []
 
-    async def once(mapping: str, name: str) -> Loaded:
-        if (mapping, name) not in known:
+    async def once(mapping: str, name: str) -> LoadedFile:
+        if (mapping, name) not in loads:
             path, url = str(real_file(name)), await new_store()
             summary = await load([path], url, options=LoadOptions(mapping))
             connections.append(await asyncpg.connect(url))
-            known[mapping, name] = Loaded(mapping, path, url, summary, connections[-1].fetch)
-        return known[mapping, name]
+            loads[mapping, name] = LoadedFile(mapping, path, url, summary, connections[-1].fetch)
+        return loads[mapping, name]
 
     yield once
     for connection in connections:

@@ -45,13 +45,13 @@ async def stored_events(rows: Rows) -> dict[str, Record]:
     """Return the events with their places, participants and citations, by the first of their identifiers."""
     participants = await _children(rows, PARTICIPANTS)
     citations = await _children(rows, CITATIONS)
-    found = {}
+    records = {}
     for row in await rows(EVENTS):
         record = _plain(row)
         id_ = record.pop("id")
         record |= {"participants": participants.get(id_, []), "citations": citations.get(id_, [])}
-        found[record["identifiers"][0]["value"]] = record
-    return found
+        records[record["identifiers"][0]["value"]] = record
+    return records
 
 
 async def stored_figures(rows: Rows, *key: str) -> dict[tuple[Hashable, ...], Record]:
@@ -59,25 +59,25 @@ async def stored_figures(rows: Rows, *key: str) -> dict[tuple[Hashable, ...], Re
     the event."""
     citations = await _children(rows, CITATIONS)
     events = {row["id"]: _plain(row)["identifiers"][0]["value"] for row in await rows("select * from v1.event")}
-    found: dict[tuple[Hashable, ...], Record] = {}
+    records: dict[tuple[Hashable, ...], Record] = {}
     for row in await rows(FIGURES):
         record = _plain(row)
         record |= {"event": events.get(record.pop("event_id")), "citations": citations.get(record.pop("id"), [])}
-        named = tuple(record[name] for name in key)
-        assert named not in found, f"two figures of {named}"
-        found[named] = record
-    return found
+        identity = tuple(record[name] for name in key)
+        assert identity not in records, f"two figures of {identity}"
+        records[identity] = record
+    return records
 
 
-def assert_same(found: dict[Any, Record], expected: dict[Any, Record]) -> None:
+def assert_same(actual: dict[Any, Record], expected: dict[Any, Record]) -> None:
     """Assert that the store has the records that a file gives, no other ones, and each field as the file has it."""
-    assert sorted(map(str, found.keys() - expected.keys())) == [], "records that no row gives"
-    assert sorted(map(str, expected.keys() - found.keys())) == [], "rows that gave no record"
+    assert sorted(map(str, actual.keys() - expected.keys())) == [], "records that no row gives"
+    assert sorted(map(str, expected.keys() - actual.keys())) == [], "rows that gave no record"
     differing = [
-        f"{key}, {name}: {found[key].get(name)!r} is stored, and the row gives {value!r}"
+        f"{key}, {name}: {actual[key].get(name)!r} is stored, and the row gives {value!r}"
         for key, fields in expected.items()
         for name, value in fields.items()
-        if found[key].get(name) != value
+        if actual[key].get(name) != value
     ]
     assert differing[:SHOWN] == [], f"{len(differing)} differences"
 
@@ -88,11 +88,11 @@ def midnight(day: str, later: int = 0) -> datetime:
 
 
 async def _children(rows: Rows, statement: str) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
+    children: dict[str, list[Record]] = {}
     for row in await rows(statement):
         record = _plain(row)
-        found.setdefault(record.pop("record_id"), []).append(record)
-    return found
+        children.setdefault(record.pop("record_id"), []).append(record)
+    return children
 
 
 def _plain(row: asyncpg.Record) -> Record:

@@ -13,20 +13,20 @@ MAPPING = Path(__file__).parents[1] / "formats" / "current-events.toml"
 KIND = {"War_Conflict": "attack", "Disaster_Accident": "disaster", "Law_Crime": "arrest"}
 
 
-async def test_each_row_is_stored_as_it_is(loaded: Load) -> None:
-    written = read_rows(FILE)
-    file = await loaded(str(MAPPING), FILE)
+async def test_each_row_is_stored_as_it_is(load_file: Load) -> None:
+    file_rows = read_rows(FILE)
+    file = await load_file(str(MAPPING), FILE)
     rows = file.rows
     assert not [note for note in file.summary.notes if "not mapped" in note or "leave out" in note]
-    assert_same(await stored_events(rows), {row["id"]: _event(row) for row in written})
-    assert len(written) == 428
+    assert_same(await stored_events(rows), {row["id"]: _event(row) for row in file_rows})
+    assert len(file_rows) == 428
     names = {row["name"] for row in await rows("select name from v1.source")}
-    assert names == {outlet["sourceName"] for row in written for outlet in row["source"]}
-    assert len(await rows("select * from v1.document")) == sum(len(row["source"]) for row in written)
+    assert names == {outlet["sourceName"] for row in file_rows for outlet in row["source"]}
+    assert len(await rows("select * from v1.document")) == sum(len(row["source"]) for row in file_rows)
 
 
-async def test_the_same_file_again_changes_nothing(loaded: Load) -> None:
-    await assert_unchanged(await loaded(str(MAPPING), FILE))
+async def test_the_same_file_again_changes_nothing(load_file: Load) -> None:
+    await assert_unchanged(await load_file(str(MAPPING), FILE))
 
 
 def _event(row: Record) -> Record:

@@ -57,11 +57,11 @@ CATEGORIES = {
 }
 
 
-async def test_each_day_of_personnel_is_stored_with_the_word_that_binds_it(loaded: Load) -> None:
-    written, rows = await _rows(loaded, "personnel")
+async def test_each_day_of_personnel_is_stored_with_the_word_that_binds_it(load_file: Load) -> None:
+    file_rows, rows = await _rows(load_file, "personnel")
     words = {"about": "approximately", "more": "more_than"}
     expected: dict[Any, Record] = {}
-    for row in written:
+    for row in file_rows:
         day = date.fromisoformat(row["date"])
         common = _claimed(day) | {"population": "military personnel of Russia", "unit": "persons"}
         expected[day, "killed_or_injured"] = common | {
@@ -74,11 +74,11 @@ async def test_each_day_of_personnel_is_stored_with_the_word_that_binds_it(loade
             exact = {"value": row["POW"], "quantifier": "exact", "value_text": None}
             expected[day, "captured"] = common | exact | {"series": "general-staff/prisoners"}
     assert_same(await stored_figures(rows, "as_of", "measure"), expected)
-    assert (len(written), len(expected)) == (1626, 1688)
+    assert (len(file_rows), len(expected)) == (1626, 1688)
 
 
-async def test_each_number_of_each_day_of_equipment_is_stored(loaded: Load) -> None:
-    written, rows = await _rows(loaded, "equipment")
+async def test_each_number_of_each_day_of_equipment_is_stored(load_file: Load) -> None:
+    file_rows, rows = await _rows(load_file, "equipment")
     expected = {
         (date.fromisoformat(row["date"]), population): _claimed(date.fromisoformat(row["date"]))
         | {
@@ -88,21 +88,21 @@ async def test_each_number_of_each_day_of_equipment_is_stored(loaded: Load) -> N
             "unit": "items",
             "series": f"general-staff/{column}",
         }
-        for row in written
+        for row in file_rows
         for column, population in EQUIPMENT.items()
         if column in row
     }
     assert_same(await stored_figures(rows, "as_of", "population"), expected)
-    assert (len(written), len(expected)) == (1626, 20687)
-    known = {*EQUIPMENT, "date", "day", "greatest losses direction"}
-    assert not {column for row in written for column in row} - known
+    assert (len(file_rows), len(expected)) == (1626, 20687)
+    known_columns = {*EQUIPMENT, "date", "day", "greatest losses direction"}
+    assert not {column for row in file_rows for column in row} - known_columns
 
 
-async def test_each_correction_is_stored_with_its_sign(loaded: Load) -> None:
-    written, rows = await _rows(loaded, "correction")
+async def test_each_correction_is_stored_with_its_sign(load_file: Load) -> None:
+    file_rows, rows = await _rows(load_file, "correction")
     columns = EQUIPMENT | {"personnel": "military personnel of Russia"}
     expected = {}
-    for row in written:
+    for row in file_rows:
         day = date.fromisoformat(row["date"])
         for column in (name for name in row if name not in ("date", "day") and row[name]):
             persons = column == "personnel"
@@ -116,12 +116,12 @@ async def test_each_correction_is_stored_with_its_sign(loaded: Load) -> None:
                 "caveat": "A correction of the cumulative count, not losses of this day.",
             }
     assert_same(await stored_figures(rows, "as_of", "population"), expected)
-    assert (len(written), len(expected)) == (28, 86)
-    assert min(one["value"] for one in expected.values()) < 0
+    assert (len(file_rows), len(expected)) == (28, 86)
+    assert min(figure["value"] for figure in expected.values()) < 0
 
 
-async def test_each_model_of_the_rival_count_is_stored(loaded: Load) -> None:
-    written, rows = await _rows(loaded, "oryx")
+async def test_each_model_of_the_rival_count_is_stored(load_file: Load) -> None:
+    file_rows, rows = await _rows(load_file, "oryx")
     expected = {
         (f"oryx/{row['equipment_oryx']}/{row['model']}",): {
             "measure": "equipment_lost",
@@ -134,30 +134,30 @@ async def test_each_model_of_the_rival_count_is_stored(loaded: Load) -> None:
             "caveat": f"{row['equipment_oryx']}: {row['model']}, made in {row['manufacturer']}",
             "citations": _cited("Oryx", "other"),
         }
-        for row in written
+        for row in file_rows
     }
     assert_same(await stored_figures(rows, "series"), expected)
-    assert len(written) == len(expected) == 338
+    assert len(file_rows) == len(expected) == 338
 
 
 async def test_two_counts_of_the_same_losses_stand_beside_each_other(store: str, rows: Rows) -> None:
     for name in ("correction", "oryx"):
         await load([str(real_file(FILES[name]))], store, options=LoadOptions(_mapping(name)))
-    found: list[asyncpg.Record] = await rows(
+    counts: list[asyncpg.Record] = await rows(
         "select distinct source.name, figure.status from v1.figure join v1.citation on record_id = figure.id "
         "join v1.source on source.id = source_id where population = 'tanks' order by 1"
     )
-    assert [tuple(one) for one in found] == [(GENERAL_STAFF, "claimed"), ("Oryx", "verified")]
+    assert [tuple(row) for row in counts] == [(GENERAL_STAFF, "claimed"), ("Oryx", "verified")]
 
 
 @pytest.mark.parametrize("name", FILES)
-async def test_the_same_file_again_changes_nothing(loaded: Load, name: str) -> None:
-    await assert_unchanged(await loaded(_mapping(name), FILES[name]))
+async def test_the_same_file_again_changes_nothing(load_file: Load, name: str) -> None:
+    await assert_unchanged(await load_file(_mapping(name), FILES[name]))
 
 
-async def _rows(loaded: Load, name: str) -> tuple[list[Record], Rows]:
+async def _rows(load_file: Load, name: str) -> tuple[list[Record], Rows]:
     """Load one of the files, and return its rows and a way to query the store."""
-    file = await loaded(_mapping(name), FILES[name])
+    file = await load_file(_mapping(name), FILES[name])
     assert not [note for note in file.summary.notes if "not mapped" in note or "leave out" in note]
     return read_rows(FILES[name]), file.rows
 

@@ -75,20 +75,20 @@ DEATHS = {
 
 
 @pytest.mark.parametrize(("name", "count"), [("aec_test", 648), ("aec_validation", 651)])
-async def test_each_row_is_stored_as_it_is(loaded: Load, name: str, count: int) -> None:
+async def test_each_row_is_stored_as_it_is(load_file: Load, name: str, count: int) -> None:
     path = f"ucdp-ged/{name}.jsonl"
-    written = read_rows(path)
-    file = await loaded(str(MAPPING), path)
+    file_rows = read_rows(path)
+    file = await load_file(str(MAPPING), path)
     assert not [note for note in file.summary.notes if "not mapped" in note or "leave out" in note]
-    assert_same(await stored_events(file.rows), {str(row["id"]): _event(row) for row in written})
-    figures = {key: figure for row in written for key, figure in _figures(row).items()}
+    assert_same(await stored_events(file.rows), {str(row["id"]): _event(row) for row in file_rows})
+    figures = {key: figure for row in file_rows for key, figure in _figures(row).items()}
     assert_same(await stored_figures(file.rows, "event", "population"), figures)
-    assert (len(written), len(figures)) == (count, 5 * count)
+    assert (len(file_rows), len(figures)) == (count, 5 * count)
 
 
 @pytest.mark.parametrize("name", ["aec_test", "aec_validation"])
-async def test_the_same_file_again_changes_nothing(loaded: Load, name: str) -> None:
-    await assert_unchanged(await loaded(str(MAPPING), f"ucdp-ged/{name}.jsonl"))
+async def test_the_same_file_again_changes_nothing(load_file: Load, name: str) -> None:
+    await assert_unchanged(await load_file(str(MAPPING), f"ucdp-ged/{name}.jsonl"))
 
 
 def _event(row: Record) -> Record:

@@ -39,47 +39,54 @@ UCDP: Record = {
 }
 
 
-async def test_each_row_is_stored_as_it_is(loaded: Load) -> None:
+async def test_each_row_is_stored_as_it_is(load_file: Load) -> None:
     features = read_rows(FILE)
-    ged = await loaded("ucdp-ged", FILE)
+    ged = await load_file("ucdp-ged", FILE)
     assert not [note for note in ged.summary.notes if "not mapped" in note]
     assert f"{_uneven(features)} rows leave out source_headline" in " ".join(ged.summary.notes)
-    assert_same(await stored_events(ged.rows), {str(one["properties"]["id"]): _event(one) for one in features})
-    figures = {key: figure for one in features for key, figure in _figures(one).items()}
+    assert_same(
+        await stored_events(ged.rows), {str(feature["properties"]["id"]): _event(feature) for feature in features}
+    )
+    figures = {key: figure for feature in features for key, figure in _figures(feature).items()}
     assert_same(await stored_figures(ged.rows, "event", "population"), figures)
     assert len(features) == 1848
     assert len(figures) == 5 * 1848
 
 
-async def test_there_are_no_sources_documents_or_places_but_those_of_the_rows(loaded: Load) -> None:
+async def test_there_are_no_sources_documents_or_places_but_those_of_the_rows(load_file: Load) -> None:
     features = read_rows(FILE)
-    rows = (await loaded("ucdp-ged", FILE)).rows
-    citations = [one for feature in features for one in _citations(feature["properties"])]
-    named = {one["source"] for one in citations if one["source"]} | {one["publisher"] for one in citations}
+    rows = (await load_file("ucdp-ged", FILE)).rows
+    citations = [citation for feature in features for citation in _citations(feature["properties"])]
+    expected = {citation["source"] for citation in citations if citation["source"]} | {
+        citation["publisher"] for citation in citations
+    }
     parties = {feature["properties"][side] for feature in features for side in ("side_a", "side_b")} - {"Civilians"}
-    offices = {_words(one) for feature in features for one in _offices(feature["properties"])}
-    found = {row["name"] for row in await rows("select name from v1.source where name is not null")}
-    assert found == (named - {None}) | parties | offices
+    offices = {_words(office) for feature in features for office in _offices(feature["properties"])}
+    names = {row["name"] for row in await rows("select name from v1.source where name is not null")}
+    assert names == (expected - {None}) | parties | offices
     originals = [feature for feature in features if feature["properties"]["source_original"]]
     assert len(await rows("select * from v1.source where name is null")) == len(originals)
     articles = sum(max(1, len(_offices(feature["properties"]))) for feature in features)
     assert len(await rows("select * from v1.document")) == articles + 1
-    points = {(one["where_coordinates"], one["where_prec"], one["adm_1"], *point) for one, point in _points(features)}
+    points = {
+        (properties["where_coordinates"], properties["where_prec"], properties["adm_1"], *point)
+        for properties, point in _points(features)
+    }
     assert len(await rows("select * from v1.place")) == len(points)
 
 
-async def test_the_same_file_again_changes_nothing(loaded: Load) -> None:
-    await assert_unchanged(await loaded("ucdp-ged", FILE))
+async def test_the_same_file_again_changes_nothing(load_file: Load) -> None:
+    await assert_unchanged(await load_file("ucdp-ged", FILE))
 
 
 def _uneven(features: list[Record]) -> int:
     """Return the number of rows that have offices, but not as many as headlines."""
-    rows = [one["properties"] for one in features]
+    rows = [feature["properties"] for feature in features]
     return sum(len(_offices(row)) not in (0, len(row["source_headline"].split(";"))) for row in rows)
 
 
 def _points(features: list[Record]) -> list[tuple[Record, list[float]]]:
-    return [(one["properties"], one["geometry"]["coordinates"]) for one in features]
+    return [(feature["properties"], feature["geometry"]["coordinates"]) for feature in features]
 
 
 def _event(feature: Record) -> Record:
@@ -94,15 +101,15 @@ def _event(feature: Record) -> Record:
         "time_precision": DATE_PRECISION[row["date_prec"]],
         "status": "occurred",
         "tags": [
-            one
-            for one in (
+            part
+            for part in (
                 VIOLENCE[violence],
                 "aggregated" if row["event_clarity"] == 2 else "",
                 row["conflict_name"],
                 row["region"],
                 row["adm_2"],
             )
-            if one
+            if part
         ],
         "language": "en",
         "identifiers": [
@@ -136,16 +143,16 @@ def _citations(row: Record) -> list[Record]:
     """Return the citations of a row. A named source asserts, through the office that published the article. Without a
     name the office itself asserts."""
     original = _short(_words(row["source_original"]))
-    found: list[Record] = []
+    citations: list[Record] = []
     for position, office in enumerate(_offices(row)):
         publisher = _words(office)
         author = {"source": None, "description": original} if original else {"source": publisher, "description": None}
         via = [publisher] if original else []
-        found.append({**_article(row, position), **author, "kind": "other", "via": via, "publisher": publisher})
-    if not found and original:
+        citations.append({**_article(row, position), **author, "kind": "other", "via": via, "publisher": publisher})
+    if not citations and original:
         who: Record = {"source": None, "description": original, "kind": "other", "via": [], "publisher": None}
-        found.append({**_article(row, 0), **who})
-    return [*found, UCDP]
+        citations.append({**_article(row, 0), **who})
+    return [*citations, UCDP]
 
 
 def _article(row: Record, position: int) -> Record:
@@ -190,8 +197,13 @@ def _figures(feature: Record) -> dict[tuple[str, str | None], Record]:
     low, best, high = row["low"], row["best"], row["high"]
     bounds: Record = {"value_low": low, "value_high": high, "bounds_basis": "stated", "caveat": None}
     if not low <= best <= high:
-        said = f"a low estimate of {low} and a high one of {high}, which do not enclose the best one."
-        bounds = {"value_low": None, "value_high": None, "bounds_basis": None, "caveat": f"The data set gives {said}"}
+        bounds_text = f"a low estimate of {low} and a high one of {high}, which do not enclose the best one."
+        bounds = {
+            "value_low": None,
+            "value_high": None,
+            "bounds_basis": None,
+            "caveat": f"The data set gives {bounds_text}",
+        }
     unbounded = {"value_low": None, "value_high": None, "bounds_basis": None, "caveat": None}
     event = str(row["id"])
     return {

@@ -9,7 +9,7 @@ from briefing_sdk import Briefing, RateLimited
 URL = sys.argv[1]
 
 
-def hurried() -> tuple[dict[str, object], float]:
+def first_refusal() -> tuple[dict[str, object], float]:
     """Send requests without retries, and return the first refusal with the time at which it came."""
     with Briefing(URL, tries=1, cache=0) as briefing:
         try:
@@ -22,7 +22,7 @@ def hurried() -> tuple[dict[str, object], float]:
 
 
 # The plan refills from the refusal on, so a client that takes long to be made waits less.
-refusal, began = hurried()
+refusal, began = first_refusal()
 with Briefing(URL, cache=0) as briefing:
     records = len(briefing.v1.events.list(limit=200).data)
 print(json.dumps({"refusal": refusal, "records": records, "seconds": time.monotonic() - began}))

@@ -14,11 +14,11 @@ def newer() -> dict[str, Any]:
     """Read a term and fields that this client does not know."""
     with Briefing(f"{BETWEEN}/newer") as briefing:
         event = briefing.v1.events.list(limit=1).data[0]
-        asked = briefing.v1.graphql.events(first=1).events.nodes[0]
+        node = briefing.v1.graphql.events(first=1).events.nodes[0]
         again = type(event).from_dict(event.to_dict())
     return {
         **{"kind": event.kind, "sentiment": event.additional_properties["sentiment"], "again": again == event},
-        **{"graphql": [asked.kind.value, asked.kind.known], "status": [asked.status.known]},
+        **{"graphql": [node.kind.value, node.kind.known], "status": [node.status.known]},
     }
 
 

@@ -18,58 +18,58 @@ ENDLESS = f"The list did not end within {MOST:,} records: a cursor may lead back
 
 def waiting() -> dict[str, Any]:
     """Return the results of the operations of `Briefing`."""
-    gave: dict[str, dict[str, Any]] = {}
+    answers: dict[str, dict[str, Any]] = {}
     with Briefing(URL) as briefing:
-        for one in RESOURCES:
-            told = gave.setdefault(one["version"], {})
-            version = getattr(briefing, one["version"])
+        for entry in RESOURCES:
+            version_answers = answers.setdefault(entry["version"], {})
+            version = getattr(briefing, entry["version"])
             if hasattr(version, "me"):
-                told["get_me"] = version.me().to_dict()
-            resource = getattr(version, one["name"])
+                version_answers["get_me"] = version.me().to_dict()
+            resource = getattr(version, entry["name"])
             page = resource.list(limit=2, count="exact")
-            told[f"list_{one['name']}"] = ids = []
+            version_answers[f"list_{entry['name']}"] = ids = []
             for record in resource.each(limit=20):
                 ids.append(record.to_dict())
                 assert len(ids) <= MOST, ENDLESS
-            if one["record"]:
-                told[f"get_{one['record']}"] = resource.get(page.data[0].id).to_dict()
-            for form in one["forms"]:
-                told[f"export_{one['name']}_{form}"] = len(b"".join(resource.export(form, limit=3)))
-            listed = getattr(getattr(version.graphql, one["name"])(first=3), one["name"])
-            told[one["name"]] = [node.model_dump(mode="json") for node in listed.nodes]
-            if one["record"]:
-                found = getattr(getattr(version.graphql, one["record"])(id=page.data[0].id), one["record"])
-                told[one["record"]] = found.model_dump(mode="json")
-            assert page.page.total == len(told[f"list_{one['name']}"])
-    return gave
+            if entry["record"]:
+                version_answers[f"get_{entry['record']}"] = resource.get(page.data[0].id).to_dict()
+            for form in entry["forms"]:
+                version_answers[f"export_{entry['name']}_{form}"] = len(b"".join(resource.export(form, limit=3)))
+            connection = getattr(getattr(version.graphql, entry["name"])(first=3), entry["name"])
+            version_answers[entry["name"]] = [node.model_dump(mode="json") for node in connection.nodes]
+            if entry["record"]:
+                node = getattr(getattr(version.graphql, entry["record"])(id=page.data[0].id), entry["record"])
+                version_answers[entry["record"]] = node.model_dump(mode="json")
+            assert page.page.total == len(version_answers[f"list_{entry['name']}"])
+    return answers
 
 
 async def awaiting() -> dict[str, Any]:
     """Return the results of the operations of `AsyncBriefing`."""
-    gave: dict[str, dict[str, Any]] = {}
+    answers: dict[str, dict[str, Any]] = {}
     async with AsyncBriefing(URL) as briefing:
-        for one in RESOURCES:
-            told = gave.setdefault(one["version"], {})
-            version = getattr(briefing, one["version"])
+        for entry in RESOURCES:
+            version_answers = answers.setdefault(entry["version"], {})
+            version = getattr(briefing, entry["version"])
             if hasattr(version, "me"):
-                told["get_me"] = (await version.me()).to_dict()
-            resource = getattr(version, one["name"])
+                version_answers["get_me"] = (await version.me()).to_dict()
+            resource = getattr(version, entry["name"])
             page = await resource.list(limit=2)
-            told[f"list_{one['name']}"] = ids = []
+            version_answers[f"list_{entry['name']}"] = ids = []
             async for record in resource.each(limit=20):
                 ids.append(record.to_dict())
                 assert len(ids) <= MOST, ENDLESS
-            if one["record"]:
-                told[f"get_{one['record']}"] = (await resource.get(page.data[0].id)).to_dict()
-            for form in one["forms"]:
+            if entry["record"]:
+                version_answers[f"get_{entry['record']}"] = (await resource.get(page.data[0].id)).to_dict()
+            for form in entry["forms"]:
                 pieces = [piece async for piece in resource.export(form, limit=3)]
-                told[f"export_{one['name']}_{form}"] = len(b"".join(pieces))
-            listed = getattr(await getattr(version.graphql, one["name"])(first=3), one["name"])
-            told[one["name"]] = [node.model_dump(mode="json") for node in listed.nodes]
-            if one["record"]:
-                found = getattr(await getattr(version.graphql, one["record"])(id=page.data[0].id), one["record"])
-                told[one["record"]] = found.model_dump(mode="json")
-    return gave
+                version_answers[f"export_{entry['name']}_{form}"] = len(b"".join(pieces))
+            connection = getattr(await getattr(version.graphql, entry["name"])(first=3), entry["name"])
+            version_answers[entry["name"]] = [node.model_dump(mode="json") for node in connection.nodes]
+            if entry["record"]:
+                node = getattr(await getattr(version.graphql, entry["record"])(id=page.data[0].id), entry["record"])
+                version_answers[entry["record"]] = node.model_dump(mode="json")
+    return answers
 
 
 print(json.dumps({"waiting": waiting(), "awaiting": asyncio.run(awaiting())}))

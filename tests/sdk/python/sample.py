@@ -20,19 +20,19 @@ def title(event: Event) -> str:
 
 def main() -> dict[str, object]:
     """Send a request in each way."""
-    told: dict[str, object] = {}
+    report: dict[str, object] = {}
     with Briefing() as briefing:
         events = list(briefing.v1.events.each(kind=KINDS, starts_at_gte=SINCE, include=["figures"]))
-        told["titles"] = [title(event) for event in events]
-        told["figures"] = sum(len(one.figures.data) for one in events if isinstance(one.figures, FigureSet))
-        linked = briefing.v1.events.list(figures__measure=["killed"], count="exact", limit=1)
-        told["linked"] = linked.page.total if isinstance(linked.page.total, int) else None
+        report["titles"] = [title(event) for event in events]
+        report["figures"] = sum(len(event.figures.data) for event in events if isinstance(event.figures, FigureSet))
+        linked_events = briefing.v1.events.list(figures__measure=["killed"], count="exact", limit=1)
+        report["linked"] = linked_events.page.total if isinstance(linked_events.page.total, int) else None
         kind = EventKindTest(in_=[Kind.SHELLING, Kind.ATTACK, Kind.AIR_STRIKE])
-        asked = briefing.v1.graphql.events(
+        answer = briefing.v1.graphql.events(
             filter=EventFilter(kind=kind, starts_at=NullableDateTimeTest(gte=SINCE)), first=200
         )
-        told["asked"] = sorted(node.id for node in asked.events.nodes) == sorted(one.id for one in events)
-    return told
+        report["asked"] = sorted(node.id for node in answer.events.nodes) == sorted(event.id for event in events)
+    return report
 
 
 async def later() -> int:
