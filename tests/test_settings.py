@@ -79,7 +79,7 @@ def test_the_embedded_postgres_lets_in_what_all_processes_may_hold(workers: int,
 
 
 VARIABLES = [f"BRIEFING_{name.upper()}" for name in Settings.model_fields]
-SECRET_VARIABLES = ["BRIEFING_DATABASE_URL", "BRIEFING_DIRECT_URL", "BRIEFING_REDIS_URL"]
+SECRET_VARIABLES = ["BRIEFING_DATABASE_URL", "BRIEFING_DIRECT_URL", "BRIEFING_READ_URLS", "BRIEFING_REDIS_URL"]
 
 
 @pytest.fixture
@@ -117,11 +117,11 @@ def test_the_secrets_are_those_that_contain_passwords() -> None:
 @pytest.mark.parametrize("variable", SECRET_VARIABLES)
 def test_a_secret_is_read_from_a_file(variable: str, bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    file.write_text("redis://user:päss@host/0\n", encoding="utf-8")
+    file.write_text("postgresql://user:päss@host/0\n", encoding="utf-8")
     bare.setenv(f"{variable}_FILE", str(file))
     bare.setenv(variable, "")
     name = variable.removeprefix("BRIEFING_").lower()
-    assert getattr(read_settings(), name) == "redis://user:päss@host/0"
+    assert getattr(read_settings(), name) == "postgresql://user:päss@host/0"
     assert f"{variable}_FILE" in describe(name)
 
 

@@ -33,7 +33,7 @@ async def read_applied(connection: Connection) -> dict[str, str | None]:
 def find_unknown(applied: Collection[str], own: Collection[Script]) -> list[str]:
     """Return the migrations that this release does not know, the oldest first. `own` are those of this release."""
     known = {script.name for script in own}
-    # Versions have names such as v1. A version that was retired leaves its name behind.
+    # Names of versions begin with a letter. A version that was retired leaves its name behind.
     return sorted(name for name in applied if name[0].isdigit() and name not in known)
 
 

@@ -255,7 +255,7 @@ async def test_a_store_without_these_tables_says_so(database: str) -> None:
     store = AccessStore(database)
     with pytest.raises(Unavailable) as exc_info:
         await store.read("plans")
-    assert "briefing migrate" in exc_info.value.hint
+    assert "briefing migrate" in exc_info.value.operator_hint
     await store.close()
 
 

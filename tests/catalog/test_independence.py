@@ -24,6 +24,7 @@ FOREIGN = re.compile(r"api/(graphql|pages)/assets/.*\.(js|css|txt)|.*/node_modul
 EXCEPTIONS = {
     "api/catalog/__init__.py": "the registry",
     "api/observability/tracing.py": "the path of OTLP, whose version that is",
+    "sql/state.txt": "what stands in a store, as a test records it; that of a retired version does not count",
     "sql/migrations/0002_domains.sql": "a comment on where vocabularies stood: an applied migration does not change",
 }
 
