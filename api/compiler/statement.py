@@ -33,6 +33,7 @@ from api.query import (
     Record,
     Records,
     Root,
+    as_of,
     least_price,
     price,
     records_a_point,
@@ -53,20 +54,56 @@ class Statement:
     `mark` is a row before them.
 
     `custom` asks for a plan that looks at the values. With a rare value, a generic plan took 220 ms and a custom plan
-    0.35 ms."""
+    0.35 ms.
+
+    `edition` is the edition that the statement shows, None if it reads the present in any part. `editions` has that of
+    each root by its key. If it is not `final`, a caller named a moment that is still to come."""
 
     sql: str
     arguments: tuple[Any, ...]
     custom: bool
     reads: tuple[str, ...] = ()
+    edition: int | None = None
+    editions: tuple[tuple[str, int | None], ...] = ()
+    final: bool = True
 
 
 def compile_query(query: Query) -> Statement:
     """Return the one statement that answers the query."""
-    # An edition needs a custom plan, because the number of rows as of an edition depends on it.
-    writer = StatementWriter(VERSIONS[query.version], query.edition, custom=query.edition is not None)
+    writer = StatementWriter(VERSIONS[query.version])
     sql = ROOTS[type(query.root)](writer, query)
-    return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)))
+    writer.finish()
+    roots = [as_of(item.value) for item in query.root.entries]
+    return Statement(
+        sql,
+        tuple(writer.arguments),
+        writer.custom,
+        tuple(sorted(writer.reads)),
+        _edition(writer),
+        _editions(writer, query),
+        all(root.final for root in roots if root is not None),
+    )
+
+
+def _edition(writer: StatementWriter) -> int | None:
+    """Return the last edition that the roots show; None if one of them reads the present, or if none reads anything."""
+    editions = [scope.edition for scope in writer.scopes if scope.views]
+    if not editions or None in editions:
+        return None
+    return max(edition for edition in editions if edition is not None)
+
+
+def _editions(writer: StatementWriter, query: Query) -> tuple[tuple[str, int | None], ...]:
+    """Return the edition of each root of an object that reads the store, by its key."""
+    if not isinstance(query.root, Object):
+        return ()
+    # The first scope is that of what is written before the first root.
+    scopes = writer.scopes[1:]
+    return tuple(
+        (item.key, scope.edition)
+        for item, scope in zip(query.root.selection, scopes, strict=True)
+        if not isinstance(item.value, Constant)
+    )
 
 
 @dataclass(frozen=True)
@@ -101,13 +138,18 @@ def _write_statement(writer: StatementWriter, query: Query, root: _Root) -> str:
 
 
 def _looked_at(writer: StatementWriter) -> str:
-    """Return the SQL that counts the rows and index entries that this connection has looked at; empty if no filter of
+    """Return the SQL that counts the rows and index entries that this connection has looked at; empty if nothing in
     the statement can cause much work."""
-    if not writer.looked_at:
+    names = set(writer.looked_at)
+    # To find what was shown then, Postgres looks at later versions, too.
+    scopes_of_editions = [scope for scope in writer.scopes if scope.as_of is not None]
+    for scope in scopes_of_editions:
+        names |= scope.views
+    if not names:
         return ""
-    stored_names = sorted(writer.version[name].stored for name in writer.looked_at)
+    stored_names = sorted(writer.version[name].stored for name in names)
     tables = [f"store.{name}" for name in stored_names]
-    if writer.edition is not None:
+    if scopes_of_editions:
         # Withdrawals are read from the log, which has no versions.
         tables += [f"past.{name}" for name in stored_names if name in ENTITIES]
     return f"store.rows_looked_at({array_literal(tables)})"
@@ -116,23 +158,29 @@ def _looked_at(writer: StatementWriter) -> str:
 def mark(writer: StatementWriter) -> str:
     """Return the column with the latest change of the resources that are read, in the statement's own snapshot.
     api.store.changes computes the same mark."""
-    if writer.edition is not None:
-        return f"{writer.argument(writer.edition, 'bigint')} || '.0' as mark"
     resources = array_literal(sorted(writer.reads))
-    last_change = "coalesce(max(seq) || '.' || max(changed_us), '0.0')"
+    edition = _edition(writer)
+    if edition is not None:
+        # What is shown of an edition changes only if it is written anew.
+        last_change = f"concat('e', {writer.argument(edition, 'bigint')}, '.', coalesce(max(rewritten_us), 0))"
+    else:
+        last_change = "coalesce(max(edition) || '.' || max(changed_us), '0.0')"
     return f"(select {last_change} from store.latest where resource = any({resources})) as mark"
 
 
-def _withdrawal_reason(writer: StatementWriter, resource: str, record_id: str) -> str:
-    """Return the SQL of the reason for which a record was withdrawn, null if it was not. `record_id` is SQL."""
-    if writer.edition is not None:
-        edition = writer.argument(writer.edition, "bigint")
-        return f"store.withdrawal_reason({literal(resource)}, {record_id}, {edition})"
-    return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {record_id})"
+def _absence(writer: StatementWriter, resource: str, record_id: str) -> str:
+    """Return the SQL of why a record is not shown, as members of a note: the reason for which it was withdrawn, and, as
+    of an edition, when the store first had it. They are null if it was not withdrawn, or never there. `record_id` is
+    SQL."""
+    if writer.root.as_of is None:
+        return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {record_id})"
+    reason = f"store.withdrawal_reason({literal(resource)}, {record_id}, {writer.edition()})"
+    return f"{reason}, store.first_known({literal(resource)}, {record_id})"
 
 
 def _write_export(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, ExportQuery)
+    writer.begin_root(query.root.as_of)
     records = lines(writer, query.root)
     if not query.root.marked:
         return records
@@ -142,6 +190,7 @@ def _write_export(writer: StatementWriter, query: Query) -> str:
 
 def _write_page(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, ListQuery)
+    writer.begin_root(query.root.as_of)
     select = page(writer, query.root).sql
     root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(select)}\n) r")
     return _write_statement(writer, query, root)
@@ -174,6 +223,7 @@ class _Roots:
 
     def add(self, item: Item) -> None:
         """Add a root under its key."""
+        self.writer.begin_root(as_of(item.value))
         self.pairs.append((item.key, self._write_root(item)))
 
     def compose(self) -> _Root:
@@ -219,8 +269,8 @@ class _Roots:
     def _write_record(self, key: str, record: Record, place: str) -> Json:
         alias = self._join(by_id(self.writer, record.resource, record.id, record.selection))
         record_id = self.writer.argument(record.id, "text")
-        reason = _withdrawal_reason(self.writer, record.resource, record_id)
-        note = f"json_build_array({literal(key)}, {place}, {reason})::text"
+        absence = _absence(self.writer, record.resource, record_id)
+        note = f"json_build_array({literal(key)}, {place}, {absence})::text"
         self.notes.append(f"case when {alias}.made is null then {note} end")
         self.points.append(f"coalesce({alias}.points, 1)")
         return optional(f"{alias}.made")

@@ -176,6 +176,9 @@ def _declare_connection(types: Types, resource: Resource) -> None:
         ("totalCount", "int", "How many records the filter leaves, up to 100,000; counted only when asked.", []),
         ("totalQuality", "TotalQuality", "Whether `totalCount` is exact.", []),
     ]
+    if types.version.history:
+        edition = "The number of the last edition that changed what the answer was read from."
+        fields.append(("edition", "int", edition, []))
     types.output(f"{name}Connection", f"A page of {resource.plural} (Relay).", fields)
     terms: dict[str, str] = {}
     for field_name in resource.sortable:

@@ -16,6 +16,8 @@ from api.http.responses import BytesResponse, Headers
 EXPOSED = (
     "ETag",
     "Edition",
+    "Memento-Datetime",
+    "Content-Location",
     "Link",
     "Retry-After",
     "RateLimit",

@@ -17,6 +17,7 @@ from api.query.cost import (
     unit_of,
 )
 from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, and_, or_
+from api.query.known_at import AsOf, KnownAt
 from api.query.selection import (
     Answer,
     ColumnField,
@@ -24,6 +25,7 @@ from api.query.selection import (
     CsvShape,
     Cursor,
     Edges,
+    EditionNumber,
     ExportQuery,
     GeoJsonShape,
     HasMore,
@@ -38,6 +40,7 @@ from api.query.selection import (
     Nodes,
     Object,
     ObjectField,
+    Permalink,
     Quality,
     Query,
     Record,
@@ -48,9 +51,11 @@ from api.query.selection import (
     Shape,
     Total,
     TypedShape,
+    as_of,
     counted,
 )
 from api.query.sort import Page, Sort, read_sort
+from api.query.timeline import EditionFinder, Timeline
 from api.query.work import is_bounded, is_counted, is_served, records_a_point
 
 __all__ = [
@@ -58,6 +63,7 @@ __all__ = [
     "AllOf",
     "Answer",
     "AnyOf",
+    "AsOf",
     "Cell",
     "ColumnField",
     "Constant",
@@ -65,6 +71,8 @@ __all__ = [
     "CsvShape",
     "Cursor",
     "Edges",
+    "EditionFinder",
+    "EditionNumber",
     "Exists",
     "ExportQuery",
     "Filter",
@@ -74,6 +82,7 @@ __all__ = [
     "HasPrevious",
     "Item",
     "JsonShape",
+    "KnownAt",
     "LinkedRecord",
     "LinkedRecords",
     "ListQuery",
@@ -83,6 +92,7 @@ __all__ = [
     "Object",
     "ObjectField",
     "Page",
+    "Permalink",
     "Quality",
     "Query",
     "Record",
@@ -94,9 +104,11 @@ __all__ = [
     "Shape",
     "Sort",
     "Test",
+    "Timeline",
     "Total",
     "TypedShape",
     "and_",
+    "as_of",
     "base_of",
     "cells",
     "costliest_list",

@@ -9,7 +9,8 @@
     price(several)  = 10 x price(record) of the linked records
     price(children) = size x (price(child) - 1): the children themselves come with their record
     price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
-    price(totals)   = 10 for an exact one, 50 if the filter looks through links; 5 for an estimated one
+    price(totals)   = 10 for an exact one, 50 if the filter looks through links, 60 as of an edition; 5 for an estimated
+                      one
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
@@ -60,6 +61,7 @@ RELEVANCE = 20
 EXPORT = 50
 EXACT_TOTAL = 10
 EXACT_THROUGH_LINKS = 50
+EXACT_AS_OF = 60
 ESTIMATED_TOTAL = 5
 
 
@@ -145,6 +147,8 @@ def extra_of(rows: ListQuery) -> int:
     for exact in counted(rows.selection):
         if not exact:
             points += ESTIMATED_TOTAL
+        elif rows.as_of is not None:
+            points += EXACT_AS_OF
         elif links:
             points += EXACT_THROUGH_LINKS
         else:

@@ -4,7 +4,8 @@ An index serves most requests: it holds the matching records next to each other,
 no index serves can make Postgres look at a whole list to find one record. `reserve` is the most that this may cost. It
 is taken before the request runs. The statement counts the records that it looked at, and the rest is refunded.
 
-    reserve(list)  = 60 x weight(filter) if no index serves the filter and the order, else 0
+    reserve(list)  = 60 x weight(filter) if no index serves the filter and the order, else 0; as of an edition at
+                     least 50, for versions that were not shown then
     reserve(set)   = 10 x weight(filter) for each parent; at most 60 x weight(filter) if no parent can occur twice
     reserve(total) = 40 without a filter, else 60 x weight(filter); of children 60 x (2 + weight(filter))
     all together   = at most 850
@@ -47,6 +48,9 @@ WHOLE_LIST = 60
 LIST_RECORDS = 200_000
 # The most points that a request reserves: Postgres may work on it for 2.5 s (`statement_timeout`), 3 ms a point.
 MOST = 850
+# Points for looking at versions of records that were not shown as of an edition, in the order of the list. A page of
+# the usual size costs twice as much as one of the present before it runs.
+OTHER_VERSIONS = 50
 # Points for looking at the records that one record links to: 20,000 records take 13 ms.
 ONE_PARENT = 10
 # Points for counting up to 100,000 records without a filter.
@@ -223,7 +227,8 @@ def reserve(query: Query) -> int:
 def _root_reserve(version: Version, value: Answer) -> int:
     match value:
         case ExportQuery():
-            return _scan_reserve(version, ListQuery(value.resource, Page(1), value.sort, (), value.filter))
+            rows = ListQuery(value.resource, Page(1), value.sort, (), value.filter, as_of=value.as_of)
+            return _scan_reserve(version, rows)
         case ListQuery():
             return _list_reserve(version, value)
         case Record():
@@ -243,9 +248,10 @@ def _list_reserve(version: Version, rows: ListQuery) -> int:
 def _scan_reserve(version: Version, rows: ListQuery) -> int:
     """Return the reserve for looking at the whole list."""
     resource = version[rows.resource]
+    least = OTHER_VERSIONS if rows.as_of is not None else 0
     if is_served(resource, rows):
-        return 0
-    return _whole_list_reserve(version, resource, rows.filter, rows.sort)
+        return least
+    return max(least, _whole_list_reserve(version, resource, rows.filter, rows.sort))
 
 
 def _total_reserve(version: Version, rows: ListQuery) -> int:

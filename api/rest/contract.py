@@ -61,8 +61,8 @@ def openapi(version: Version) -> dict[str, Any]:
             | own.schemas()
             | problem_schemas(),
             "parameters": shared_inputs(version),
-            "headers": shared_headers(),
-            "responses": shared_responses(),
+            "headers": shared_headers(version),
+            "responses": shared_responses(version),
             "securitySchemes": {"bearer": BEARER},
         },
     }
@@ -124,7 +124,7 @@ def _describe_list(version: Version, operation: Operation) -> Schema:
         "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another. "
         f"{_describe_export_by_accept(version, resource)}",
         "parameters": list_inputs(version, resource),
-        "responses": list_responses(ref(f"{title(resource)}Page"), examples(version).get(operation.id)),
+        "responses": list_responses(version, ref(f"{title(resource)}Page"), examples(version).get(operation.id)),
     }
 
 
@@ -147,7 +147,7 @@ def _describe_export(version: Version, operation: Operation) -> Schema:
         "summary": f"Export {resource.plural} as {form.name.upper()}",
         "description": f"All {resource.plural} that the filters leave, streamed. {form.description} {CUT}",
         "parameters": export_inputs(version, resource, form),
-        "responses": export_responses(form.media_type, schema, form.description),
+        "responses": export_responses(version, form.media_type, schema, form.description),
     }
 
 
@@ -159,7 +159,7 @@ def _describe_record(version: Version, operation: Operation) -> Schema:
         "summary": f"Get one {resource.name} by its id",
         "description": f"{resource.description} One that was withdrawn answers 410 with the reason.",
         "parameters": record_inputs(version, resource),
-        "responses": record_responses(ref(f"{title(resource)}Record"), examples(version).get(operation.id)),
+        "responses": record_responses(version, ref(f"{title(resource)}Record"), examples(version).get(operation.id)),
     }
 
 

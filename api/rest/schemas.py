@@ -56,7 +56,7 @@ def schemas(version: Version) -> dict[str, Schema]:
         result[f"{title(resource)}Page"] = structure(page, f"A page of {resource.plural}.")
         if resource.prefix:
             result[f"{title(resource)}Record"] = structure({"data": ref(resource)}, f"One {resource.name}.")
-    result["Page"] = _page_schema()
+    result["Page"] = _page_schema(version)
     for resource in version.resources.values():
         result[f"{title(resource)}Id"] = _identifier_schema(resource)
     for kind in dict.fromkeys([*_field_classes(_fields(resources)), TotalQuality]):
@@ -253,12 +253,28 @@ def _set_schema(resource: Resource) -> Schema:
     return structure({"data": data, "has_more": HAS_MORE}, f"The first {resource.plural} of a record.")
 
 
-def _page_schema() -> Schema:
+EDITION: Schema = {
+    "type": "integer",
+    "format": "int64",
+    "minimum": 0,
+    "description": "The number of the last edition that changed what the answer was read from; 0 before the first one.",
+}
+PERMALINK: Schema = {
+    "type": ["string", "null"],
+    "format": "uri-reference",
+    "description": "The URL of this page as of its edition. It is null if there is no edition, or if the URL of the "
+    "request contains a key.",
+}
+
+
+def _page_schema(version: Version) -> Schema:
     next_cursor = {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."}
     total = {"type": "integer", "description": "How many records the filter leaves. Shown where `count` asks for it."}
     quality = ref(TotalQuality.__name__, "How good `total` is. Shown beside it.")
     about = "Where the page ends, and what comes after it."
     always = {"next_cursor": next_cursor, "has_more": HAS_MORE}
+    if version.history:
+        always |= {"edition": EDITION, "permalink": PERMALINK}
     return structure(always, about, {"total": total, "total_quality": quality})
 
 

@@ -42,8 +42,10 @@ class RequestContext:
     price: int | None = None
     # The deprecated parts of the version that the request uses.
     outdated: tuple[DeprecatedPart, ...] = ()
-    # The number of the last change of the resources that the answer was read from.
+    # The number of the last edition that changed the resources that the answer was read from.
     edition: str = ""
+    # True if shared caches may keep the answer for other callers, so that it shows no caller's limits.
+    shared: bool = False
     # hit: the answer was cached. miss: it was read, or another request read it. unchanged: a 304.
     cache: str = ""
     store_begun: float = 0.0

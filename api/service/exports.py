@@ -52,7 +52,7 @@ class Exports:
     def __init__(self, service: Service, url: str) -> None:
         settings = service.settings
         self.settings = settings
-        self._service = service
+        self.service = service
         self.streams = Streams(settings.database_url or url, settings)
         self.places = ExportPlaces(settings.export_connections, settings.export_wait)
         # An export shows the state of its beginning, so it may contain what was erased since.
@@ -62,7 +62,7 @@ class Exports:
         """Charge an export to the caller. TooExpensive if it is longer than the caller's plan allows; RateLimited if
         the caller has too few points left; Unavailable if the store cannot count the records."""
         assert isinstance(query.root, ExportQuery) and context.caller is not None
-        access_control = self._service.access_control
+        access_control = self.service.access_control
         points = price(query)
         context.price = points
         charge = await access_control.begin(context.caller, points, paid=context.paid)
@@ -115,7 +115,7 @@ class Exports:
     async def _count(self, length_query: Query, ticket: Ticket) -> Reply:
         """Count the records of an export. The reply also contains the points that it took."""
         statement = compile_query(length_query)
-        return await self._service.reader.read(
+        return await self.service.reader.read(
             statement.sql, statement.arguments, custom=statement.custom, ticket=ticket
         )
 

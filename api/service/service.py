@@ -6,11 +6,13 @@ was read from has changed. While that cannot be told for sure, no kept answer is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from time import perf_counter
+from typing import TypeVar
 
 from api import __version__
 from api.access import too_expensive
@@ -19,8 +21,8 @@ from api.access.caller import Caller
 from api.cache import SizedCache
 from api.catalog import VERSIONS, DeprecatedPart
 from api.compiler import Statement, compile_query
-from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
-from api.query import CostliestList, Query, costliest_list, largest_page_size, price
+from api.errors import EditionPending, Fault, InvalidRequest, TimedOut, Unavailable
+from api.query import CostliestList, EditionFinder, Query, costliest_list, largest_page_size, price
 from api.service.context import RequestContext
 from api.service.entity_tags import EntityTags
 from api.settings import Settings
@@ -28,6 +30,12 @@ from api.singleflight import SingleFlight
 from api.store.changes import Changes
 from api.store.reader import Reader, Reply
 from api.store.ticket import Ticket
+
+Parsed = TypeVar("Parsed")
+
+# How long a request waits for the edition of its moment, and the pause between two looks at the store.
+PENDING_SECONDS = 1.0
+PENDING_PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,22 @@ class Service:
         for version in VERSIONS.values():
             resource_names.update(version.resources)
         self._tags = EntityTags(resource_names)
+
+    async def read_request(self, read: Callable[[EditionFinder], Parsed]) -> Parsed:
+        """Return what `read` makes of a request, whose editions it looks up with the finder. If one of them is not
+        known yet, look at the store again, for a second at most. EditionPending if it is not known then."""
+        finder = EditionFinder(self.changes.timeline)
+        try:
+            return read(finder)
+        except EditionPending:
+            pass
+        end = perf_counter() + PENDING_SECONDS
+        while await self.changes.look_again(end - perf_counter()):
+            try:
+                return read(finder.again())
+            except EditionPending:
+                await asyncio.sleep(PENDING_PAUSE)
+        raise EditionPending
 
     def prepare(self, query: Query, caller: Caller, extra_points: int = 0) -> PreparedQuery:
         """Price, check and compile a query. Raises as `check` does."""
@@ -180,13 +204,15 @@ class Service:
     def _find_cached(self, prepared: PreparedQuery) -> Reply | None:
         """Return the cached answer if it is current for sure."""
         reply = self._cache.get(prepared.key)
-        if reply is not None and reply.mark == self.changes.mark(prepared.statement.reads):
+        statement = prepared.statement
+        if reply is not None and reply.mark == self.changes.mark(statement.reads, statement.edition):
             return reply
         return None
 
     def _write_tag(self, requested: bytes | None, prepared: PreparedQuery, reply: Reply) -> str:
         secret = self.access_control.caller_cache.tag_secret
-        if secret is None or requested is None:
+        # The same request may get another edition a moment later if it is not final.
+        if secret is None or requested is None or not prepared.statement.final:
             return ""
         return self._tags.make(secret, requested, prepared.statement.reads, reply.mark)
 

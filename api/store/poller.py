@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -40,13 +40,27 @@ class PollTarget:
     upkeep: str = ""
 
 
-class Poller:
-    """A poller of one query, with a task and a connection of its own. `on_rows` gets the rows of each poll."""
+CatchUp = Callable[[list[asyncpg.Record], Connection], Awaitable[None]]
+"""Called after each poll with its rows and the connection, on which it may read what follows from them."""
 
-    def __init__(self, url: str, target: PollTarget, on_rows: Callable[[list[asyncpg.Record]], None]) -> None:
+
+class Poller:
+    """A poller of one query, with a task and a connection of its own. `on_rows` gets the rows of each poll, and
+    `catch_up` the connection, too."""
+
+    def __init__(
+        self,
+        url: str,
+        target: PollTarget,
+        on_rows: Callable[[list[asyncpg.Record]], None],
+        catch_up: CatchUp | None = None,
+    ) -> None:
         self._url = url
         self._target = target
         self._on_rows = on_rows
+        self._catch_up = catch_up
+        # Those who wait for a poll that begins after this time.
+        self._waiters: list[tuple[float, asyncio.Future[None]]] = []
         self._fresh_until = 0.0
         self._last_poll = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -74,6 +88,28 @@ class Poller:
         if not self._last_poll:
             return 0.0
         return time.monotonic() - self._last_poll
+
+    async def look_again(self, seconds: float) -> bool:
+        """Wait for a poll that begins from now on. Return False if none ends within these seconds."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (time.monotonic(), waiter)
+        self._waiters.append(entry)
+        # The result of the last poll stays as fresh as it was.
+        self._notified.set()
+        try:
+            await asyncio.wait_for(waiter, seconds)
+        except TimeoutError:
+            return False
+        finally:
+            if entry in self._waiters:
+                self._waiters.remove(entry)
+        return True
+
+    def _wake(self, begun: float) -> None:
+        """Wake those who waited for a poll that began at this time."""
+        for since, waiter in self._waiters:
+            if since <= begun and not waiter.done():
+                waiter.set_result(None)
 
     async def _follow(self) -> None:
         while True:
@@ -104,9 +140,13 @@ class Poller:
         while True:
             self._notified.clear()
             begun = time.monotonic()
-            self._on_rows(await query.fetch(timeout=target.fresh_seconds))
+            rows = await query.fetch(timeout=target.fresh_seconds)
+            self._on_rows(rows)
             self._fresh_until = begun + target.fresh_seconds
             self._last_poll = begun
+            if self._catch_up is not None:
+                await self._catch_up(rows, connection)
+            self._wake(begun)
             if target.upkeep and begun - last_upkeep > UPKEEP_SECONDS:
                 last_upkeep = begun
                 await connection.execute(target.upkeep, timeout=RETRY_SECONDS)

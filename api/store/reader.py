@@ -63,13 +63,13 @@ class Reply:
 
     @property
     def edition(self) -> str:
-        """The number of the last change of the resources that the answer was read from."""
+        """The number of the last edition that changed the resources that the answer was read from."""
         return edition(self.mark)
 
 
 def edition(mark: str) -> str:
-    """Return the number of the last change of the resources that a statement read, from its mark."""
-    return mark.partition(".")[0]
+    """Return the number of the last edition that changed the resources that a statement read, from its mark."""
+    return mark.partition(".")[0].removeprefix("e")
 
 
 class Reader:

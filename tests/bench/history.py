@@ -25,6 +25,7 @@ from api.query import ListQuery, Query
 from api.rest.request import list_query
 from api.store import embedded
 from api.store.migrate import migrate
+from tests.as_of import as_of
 from tests.bench.archive import SEED, fill
 from tests.bench.table import Row
 
@@ -147,7 +148,7 @@ async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
 
 
 async def _one(connection: asyncpg.Connection[Any], name: str, asked: Query, moments: Sequence[int]) -> Measured:
-    statements = [compile_query(asked), *(compile_query(replace(asked, edition=moment)) for moment in moments)]
+    statements = [compile_query(asked), *(compile_query(as_of(asked, moment)) for moment in moments)]
     times = await _times(connection, statements)
     return Measured(name, times[0], tuple(times[1:]))
 
@@ -163,7 +164,7 @@ async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> 
     assert isinstance(root, ListQuery)
     page = replace(root.page, position=(row["starts_at"], row["id"]))
     later = replace(first, root=replace(root, page=page))
-    times = await _times(connection, [compile_query(replace(one, edition=moment)) for one in (first, later)])
+    times = await _times(connection, [compile_query(as_of(one, moment)) for one in (first, later)])
     print(f"page 10,000: {times[1]:.2f} ms, page 1 {times[0]:.2f} ms", flush=True)
     return Measured("page 10,000", times[0], (times[1],))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.catalog import V1
+from api.catalog import V1, V2
 from api.query import (
     ColumnField,
     Constant,
@@ -38,6 +38,7 @@ from api.query.sort import POSITION
 from api.query.work import reserve
 from api.rest.formats import FORMATS
 from api.rest.request import export_query, list_query, record_query
+from tests.as_of import as_of
 
 ID = (Item("id", ColumnField("id")),)
 WORDS = Search("corridor", "en")
@@ -123,9 +124,9 @@ def test_a_request_costs_about_a_point_for_each_record_that_it_may_return(query:
 @pytest.mark.parametrize(
     ("resource", "url", "points"),
     [
-        ("event", "", 50),
-        ("event", "limit=200", 200),
-        ("event", "limit=1&count=exact", 11),
+        ("source", "", 50),
+        ("source", "limit=200", 200),
+        ("source", "limit=1&count=exact", 11),
         ("event", "limit=1&count=estimated&q=x", 11),
         ("event", "limit=1&count=exact&country=UA", 61),
         ("event", "limit=1&q=x&sort=relevance", 26),
@@ -149,3 +150,24 @@ def test_an_export_is_bounded_by_a_rule_of_its_own_and_not_by_its_size() -> None
     for query_string in (b"", b"limit=1000000", b"q=talks"):
         query = export_query(V1, V1["event"], FORMATS["ndjson"], query_string)
         assert price(query) - reserve(query) == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "present", "then"),
+    [
+        ("source", "", 50, 100),
+        ("source", "limit=200", 200, 250),
+        ("source", "limit=1&count=exact", 51, 151),
+        ("source", "limit=1&count=estimated", 46, 96),
+    ],
+)
+def test_as_of_an_edition_a_page_takes_at_most_twice_its_points_and_an_exact_total_60(
+    name: str, url: str, present: int, then: int
+) -> None:
+    query = list_query(V2, V2[name], url.encode())
+    assert (price(query), price(as_of(query, 5))) == (present, then)
+
+
+def test_as_of_an_edition_a_record_costs_the_same() -> None:
+    query = record_query(V2, V2["event"], "evt_00000000000000000000000000", b"include=figures")
+    assert price(query) == price(as_of(query, 5))

@@ -52,7 +52,7 @@ async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_the_last_cha
             seen.append(name)
         except asyncpg.InsufficientPrivilegeError:
             pass
-    assert sorted(seen) == ["counted", "last_change", "latest", "withdrawal"]
+    assert sorted(seen) == ["counted", "identity", "last_change", "latest", "withdrawal"]
 
 
 @pytest.mark.parametrize(
