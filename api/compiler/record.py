@@ -376,12 +376,13 @@ def _write_page_value(
         case EditionNumber():
             return from_sql(writer.edition())
         case Permalink():
-            return _write_permalink(writer, value)
+            return write_permalink(writer, value)
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a page")
 
 
-def _write_permalink(writer: StatementWriter, permalink: Permalink) -> Json:
+def write_permalink(writer: StatementWriter, permalink: Permalink) -> Json:
+    """Return the URL of a page as of its edition."""
     if not permalink.url:
         return fixed(NULL)
     number = writer.edition()

@@ -21,6 +21,7 @@ from api.compiler.json_text import (
     string,
 )
 from api.compiler.record import by_id, page
+from api.compiler.revisions import revisions
 from api.compiler.writer import StatementWriter, indent
 from api.model import ENTITIES
 from api.query import (
@@ -32,6 +33,7 @@ from api.query import (
     Query,
     Record,
     Records,
+    RevisionsQuery,
     Root,
     as_of,
     least_price,
@@ -204,10 +206,21 @@ def _write_object(writer: StatementWriter, query: Query) -> str:
     return _write_statement(writer, query, roots.compose())
 
 
+def _write_revisions(writer: StatementWriter, query: Query) -> str:
+    assert isinstance(query.root, RevisionsQuery)
+    writer.begin_root(query.root.as_of)
+    select = revisions(writer, query.root)
+    note = "case when r.made is null then array[json_build_array('', null, null)::text] end"
+    body = "convert_to(coalesce(r.made, 'null'), 'UTF8')"
+    root = _Root(body, "r.next", note, "r.points", f"(\n  {indent(select)}\n) r")
+    return _write_statement(writer, query, root)
+
+
 ROOTS: dict[type[Root], Callable[[StatementWriter, Query], str]] = {
     ExportQuery: _write_export,
     ListQuery: _write_page,
     Object: _write_object,
+    RevisionsQuery: _write_revisions,
 }
 
 
@@ -243,6 +256,13 @@ class _Roots:
                 alias = self._join(page(self.writer, item.value).sql)
                 self.points.append(f"{alias}.points")
                 return from_sql(f"{alias}.made")
+            case RevisionsQuery():
+                alias = self._join(revisions(self.writer, item.value))
+                self.notes.append(
+                    f"case when {alias}.made is null then json_build_array({literal(item.key)}, null, null)::text end"
+                )
+                self.points.append(f"{alias}.points")
+                return optional(f"{alias}.made")
             case Record():
                 return self._write_record(item.key, item.value, "null")
             case Records():

@@ -29,9 +29,11 @@ CASTS = {
 @dataclass
 class RootScope:
     """The root that is being written: the edition as of which it is read, None for the present, the resources that it
-    reads, and all its views. `slot` is the place of its edition among the arguments, once it has one."""
+    reads, and all its views. `slot` is the place of its edition among the arguments, once it has one. `moment` is the
+    SQL of the change as of which views are read instead, while a version of a record is written."""
 
     as_of: AsOf | None = None
+    moment: str = ""
     reads: set[str] = field(default_factory=set)
     views: set[str] = field(default_factory=set)
     slot: int | None = None
@@ -106,6 +108,8 @@ class StatementWriter:
         self.root.views.add(resource)
         if resource in self.version.resources:
             self.root.reads.add(resource)
+        if self.root.moment:
+            return f"{self.version.name}_at.{resource}({self.root.moment})"
         if self.root.as_of is None:
             return f"{self.version.name}.{resource}"
         return f"{self.version.name}_at.{resource}({self.edition()})"

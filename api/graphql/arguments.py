@@ -62,7 +62,7 @@ def read_linked_set(
     """Return the set of a link, in the target's own order. Deprecated parts are added to `outdated`."""
     target = version[link.target]
     sort = POSITION if link.owned else _sort_of(target, target.sort)
-    size = _check_size(arguments["first"], MAX_LINKED, f"{key}.first")
+    size = check_size(arguments["first"], MAX_LINKED, f"{key}.first")
     filter = _read_filter(version, target, arguments, key, outdated)
     return ListQuery(link.target, Page(size), sort, selection, filter, link=link.name)
 
@@ -104,10 +104,11 @@ def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> tu
 def _read_size(size: int | None, path: str) -> int:
     if size is None:
         return RECORDS_FIRST
-    return _check_size(size, MAX_RECORDS, path)
+    return check_size(size, MAX_RECORDS, path)
 
 
-def _check_size(size: int, limit: int, path: str) -> int:
+def check_size(size: int, limit: int, path: str) -> int:
+    """Return the size of a page. InvalidRequest if it is none or above the limit."""
     if not 1 <= size <= limit:
         raise _fault(path, f"Expected a whole number from 1 to {limit}.")
     return size

@@ -68,7 +68,7 @@ class Introspection:
 class PreparedRequest:
     """A request that can be answered: the query for the store, its response keys in order, the part for graphql-core
     (its introspection), the hash of its document, and the deprecated parts that it uses. If it is `named`, only the
-    hash was sent."""
+    hash was sent. `dated` is the number of dated editions that were known then."""
 
     query: PreparedQuery | None
     keys: tuple[str, ...]
@@ -76,6 +76,7 @@ class PreparedRequest:
     document_hash: str
     named: bool = False
     outdated: tuple[DeprecatedPart, ...] = ()
+    dated: int = 0
 
 
 @dataclass(slots=True)
@@ -238,7 +239,14 @@ class Executor:
             deprecated_parts = outdated(self._schema, document, node, request.variables)
         if operation.query is not None:
             deprecated_parts += operation.query.outdated
-        return PreparedRequest(query, operation.keys, introspection, hash_of(request.query), outdated=deprecated_parts)
+        return PreparedRequest(
+            query,
+            operation.keys,
+            introspection,
+            hash_of(request.query),
+            outdated=deprecated_parts,
+            dated=finder.timeline.dated,
+        )
 
 
 def _with_root_fields(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:

@@ -81,6 +81,8 @@ class _Endpoint:
             identity = request.target + media
             key = b"?" + sent
         prepared = self._executor.plans.get(key)
+        if prepared is not None and prepared.dated != self._service.changes.timeline.dated:
+            prepared = None
         if prepared is not None:
             if prepared.named or caller.plan.trusted_only:
                 await self._executor.persisted.check(prepared.document_hash, prepared.named, caller)

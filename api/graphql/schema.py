@@ -16,6 +16,7 @@ from api.graphql.shape import pascal
 from api.graphql.types import SCALARS, Argument, OutputField, Types
 
 MAX_NODES = 50
+REVISIONS_FIRST = 10
 REQUIRED: Any = inspect.Parameter.empty
 
 
@@ -35,6 +36,8 @@ def schema(version: Version) -> strawberry.Schema:
             [("ids", "list[strawberry.ID]", REQUIRED, "Public ids."), *in_time],
         ),
     ]
+    if version.history:
+        fields.append(_revisions_field(in_time))
     for resource in version.lists.values():
         fields += _root_fields(version, resource)
     types.output("Query", "What can be asked.", fields)
@@ -58,6 +61,17 @@ def _in_time(version: Version) -> list[Argument]:
         "As it was known then: at a time with its offset, at the end of a day in UTC, or in an edition as `e12345`."
     )
     return [("knownAt", "str | None", strawberry.UNSET, description)]
+
+
+def _revisions_field(in_time: list[Argument]) -> OutputField:
+    """Return the root of the revisions of a record."""
+    arguments: list[Argument] = [
+        _id_argument("that of a withdrawn record, too"),
+        ("first", "int", REVISIONS_FIRST, f"How many, at most {MAX_RECORDS}."),
+        ("after", "str | None", strawberry.UNSET, "Only those after this cursor."),
+        *in_time,
+    ]
+    return ("revisions", "RevisionConnection | None", "The revisions of a record, newest first.", arguments)
 
 
 def _root_fields(version: Version, resource: Resource) -> list[OutputField]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
@@ -14,7 +15,8 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 
 from api.catalog import DeprecatedPart, Field, Group, Link, Resource, Value, Version
 from api.errors import Fault, InvalidRequest
-from api.graphql.arguments import read_edition, read_linked_set, read_root_list
+from api.graphql.arguments import check_size, read_edition, read_linked_set, read_root_list
+from api.graphql.declare import MAX_RECORDS
 from api.graphql.document import DocumentRefused, ParsedDocument
 from api.graphql.limits import check_roots
 from api.graphql.schema import MAX_NODES
@@ -22,6 +24,7 @@ from api.graphql.shape import camel, pascal, record_fields
 from api.query import (
     Answer,
     AsOf,
+    Changed,
     ColumnField,
     Constant,
     Cursor,
@@ -42,11 +45,18 @@ from api.query import (
     Query,
     Record,
     Records,
+    RevisionColumn,
+    RevisionsQuery,
     Selection,
+    StoredRecord,
     Timeline,
     Total,
+    record_points,
 )
+from api.query.cursor import continue_as_of, read_cursor, revisions_fingerprint
+from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
+from api.query.sort import REVISION
 
 FieldsByKey = dict[str, list[FieldDetails]]
 SubfieldReader = Callable[[str, list[FieldDetails]], Answer]
@@ -133,6 +143,8 @@ class _OperationReader:
         arguments = self._read_arguments("Query", node)
         if name == "node":
             return self._read_records([arguments["id"]], arguments, key, details, single=True)
+        if name == "revisions":
+            return self._read_revisions(arguments, key, details)
         if name == "nodes":
             ids = arguments["ids"]
             if len(ids) > MAX_NODES:
@@ -171,6 +183,42 @@ class _OperationReader:
         if expected is not None and resource is not expected:
             return None
         return Record(resource.name, identifier, self._read_record(resource, details), as_of)
+
+    def _read_revisions(self, arguments: dict[str, Any], key: str, details: list[FieldDetails]) -> Answer:
+        identifier = arguments["id"]
+        resource = self._version.by_prefix(identifier)
+        as_of = read_edition(arguments, key, self._finder.find)
+        if resource is None or not IDENTIFIER.fullmatch(identifier):
+            return Records((None,), single=True)
+        selection = self._read_selection("RevisionConnection", details, partial(self._read_revision_page, resource))
+        mark = revisions_fingerprint(self._version.name, identifier)
+        size = check_size(arguments["first"], MAX_RECORDS, f"{key}.first")
+        before = None
+        if arguments.get("after") is not None:
+            path = f"{key}.after"
+            cursor = read_cursor(arguments["after"], mark, REVISION, path)
+            before = cursor.position[1]
+            as_of = continue_as_of(cursor, as_of, self._finder, (resource.name,), path)
+        return RevisionsQuery(resource.name, identifier, size, selection, before, mark, as_of)
+
+    def _read_revision_page(self, resource: Resource, name: str, details: list[FieldDetails]) -> Answer:
+        match name:
+            case "nodes":
+                revision = self._read_selection("Revision", details, partial(self._read_revision, resource))
+                return Nodes(revision)
+            case "pageInfo":
+                return Object(self._read_page_info(details))
+            case _:
+                return EditionNumber()
+
+    def _read_revision(self, resource: Resource, name: str, details: list[FieldDetails]) -> Answer:
+        if name == "changed":
+            return Changed(own_selection(self._version, resource, camel))
+        if name == "record":
+            selection = self._read_record(resource, details)
+            return StoredRecord(selection, record_points(self._version, selection))
+        column = {"knownFrom": "known_from", "knownTo": "known_to"}.get(name, name)
+        return RevisionColumn(column, upper=name == "action")
 
     def _read_connection(self, resource: Resource, details: list[FieldDetails]) -> Selection:
         def read_field(name: str, subfields: list[FieldDetails]) -> Answer:

@@ -42,6 +42,11 @@ def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
     return f"{version}.{resource}.{sort}.{filtered}"
 
 
+def revisions_fingerprint(version: str, identifier: str) -> str:
+    """Return the first element of the cursors of a record's revisions."""
+    return f"{version}.revision.-revision.{identifier}"
+
+
 @dataclass(frozen=True)
 class ListCursor:
     """A cursor that was read: a position, which is a sort key (None if the record has none) and the value that breaks

@@ -98,8 +98,9 @@ def to_moment(microseconds: int) -> datetime:
 
 
 def write_moment(microseconds: int) -> str:
-    """Return a moment as answers and errors write it."""
-    return to_moment(microseconds).isoformat().replace("+00:00", "Z")
+    """Return a moment as answers write it: in UTC, without zeros at the end of its fraction."""
+    text = to_moment(microseconds).isoformat().removesuffix("+00:00")
+    return f"{text.rstrip('0') if '.' in text else text}Z"
 
 
 def write_edition(number: int, store: str) -> str:

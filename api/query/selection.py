@@ -189,6 +189,48 @@ class Records:
     as_of: AsOf | None = None
 
 
+@dataclass(frozen=True)
+class RevisionColumn:
+    """A part of a revision that the log has, such as its number. `upper` writes a term in capitals."""
+
+    name: str
+    upper: bool = False
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The paths of the fields that a revision changed, in the keys of a selection: the record's own fields, the ids of
+    its links, and its children."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class StoredRecord:
+    """The record as a revision left it; null if the revision withdrew it. `points` is what it costs."""
+
+    selection: Selection
+    points: int
+
+
+@dataclass(frozen=True)
+class RevisionsQuery:
+    """A page of the revisions of a record, newest first: those `before` a number, and up to an edition."""
+
+    resource: str
+    id: str
+    size: int
+    selection: Selection
+    before: int | None = None
+    fingerprint: str = ""
+    as_of: AsOf | None = None
+
+    @property
+    def entries(self) -> Selection:
+        """The page as the only entry of a request."""
+        return (Item("", self),)
+
+
 def counted(selection: Selection) -> set[bool]:
     """Return the counts that a page's totals need: exact (True), estimated (False) or both. A total and its quality
     need the same count."""
@@ -288,9 +330,13 @@ Answer = (
     | Record
     | Records
     | ExportQuery
+    | RevisionColumn
+    | Changed
+    | StoredRecord
+    | RevisionsQuery
 )
-# The root of a request: an object (GraphQL, one record), a page of a list, or an export.
-Root = Object | ListQuery | ExportQuery
+# The root of a request: an object (GraphQL, one record), a page of a list or of revisions, or an export.
+Root = Object | ListQuery | ExportQuery | RevisionsQuery
 
 
 @dataclass(frozen=True)
@@ -304,6 +350,6 @@ class Query:
 
 def as_of(value: Answer) -> AsOf | None:
     """Return the edition as of which a root is read; None for the present, and for what is no root."""
-    if isinstance(value, ListQuery | Record | Records | ExportQuery):
+    if isinstance(value, ListQuery | Record | Records | ExportQuery | RevisionsQuery):
         return value.as_of
     return None

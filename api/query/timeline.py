@@ -29,8 +29,10 @@ class Timeline:
         # When the process last looked, and the last change that it saw.
         self.looked_at = 0
         self.last_change = 0
-        # Up to this moment no further edition can appear.
+        # Up to this moment no further edition can appear, unless an operator dates one.
         self.complete_until = -1
+        # The number of editions that were dated before that moment: what moments mean may have changed each time.
+        self.dated = 0
         self._numbers = array("q")
         self._times = array("q")
         self._by_resource: dict[str, array[int]] = {}
@@ -42,6 +44,8 @@ class Timeline:
 
     def add(self, number: int, moment: int, resources: Iterable[str]) -> None:
         """Add the next edition."""
+        if moment <= self.complete_until:
+            self.dated += 1
         self._numbers.append(number)
         self._times.append(moment)
         for resource in resources:

@@ -27,6 +27,7 @@ from api.query import words
 from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, conjuncts, fallback
 from api.query.selection import (
     Answer,
+    Changed,
     Edges,
     ExportQuery,
     LinkedRecord,
@@ -37,7 +38,9 @@ from api.query.selection import (
     Query,
     Record,
     Records,
+    RevisionsQuery,
     Selection,
+    StoredRecord,
     counted,
 )
 from api.query.sort import Page, Sort, read_sort
@@ -409,6 +412,12 @@ def _count_relations(version: Version, value: Answer) -> int:
         case ListQuery():
             links = _count_links(version, version[value.resource], value.filter)
             return 1 + links + _count_relations_in(version, value.selection)
+        case RevisionsQuery():
+            # The log, its editions, and each version beside the one before.
+            nodes = [entry.value for entry in value.selection if isinstance(entry.value, Nodes)]
+            parts = [part.value for node in nodes for part in node.selection]
+            shown = [part.selection for part in parts if isinstance(part, Changed | StoredRecord)]
+            return 4 + sum(2 * (1 + _count_relations_in(version, selection)) for selection in shown)
         case Record() | LinkedRecord() | LinkedRecords():
             return 1 + _count_relations_in(version, value.selection)
         case Records():

@@ -21,7 +21,7 @@ from api.rest.access.contract import BEARER
 from api.rest.code_samples import EXAMPLE_URL, code_samples, code_samples_of_me
 from api.rest.examples import examples
 from api.rest.formats import offered
-from api.rest.inputs import choice_schemas, export_inputs, list_inputs, record_inputs, shared_inputs
+from api.rest.inputs import choice_schemas, export_inputs, list_inputs, record_inputs, revision_inputs, shared_inputs
 from api.rest.operations import Kind, Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
@@ -29,6 +29,7 @@ from api.rest.responses import (
     list_responses,
     problem_schemas,
     record_responses,
+    revisions_responses,
     shared_headers,
     shared_responses,
 )
@@ -163,8 +164,24 @@ def _describe_record(version: Version, operation: Operation) -> Schema:
     }
 
 
+def _describe_revisions(version: Version, operation: Operation) -> Schema:
+    resource = operation.resource
+    return {
+        "operationId": operation.id,
+        "tags": [resource.plural],
+        "summary": f"List the revisions of one {resource.name}",
+        "description": "What was done to the record, newest first, and what changed. A withdrawn record has its "
+        "revisions, too. Nothing of an erased record is left in them.",
+        "parameters": revision_inputs(version, resource),
+        "responses": revisions_responses(
+            version, ref(f"{title(resource)}RevisionPage"), examples(version).get(operation.id)
+        ),
+    }
+
+
 DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
     "list": _describe_list,
     "record": _describe_record,
+    "revisions": _describe_revisions,
     "export": _describe_export,
 }

@@ -60,6 +60,9 @@ def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
             request = f"{path}?limit=1&count=exact"
         elif operation.kind == "record":
             request = _record_request(operation.resource, path, ask)
+        elif operation.kind == "revisions":
+            record_path = _record_request(operation.resource, path, ask).partition("?")[0]
+            request = f"{record_path}/revisions"
         else:
             continue
         result[operation.id] = Example(request, steady(version, ask(request)))
@@ -74,7 +77,7 @@ def text(examples: dict[str, Example]) -> str:
 def steady(version: Version, answer: Any) -> Any:
     """Return the answer with fixed values for what depends on when and where the sample was loaded."""
     loaded_at = f"{LOADED_AT}{version.utc}"
-    fixed = {"revision": 1, "created_at": loaded_at, "updated_at": loaded_at}
+    fixed = {"revision": 1, "created_at": loaded_at, "updated_at": loaded_at, "known_from": loaded_at}
     if isinstance(answer, list):
         return [steady(version, item) for item in answer]
     if isinstance(answer, dict):

@@ -20,6 +20,9 @@ from api.rest.url import (
     MAX_EXPORT,
     MAX_LIMIT,
     ONLY_EXPORTS,
+    ONLY_REVISIONS,
+    RECORD_MODES,
+    REVISION_NAMES,
     SHARED,
     export_names,
     list_names,
@@ -112,6 +115,17 @@ def record_inputs(version: Version, resource: Resource) -> list[Schema]:
     identifier["example"] = example_id(version, resource)
     shared = [_reference(_reference_key(resource, name)) for name in record_names(version)]
     return [identifier, *shared, *_header_references(version)]
+
+
+def revision_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """Return the parameters of the revisions of a record."""
+    identifier = record_inputs(version, resource)[0]
+    shared = [_reference(_reference_key(resource, name)) for name in REVISION_NAMES if name in SHARED]
+    own = [
+        _parameter(name, {"type": "string", "enum": [*RECORD_MODES], "default": RECORD_MODES[0]}, parameter.description)
+        for name, parameter in ONLY_REVISIONS.items()
+    ]
+    return [identifier, *shared, *own, *_header_references(version)]
 
 
 def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:

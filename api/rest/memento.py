@@ -8,7 +8,10 @@ erased. So shared caches may keep it for long, if the operator purges them then.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime
+
+import orjson
 
 from api.access.caller import Caller
 from api.catalog import Version
@@ -32,6 +35,24 @@ class Addresses:
     original: str = ""
     permalink: str = ""
     timemap: str = ""
+
+
+LINK_FORMAT = "application/link-format"
+
+
+def timemap(body: bytes, original: str, own: str, store: str) -> bytes:
+    """Return a page of revisions as a TimeMap (RFC 7089, 5) in the link format (RFC 6690): the URL of each version of a
+    record. `own` is the URL of the page."""
+    links = [
+        f'<{original}>; rel="original timegate"',
+        f'<{own}>; rel="self"; type="{LINK_FORMAT}"',
+    ]
+    for revision in orjson.loads(body)["data"]:
+        if revision["action"] != "withdrawn":
+            moment = datetime.fromisoformat(revision["known_from"]).replace(microsecond=0)
+            url = f"{original}?known_at={write_edition(revision['edition'], store)}"
+            links.append(f'<{url}>; rel="memento"; datetime="{format_datetime(moment, usegmt=True)}"')
+    return ",\n".join(links).encode("latin-1")
 
 
 def cache_policy(version: Version, caller: Caller, *, shows_edition: bool) -> CachePolicy:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from api.catalog import Resource, Version
 from api.errors import NotFound
 from api.query import (
+    Changed,
     EditionFinder,
     EditionNumber,
     ExportQuery,
@@ -21,12 +22,18 @@ from api.query import (
     Quality,
     Query,
     Record,
+    RevisionColumn,
+    RevisionsQuery,
     Selection,
+    StoredRecord,
     Total,
+    record_points,
 )
-from api.query.cursor import continue_as_of, fingerprint, read_cursor
+from api.query.cursor import continue_as_of, fingerprint, read_cursor, revisions_fingerprint
 from api.query.filters import resources_of_list
+from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
+from api.query.sort import REVISION
 from api.rest.formats import Format
 from api.rest.include import record_selection
 from api.rest.outdated import outdated
@@ -35,6 +42,7 @@ from api.rest.url import (
     LIMIT,
     MAX_EXPORT,
     NO_EDITIONS,
+    REVISION_NAMES,
     Url,
     export_names,
     find_edition,
@@ -72,6 +80,10 @@ def list_query(
     selection = _page_selection(url, permalink)
     rows = ListQuery(resource.name, page, sort, selection, filter, fingerprint=list_fingerprint, as_of=as_of)
     return Query(version.name, rows, outdated(version, resource, url.texts))
+
+
+# The parts of a revision that the log has, in order.
+REVISION_COLUMNS = ("revision", "action", "edition", "known_from", "known_to", "reason", "dataset")
 
 
 @dataclass(frozen=True)
@@ -125,14 +137,55 @@ def record_query(
 ) -> Query:
     """Return the Query of one record. NotFound if the id cannot be one of this resource."""
     url = read_url(version, resource, {}, record_names(version), query_string, accept_datetime=accept_datetime)
+    _check_id(resource, identifier)
+    selection = record_selection(version, resource, url.include)
+    record = Record(resource.name, identifier, selection, find_edition(url, finder.find))
+    return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
+
+
+def revisions_query(
+    version: Version,
+    resource: Resource,
+    identifier: str,
+    query_string: bytes,
+    finder: EditionFinder = NO_EDITIONS,
+    accept_datetime: str = "",
+    permalink: str = "",
+) -> Query:
+    """Return the Query of the revisions of a record. NotFound if the id cannot be one of this resource."""
+    url = read_url(version, resource, {}, REVISION_NAMES, query_string, accept_datetime=accept_datetime)
+    _check_id(resource, identifier)
+    as_of = find_edition(url, finder.find)
+    list_fingerprint = revisions_fingerprint(version.name, identifier)
+    before = None
+    if url.cursor:
+        cursor = read_cursor(url.cursor, list_fingerprint, REVISION, "cursor")
+        before = cursor.position[1]
+        as_of = continue_as_of(cursor, as_of, finder, (resource.name,), "cursor")
+    columns = [Item(name, RevisionColumn(name)) for name in REVISION_COLUMNS]
+    columns.append(Item("changed", Changed(own_selection(version, resource))))
+    if url.record == "full":
+        selection = record_selection(version, resource, {})
+        columns.append(Item("record", StoredRecord(selection, record_points(version, selection))))
+    page = (
+        Item("next_cursor", NextCursor()),
+        Item("has_more", HasMore()),
+        Item("edition", EditionNumber()),
+        Item("permalink", Permalink(permalink)),
+    )
+    body = (Item("data", Nodes(tuple(columns))), Item("page", Object(page)))
+    root = RevisionsQuery(
+        resource.name, identifier, url.limit or LIMIT, body, before, fingerprint=list_fingerprint, as_of=as_of
+    )
+    return Query(version.name, root)
+
+
+def _check_id(resource: Resource, identifier: str) -> None:
     if not IDENTIFIER.fullmatch(identifier) or not identifier.startswith(f"{resource.prefix}_"):
         raise NotFound(
             f"No {resource.name} has this id.",
             f"An id here is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
         )
-    selection = record_selection(version, resource, url.include)
-    record = Record(resource.name, identifier, selection, find_edition(url, finder.find))
-    return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
 
 
 def _page_selection(url: Url, permalink: str) -> Selection:

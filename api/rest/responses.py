@@ -78,6 +78,12 @@ def record_responses(version: Version, schema: Schema, example: Example | None) 
     return _responses("The record.", schema, example, headers, set())
 
 
+def revisions_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
+    """Return the responses of the revisions of a record."""
+    headers = (*OF_DATA, "Edition", "Link", *_in_time(version, OF_EDITIONS))
+    return _responses("A page of revisions.", schema, example, headers, set())
+
+
 def _in_time(version: Version, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of header fields that only versions with a history have."""
     return names if version.history else ()

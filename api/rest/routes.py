@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -17,16 +17,16 @@ from api.errors import NotFound, Withdrawn
 from api.http.media_types import choose_media_type
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.responses import BytesResponse, CachePolicy, Headers, plain_tags, respond, unchanged
+from api.http.responses import BytesResponse, CachedBody, CachePolicy, Headers, plain_tags, respond, unchanged
 from api.http.route import DataRoute, Endpoint
 from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
 from api.query import EditionFinder
 from api.rest.export import ExportEndpoint, preferred_format
-from api.rest.memento import PUBLIC, Addresses, cache_policy, memento_headers
+from api.rest.memento import LINK_FORMAT, PUBLIC, Addresses, cache_policy, memento_headers, timemap
 from api.rest.operations import Kind, Operation, operations
 from api.rest.parameters import Parameter, parameters
-from api.rest.request import list_query, record_query
+from api.rest.request import list_query, record_query, revisions_query
 from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
 from api.service.absence import read_note
@@ -45,14 +45,16 @@ METHODS = ["GET", "HEAD", "OPTIONS"]
 @dataclass(frozen=True, slots=True)
 class CachedRequest:
     """A request that was read before: its query, its identity in entity tags, for a list the link to its next page
-    without the cursor, for a record its resource, and the header fields of an answer that shows an edition. The link is
-    empty if the URL may contain a key, which the link would repeat."""
+    without the cursor, for a record its resource, and the header fields of an answer that shows an edition, with
+    the number of dated editions that were known then. The link is empty if the URL may contain a key, which the link
+    would repeat."""
 
     query: PreparedQuery
     identity: bytes
     link: str = ""
     resource: Resource | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    dated: int = 0
 
 
 class RestApi:
@@ -72,6 +74,7 @@ class RestApi:
         make_endpoint: dict[Kind, Callable[[Operation], Endpoint]] = {
             "list": self._list_endpoint,
             "record": self._record_endpoint,
+            "revisions": self._revisions_endpoint,
             "export": self._export_endpoint,
         }
         return make_endpoint[operation.kind](operation)
@@ -125,11 +128,50 @@ class RestApi:
                     version, resource, identifier, request.query_string, finder, accept_datetime.decode("latin-1")
                 )
                 addresses = self._addresses(request, query_string)
+                if addresses.original:
+                    path = f"{self._service.settings.public_url}{quote(request.path)}"
+                    addresses = replace(addresses, timemap=f"{path}/revisions")
                 prepared = self._service.prepare(query, caller)
                 return self._remember(request, query_string, prepared, addresses, resource=resource)
 
             key = (resource.name, identifier, request.query_string, accept_datetime)
             return await self._answer(request, caller, key, {}, read)
+
+        return answer
+
+    def _revisions_endpoint(self, operation: Operation) -> Endpoint:
+        version, resource = self._version, operation.resource
+
+        async def answer(request: HttpRequest) -> BytesResponse:
+            request.context.api = "rest"
+            caller = await self._authentication.admit(request)
+            media_type = JSON
+            if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
+                media_type = choose_media_type(request.header(b"accept"), (JSON, LINK_FORMAT))
+                if not media_type:
+                    raise HTTPError("not_acceptable", f"Offered here: {JSON}, {LINK_FORMAT}.")
+            identifier = request.path_value
+            accept_datetime = request.fields.get(b"accept-datetime", b"")
+
+            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+                addresses = self._addresses(request, query_string)
+                query = revisions_query(
+                    version,
+                    resource,
+                    identifier,
+                    request.query_string,
+                    finder,
+                    accept_datetime.decode("latin-1"),
+                    addresses.permalink,
+                )
+                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                prepared = self._service.prepare(query, caller)
+                return self._remember(request, query_string, prepared, addresses, link, resource)
+
+            key = ("revisions", resource.name, identifier, request.query_string, accept_datetime)
+            if media_type == JSON:
+                return await self._answer(request, caller, key, {}, read)
+            return await self._answer(request, caller, key, {}, read, self._write_timemap)
 
         return answer
 
@@ -143,6 +185,14 @@ class RestApi:
             return await self._exports.response(version, resource, form, request)
 
         return answer
+
+    def _write_timemap(self, request: HttpRequest, body: bytes) -> bytes:
+        """Return a page of revisions as a TimeMap."""
+        own = f"{self._service.settings.public_url}{quote(request.path)}"
+        original = own.removesuffix("/revisions")
+        if request.query_string and not _may_hold_key(request.query_string):
+            own += f"?{_quote_query([request.query_string])}"
+        return timemap(body, original, own, self._service.changes.timeline.store)
 
     def _addresses(self, request: HttpRequest, query_string: bytes) -> Addresses:
         """Return the URLs of what is requested."""
@@ -169,7 +219,7 @@ class RestApi:
         if query.statement.edition:
             headers = memento_headers(addresses, query.statement.edition, self._service.changes.timeline)
         identity = self._identify(request, query_string)
-        return CachedRequest(query, identity, link, resource, tuple(headers))
+        return CachedRequest(query, identity, link, resource, tuple(headers), self._service.changes.timeline.dated)
 
     def _identify(self, request: HttpRequest, query_string: bytes) -> bytes:
         """Return the identity of a request for JSON in entity tags."""
@@ -190,11 +240,14 @@ class RestApi:
         key: Hashable,
         filters: dict[str, Parameter],
         read: Callable[[bytes, EditionFinder], CachedRequest],
+        write: Callable[[HttpRequest, bytes], bytes] | None = None,
     ) -> BytesResponse:
         """Answer a list or a record. `read` reads a request that is not remembered under the key; it takes the query
-        with each of the `filters` once."""
+        with each of the `filters` once. `write` writes the JSON in the link format."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
+        if cached is not None and cached.dated != service.changes.timeline.dated and cached.headers:
+            cached = None
         if cached is None:
             query_string = merge_repeated(request.query_string, filters)
             identity = self._identify(request, query_string)
@@ -229,6 +282,9 @@ class RestApi:
         shows_edition = statement.edition is not None and statement.final
         policy = cache_policy(self._version, caller, shows_edition=shows_edition)
         context.shared = policy is PUBLIC
+        if write is not None:
+            body = CachedBody(write(request, reply.body))
+            return await respond(request, body, headers, LINK_FORMAT.encode(), policy=policy)
         # Without a tag for good, the answer has one of its body.
         tag = outcome.tag if statement.final else None
         return await respond(request, reply, headers, tag=tag, policy=policy)

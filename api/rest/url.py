@@ -54,6 +54,7 @@ class Url:
     cursor: str = ""
     after_id: str = ""
     bom: bool = False
+    record: str = "none"
     known_at: KnownAt | None = None
     known_at_source: str = "known_at"
 
@@ -185,7 +186,24 @@ ONLY_EXPORTS = {
 }
 
 
-READERS = SHARED | ONLY_EXPORTS
+RECORD_MODES = ("none", "full")
+
+
+def _read_record(url: Url, text: str) -> None:
+    if text not in RECORD_MODES:
+        raise ValueError("Expected none or full.")
+    url.record = text
+
+
+ONLY_REVISIONS = {
+    "record": SharedParameter(
+        "record", "`full` shows the whole record as each revision left it, in the shape of this version.", _read_record
+    )
+}
+# The shared parameters of revisions.
+REVISION_NAMES = ("limit", "cursor", "known_at", "record")
+
+READERS = SHARED | ONLY_EXPORTS | ONLY_REVISIONS
 
 
 def list_names(version: Version, resource: Resource) -> list[str]:

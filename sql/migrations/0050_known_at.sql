@@ -72,6 +72,16 @@ create trigger note_rewriting before update on store.latest
     for each row when (new.seq = old.seq and new.edition = old.edition and new.listed = old.listed)
     execute function store.note_rewriting();
 
+-- An edition with an earlier time than that of its load changes what moments between the two mean, so answers that were
+-- given to these moments are no longer right.
+create function store.date_edition(number bigint, moment timestamptz) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into store.edition (seq, at) values (number, moment);
+    update store.latest set rewritten_us = rewritten_us where true;
+end
+$$;
+
 -- The list of editions changes a moment after the records did.
 create function store.list_edition() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -180,7 +190,8 @@ begin
 end
 $$;
 
-revoke execute on function store.note_edition(), store.note_rewriting(), store.list_edition(), store.first_known(text, text),
+revoke execute on function store.note_edition(), store.note_rewriting(), store.list_edition(),
+    store.date_edition(bigint, timestamptz), store.first_known(text, text),
     store.look_at_editions(), store.editions_after(bigint, bigint, integer), store.forget_dataset(text, text)
     from public;
 grant select on store.identity to briefing_reader;

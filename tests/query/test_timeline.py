@@ -168,4 +168,5 @@ def test_an_answer_names_the_last_edition_that_changed_what_it_reads(timeline: T
 
 def test_moments_are_written_as_in_answers() -> None:
     assert write_moment(at(0)) == "2022-03-07T06:00:00Z"
+    assert write_moment(at(0) + 650_150) == "2022-03-07T06:00:00.65015Z"
     assert write_moment(at(0) + 1) == "2022-03-07T06:00:00.000001Z"

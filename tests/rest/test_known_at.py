@@ -19,6 +19,7 @@ import pytest
 from api.access.keys import Keys, NewKey
 from api.ingest.identity import public_id
 from api.ingest.load import load
+from api.query.known_at import to_microseconds, write_moment
 from api.store import record_versions
 from api.store.access import AccessStore
 from api.store.erase import erase
@@ -116,7 +117,7 @@ async def own(filled: str, fresh_database: Copy) -> AsyncIterator[History]:
 
 
 def written(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+    return write_moment(to_microseconds(moment))
 
 
 def names_of(history: History, number: int) -> list[str]:

@@ -46,6 +46,17 @@ GET = '''    {define}def get(self, id: str, **given: _Unpack[{title}Get]) -> mod
         return ({wait}self._transport.read(path, given, models.{answer}.from_dict)).data
 
 '''
+REVISIONS = '''    {define}def revisions(self, id: str, **given: _Unpack[{title}Revisions]) -> models.{page}:
+        """One page of the revisions of a record, newest first. NotFound if there is no such record."""
+        path = "{path}/" + _quote(id, safe="") + "/revisions"
+        return {wait}self._transport.read(path, given, models.{page}.from_dict)
+
+    def each_revision(self, id: str, **given: _Unpack[{title}Revisions]) -> {prefix}Iterator[models.{revision}]:
+        """All revisions of a record, newest first, read page after page as they are needed."""
+        path = "{path}/" + _quote(id, safe="") + "/revisions"
+        return self._transport.each(path, given, models.{page}.from_dict)
+
+'''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
 
 from __future__ import annotations
@@ -129,7 +140,11 @@ def resource_module(contract: Contract, resource: Resource) -> str:
     if resource.read:
         parameters = resource.read.parameters
         blocks.append(_parameters_class(contract, f"{title}Get", "TypedDict", "What one record takes.", parameters))
-    blocks += [_resource_class(resource, flavour) for flavour in FLAVOURS]
+    if resource.revisions:
+        parameters = resource.revisions.parameters
+        description = "The parameters of the revisions of a record."
+        blocks.append(_parameters_class(contract, f"{title}Revisions", "TypedDict", description, parameters))
+    blocks += [_resource_class(contract, resource, flavour) for flavour in FLAVOURS]
     return "\n".join(blocks)
 
 
@@ -210,7 +225,7 @@ def _me_method(contract: Contract, operation: Operation, flavour: Flavour) -> st
     )
 
 
-def _resource_class(resource: Resource, flavour: Flavour) -> str:
+def _resource_class(contract: Contract, resource: Resource, flavour: Flavour) -> str:
     title = _title(resource.name)
     get_method = ""
     if resource.read:
@@ -221,6 +236,16 @@ def _resource_class(resource: Resource, flavour: Flavour) -> str:
             record=resource.record,
             path=resource.listing.path,
             answer=resource.read.answer,
+        )
+    if resource.revisions:
+        get_method += REVISIONS.format(
+            prefix=flavour.prefix,
+            define=flavour.define,
+            wait=flavour.wait,
+            title=title,
+            path=resource.listing.path,
+            page=resource.revisions.answer,
+            revision=contract.data_schema(resource.revisions),
         )
     return CLASS.format(
         prefix=flavour.prefix,

@@ -24,7 +24,7 @@ INDEX = """// Version {version} of the contract: its records, and what can be as
 
 import type {{ CallOptions, Transport }} from "../transport.js";
 import {{ createAsk, type Ask }} from "../graphql.js";
-import {{ Listing, Resource }} from "../resource.js";
+import {{ Listing, Resource, RevisedResource }} from "../resource.js";
 import type {{ components, operations }} from "./rest.js";
 
 {schemas}
@@ -134,6 +134,8 @@ def _index_module(contract: Contract) -> str:
     fields, assignments = [], []
     for resource in contract.resources:
         kind = "Resource" if resource.read else "Listing"
+        if resource.revisions:
+            kind = "RevisedResource"
         fields.append(
             f"  /** {resource.description} */\n  readonly {resource.name}: {kind}<{_type_arguments(resource)}>;\n"
         )
@@ -158,6 +160,8 @@ def _type_arguments(resource: Resource) -> str:
     operation_ids = [resource.listing.id]
     if resource.read:
         operation_ids.append(resource.read.id)
+    if resource.revisions:
+        operation_ids.append(resource.revisions.id)
     operation_ids.append(resource.export.id)
     types = [f'operations["{operation_id}"]' for operation_id in operation_ids]
     formats = " | ".join(f'"{name}"' for name in resource.exports)

@@ -40,6 +40,15 @@ def waiting() -> dict[str, Any]:
             if one["record"]:
                 found = getattr(getattr(version.graphql, one["record"])(id=page.data[0].id), one["record"])
                 told[one["record"]] = found.model_dump(mode="json")
+            if hasattr(resource, "revisions"):
+                identifier = page.data[0].id
+                revisions = resource.revisions(identifier, record="full").data
+                assert [each.record.id for each in revisions] == [identifier]
+                told[f"list_{one['record']}_revisions"] = [
+                    each.to_dict() for each in resource.each_revision(identifier, limit=1)
+                ]
+                nodes = version.graphql.revisions(id=identifier, first=10).revisions.nodes
+                told["revisions"] = [node.model_dump(mode="json") for node in nodes]
             assert page.page.total == len(told[f"list_{one['name']}"])
     return gave
 
@@ -69,6 +78,15 @@ async def awaiting() -> dict[str, Any]:
             if one["record"]:
                 found = getattr(await getattr(version.graphql, one["record"])(id=page.data[0].id), one["record"])
                 told[one["record"]] = found.model_dump(mode="json")
+            if hasattr(resource, "revisions"):
+                identifier = page.data[0].id
+                revisions = (await resource.revisions(identifier, record="full")).data
+                assert [each.record.id for each in revisions] == [identifier]
+                told[f"list_{one['record']}_revisions"] = [
+                    each.to_dict() async for each in resource.each_revision(identifier, limit=1)
+                ]
+                nodes = (await version.graphql.revisions(id=identifier, first=10)).revisions.nodes
+                told["revisions"] = [node.model_dump(mode="json") for node in nodes]
     return gave
 
 
