@@ -122,7 +122,7 @@ def revision_inputs(version: Version, resource: Resource) -> list[Schema]:
     identifier = record_inputs(version, resource)[0]
     shared = [_reference(_reference_key(resource, name)) for name in REVISION_NAMES if name in SHARED]
     own = [
-        _parameter(name, {"type": "string", "enum": [*RECORD_MODES], "default": RECORD_MODES[0]}, parameter.description)
+        _parameter(name, ref("RecordMode") | {"default": RECORD_MODES[0]}, parameter.description)
         for name, parameter in ONLY_REVISIONS.items()
     ]
     return [identifier, *shared, *own, *_header_references(version)]
@@ -235,6 +235,8 @@ def _list_of(items: Schema) -> Schema:
 def choice_schemas(version: Version) -> dict[str, Schema]:
     """Return the schemas of the texts that shared parameters choose from, by name."""
     schemas = {"CountMode": choice(COUNTS, "How records are counted.")}
+    if version.history:
+        schemas["RecordMode"] = choice(RECORD_MODES, "How much of the record a revision shows.")
     for resource in version.lists.values():
         sorts = _sorts(resource)
         schemas[f"{title(resource)}Sort"] = choice(sorts, f"The order of {resource.plural}.")

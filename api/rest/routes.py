@@ -246,8 +246,9 @@ class RestApi:
         with each of the `filters` once. `write` writes the JSON in the link format."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
-        if cached is not None and cached.dated != service.changes.timeline.dated and cached.headers:
-            cached = None
+        if cached is not None and cached.dated != service.changes.timeline.dated:
+            # The moment that it names may mean another edition by now.
+            cached = cached if cached.query.statement.edition is None else None
         if cached is None:
             query_string = merge_repeated(request.query_string, filters)
             identity = self._identify(request, query_string)

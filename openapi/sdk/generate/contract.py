@@ -54,6 +54,12 @@ class Contract:
     me: Operation | None
     sdl: str
 
+    @property
+    def has_history(self) -> bool:
+        """True if its lists can be read as they were known at a moment."""
+        names = {parameter["name"] for resource in self.resources for parameter in resource.listing.parameters}
+        return "known_at" in names
+
     def resolve(self, schema: Schema) -> Schema:
         """Return the schema that a reference stands for. Return any other schema as it is."""
         return _resolve(self.document, schema)

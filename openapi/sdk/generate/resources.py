@@ -61,6 +61,7 @@ PACKAGE = '''"""Version {version} of the contract: its records, and what can be 
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -78,15 +79,21 @@ VERSION = '''
 class {prefix}{title}:
     """All that version {version} offers."""
 
-    def __init__(self, transport: {prefix}Transport) -> None:
+    def __init__(self, transport: {prefix}Transport{moment_parameter}) -> None:
         self._transport = transport
-{fields}
+{moment}{fields}
     @cached_property
     def graphql(self) -> {prefix}GraphQL:
         """The operations of GraphQL."""
         from briefing_sdk.{version}.graphql.{file} import {prefix}GraphQL
 
-        return {prefix}GraphQL(self._transport, "/{version}/graphql")
+        return {prefix}GraphQL(self.{source}, "/{version}/graphql")
+'''
+MOMENT = '''        self._records = transport if known_at is None else transport.at(known_at)
+
+    def at(self, known_at: datetime | date | str) -> {prefix}{title}:
+        """The same records as they were known at a time, at the end of a day, or in an edition such as `e12345`."""
+        return {prefix}{title}(self._transport, known_at)
 '''
 ME = '''
     {define}def me(self) -> models.{record}:
@@ -97,7 +104,7 @@ FIELD = '''
     @cached_property
     def {name}(self) -> {prefix}{title}:
         """{description}"""
-        return {prefix}{title}(self._transport)
+        return {prefix}{title}(self.{source})
 '''
 # Types of parameters: by the format of their texts, and by their type if the format has none of its own.
 FORMATS = {"date-time": "datetime | date | str", "date": "date | str"}
@@ -197,12 +204,22 @@ def versions_module(versions: list[Contract], release: str) -> str:
 
 
 def _version_class(contract: Contract, flavour: Flavour) -> str:
+    source = "_records" if contract.has_history else "_transport"
+    moment = moment_parameter = ""
+    if contract.has_history:
+        moment = MOMENT.format(prefix=flavour.prefix, title=contract.version.upper())
+        moment_parameter = ", known_at: datetime | date | str | None = None"
     fields = ""
     for resource in contract.resources:
         description = _safe(resource.description)
         title = _title(resource.name)
-        fields += FIELD.format(name=resource.name, title=title, description=description, prefix=flavour.prefix)
+        fields += FIELD.format(
+            name=resource.name, title=title, description=description, prefix=flavour.prefix, source=source
+        )
     definition = VERSION.format(
+        source=source,
+        moment=moment,
+        moment_parameter=moment_parameter,
         prefix=flavour.prefix,
         title=contract.version.upper(),
         version=contract.version,
