@@ -22,7 +22,7 @@ import asyncpg
 from api.catalog import V2
 from api.compiler import Statement, compile_query
 from api.query import ListQuery, Query
-from api.rest.request import list_query
+from api.rest.request import list_query, record_query
 from api.store import embedded
 from api.store.migrate import migrate
 from tests.as_of import as_of
@@ -48,6 +48,7 @@ FILTERED = {
     "briefing": "briefing_id={briefing}",
     "place": "place_id={place}",
 }
+NESTED = {"nested": "limit=20&include=briefing.publisher"}
 SEARCHED = {
     "search": "q={word}",
     "tag": "tag={tag}",
@@ -127,8 +128,12 @@ async def measure(url: str, last: int) -> list[Measured]:
     moments = sorted(chance.randrange(1, last) for _ in range(MOMENTS))
     print(f"moments: {', '.join(f'{moment / last:.0%}' for moment in moments)} of the history", flush=True)
     found = []
-    for name, query in (LISTS | FILTERED | SEARCHED).items():
-        asked = list_query(V2, V2["event"], query.format(**values).encode())
+    queries = {
+        name: list_query(V2, V2["event"], query.format(**values).encode())
+        for name, query in (LISTS | FILTERED | NESTED | SEARCHED).items()
+    }
+    queries["one record"] = record_query(V2, V2["event"], values["event"], b"")
+    for name, asked in queries.items():
         found.append(await _one(connection, name, asked, moments))
         times = " ".join(f"{one:.2f}" for one in found[-1].moments)
         print(f"{name}: {found[-1].present:.2f} ms, as of then {times} ({found[-1].worst:.1f} ×)", flush=True)
@@ -140,7 +145,7 @@ async def measure(url: str, last: int) -> list[Measured]:
 async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
     """Return values for filters that many events have."""
     row = await connection.fetchrow(
-        "select briefing_id as briefing, place_id as place, tags[1] as tag from store.event"
+        "select id as event, briefing_id as briefing, place_id as place, tags[1] as tag from store.event"
         " where tags <> '{}' and place_id is not null order by id limit 1"
     )
     assert row is not None
@@ -188,6 +193,7 @@ def rows(found: Sequence[Measured]) -> list[Row]:
     made = [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in LISTS]
     filtered = statistics.median(time for name in FILTERED for time in by_name[name].moments)
     made.append(Row("filtered lists as of five moments, median", 15, filtered, most=True, unit="ms"))
+    made += [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in (*NESTED, "one record")]
     made += [Row(f"{name}, {what}", 10, by_name[name].worst, most=True) for name in SEARCHED]
     made.append(Row("page 10,000 as of a moment against page 1", 1.5, by_name["page 10,000"].worst, most=True))
     return made
