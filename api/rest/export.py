@@ -66,9 +66,9 @@ class ExportEndpoint:
         vary = VARY
         if version.history:
             vary = VARY_IN_TIME
-        if export.statement.edition:
-            timeline = self._exports.service.changes.timeline
-            headers += memento_headers(Addresses(), export.statement.edition, timeline)
+            if export.statement.edition:
+                timeline = self._exports.service.changes.timeline
+                headers += memento_headers(Addresses(), export.statement.edition, timeline)
         head = form.head(version, resource)
         if wanted.bom:
             head = BOM_UTF8 + head

@@ -216,7 +216,7 @@ class RestApi:
     ) -> CachedRequest:
         """Return a request that was read, as it is remembered."""
         headers: Headers = []
-        if query.statement.edition:
+        if self._version.history and query.statement.edition:
             headers = memento_headers(addresses, query.statement.edition, self._service.changes.timeline)
         identity = self._identify(request, query_string)
         return CachedRequest(query, identity, link, resource, tuple(headers), self._service.changes.timeline.dated)
