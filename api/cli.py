@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import traceback
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -121,12 +122,30 @@ def load(
     cascade: Annotated[
         bool, typer.Option("--cascade", help="Withdraw figures, quotes and events together with what they belong to.")
     ] = False,
+    known_at: Annotated[
+        str | None,
+        typer.Option("--known-at", metavar="TIME", help="Date the edition, as 2022-03-07T06:00:00Z: for archives."),
+    ] = None,
 ) -> None:
     """Load briefings, or rows of other data. A file is loaded whole or not at all."""
     from api.ingest.load import LoadOptions, run_load
 
-    options = LoadOptions(format, check, complete, skip_bad, yes, cascade)
+    options = LoadOptions(format, check, complete, skip_bad, yes, cascade, _read_time(known_at))
     sys.exit(run_load(paths, set_up_command(), wait=wait, quiet=quiet, options=options))
+
+
+def _read_time(text: str | None) -> datetime | None:
+    """Return the time of --known-at. It has to be exact, so a day is none."""
+    from api.query.parse import DATE, read_timestamp
+
+    if text is None:
+        return None
+    try:
+        if DATE.fullmatch(text):
+            raise ValueError("Expected a time with its offset, as 2022-03-07T06:00:00Z.")
+        return read_timestamp(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--known-at") from None
 
 
 @app.command()

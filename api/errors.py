@@ -16,6 +16,7 @@ BriefingError
 │       └── RevokedKey      revoked_key        the key was valid and was revoked
 ├── RateLimited             rate_limited       a limit of the caller's plan is used up; try again after `retry_after`
 ├── Unavailable             unavailable        the store cannot answer now; try again after `retry_after`
+│   ├── EditionPending      unavailable        the edition of a moment is not known yet
 │   └── TimedOut            timed_out          the store took longer than a request may
 ├── LoadError               load_refused       a file was refused whole; it lists every fault found
 │   └── Busy                load_busy          another load is running
@@ -203,6 +204,13 @@ class TimedOut(Unavailable):
     """The store took longer over the statement than a request may."""
 
     code = "timed_out"
+
+
+class EditionPending(Unavailable):
+    """The edition of a moment is not known yet: a load is under way, or the process has not seen the store since."""
+
+    def __init__(self) -> None:
+        super().__init__("The edition of this moment is not known yet.", "Try again after Retry-After.")
 
 
 class LoadError(BriefingError):

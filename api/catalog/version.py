@@ -30,6 +30,8 @@ class Version:
     utc: str = "Z"
     # Whether lists are exported as Parquet.
     parquet: bool = True
+    # Whether callers can read it as it was known at a moment.
+    history: bool = True
 
     def __getitem__(self, name: str) -> Resource:
         if name in self.lists:
@@ -72,6 +74,7 @@ def version(
     lifecycle: Lifecycle = CURRENT,
     utc: str = "Z",
     parquet: bool = True,
+    history: bool = True,
 ) -> Version:
     """Put resources together, and find every filter that they offer."""
     resources: dict[str, Resource] = {resource.name: resource for resource in declared}
@@ -94,6 +97,7 @@ def version(
         lifecycle=lifecycle,
         utc=utc,
         parquet=parquet,
+        history=history,
     )
 
 

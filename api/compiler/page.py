@@ -47,19 +47,24 @@ PageInfo = Cursor | NextCursor | HasMore | HasNext | HasPrevious
 class PageScan:
     """The way in which a page is read. `key` is the sort key on the view's rows (`{}` is their alias). If
     `is_numbered`, one row more is read, and rows are numbered in reading order, so that the page can say if more
-    follow. `mark` is the SQL of the fingerprint in its cursors."""
+    follow. `mark` is the SQL of the fingerprint in its cursors, and `edition` that of the edition in them; empty in a
+    page of the present."""
 
     rows: ListQuery
     key: str
     is_numbered: bool
     mark: str
+    edition: str = ""
 
     def cursor(self, source: RowSource) -> str:
         """Return the SQL of a row's cursor, as api.query.cursor reads it."""
         key = f"coalesce(to_json({source.alias}.k::text)::text, 'null')"
         tie = source.column(self.rows.sort.tie)
         quote = '"' if self.rows.sort.tie_kind == "text" else ""
-        text = f"'[' || {self.mark} || ',' || {key} || ',{quote}' || {tie} || '{quote}]'"
+        text = f"'[' || {self.mark} || ',' || {key} || ',{quote}' || {tie} || '{quote}"
+        if self.edition:
+            text += f",\"' || {self.edition} || '\""
+        text += "]'"
         encoded = f"encode(convert_to({text}, 'UTF8'), 'base64')"
         return f"translate({encoded}, E'+/=\\n', '-_')"
 
@@ -120,10 +125,13 @@ def plan_scan(writer: StatementWriter, rows: ListQuery, resource: Resource) -> P
         key = f"{{}}.{rows.sort.column}"
     is_numbered = _has_page_info(rows.selection)
     mark = literal('""')
+    edition = ""
     # Postgres refuses an argument that the statement does not use, because it has no type.
     if rows.fingerprint and (is_numbered or _has_cursors(rows.selection)):
         mark = writer.argument(f'"{rows.fingerprint}"', "text")
-    return PageScan(rows, key, is_numbered, mark)
+        if rows.as_of is not None:
+            edition = f"'e' || {writer.edition()} || '-' || {writer.store_mark()}"
+    return PageScan(rows, key, is_numbered, mark, edition)
 
 
 def _has_page_info(selection: Selection) -> bool:
@@ -258,7 +266,7 @@ def _filter_test(writer: StatementWriter, resource: Resource, alias: str, filter
 def not_withdrawn(writer: StatementWriter, resource: Resource, alias: str) -> str:
     """Return the condition that the record of a child was not withdrawn, for a list of children; else an empty text.
     Note the resources with which such a list changes."""
-    writer.reads.update(writer.version.listed_with(resource.name))
+    writer.root.reads.update(writer.version.listed_with(resource.name))
     if resource.name not in writer.version.children:
         return ""
     return f"{alias}.stands"
@@ -267,7 +275,7 @@ def not_withdrawn(writer: StatementWriter, resource: Resource, alias: str) -> st
 def _not_withdrawn_for_count(writer: StatementWriter, resource: Resource, alias: str) -> str:
     """Return the same condition for rows that are counted. Few records are withdrawn, so it is faster to leave out
     their children than to look up the record of each of 100,000 children."""
-    if not not_withdrawn(writer, resource, alias) or writer.edition is not None:
+    if not not_withdrawn(writer, resource, alias) or writer.root.as_of is not None:
         return ""
     owners = writer.version.listed_with(resource.name)
     writer.looked_at.update(owners)
@@ -328,9 +336,12 @@ def _count_rows(filtered_rows: str, max_count: int) -> str:
 
 
 def _is_in_sample(version: Version, resource: Resource, alias: str) -> str:
-    """Return the condition that selects one row in SAMPLE_OF, by the id of the row or of its record."""
+    """Return the condition that selects one row in SAMPLE_OF, by the id of the row or of its record, or by the number
+    of a row without either."""
     if resource.prefix:
         return f"{alias}.id < {literal(resource.prefix + '_1')}"
+    if "id" not in resource.fields and resource.name not in version.children:
+        return f"{alias}.{resource.key} % {SAMPLE_OF} = 0"
     column = f"{alias}.record_id" if resource.name in version.children else f"{alias}.id"
     ranges = []
     for name in version.listed_with(resource.name):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from api.catalog import Field, Link, Resource
 from api.compiler.fallback import effective_id
 from api.compiler.json_text import (
+    NULL,
     Json,
     aggregate_array,
     boolean,
@@ -35,6 +36,7 @@ from api.query import (
     Constant,
     Cursor,
     Edges,
+    EditionNumber,
     HasMore,
     HasNext,
     HasPrevious,
@@ -45,6 +47,7 @@ from api.query import (
     Nodes,
     Object,
     ObjectField,
+    Permalink,
     Quality,
     Selection,
     Total,
@@ -370,8 +373,23 @@ def _write_page_value(
             return total(value)
         case Cursor() | NextCursor() | HasMore() | HasNext() | HasPrevious():
             return scan.write_info(source, value)
+        case EditionNumber():
+            return from_sql(writer.edition())
+        case Permalink():
+            return write_permalink(writer, value)
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a page")
+
+
+def write_permalink(writer: StatementWriter, permalink: Permalink) -> Json:
+    """Return the URL of a page as of its edition."""
+    if not permalink.url:
+        return fixed(NULL)
+    number = writer.edition()
+    name = f"'e' || {number} || '-' || {writer.store_mark()}"
+    return optional(
+        f"case when {number} > 0 then '\"' || {writer.argument(permalink.url, 'text')} || {name} || '\"' end"
+    )
 
 
 def _aggregate_page(item: Json, rows: ListQuery, scan: PageScan, source: RowSource) -> Json:

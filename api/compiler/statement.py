@@ -21,6 +21,7 @@ from api.compiler.json_text import (
     string,
 )
 from api.compiler.record import by_id, page
+from api.compiler.revisions import revisions
 from api.compiler.writer import StatementWriter, indent
 from api.model import ENTITIES
 from api.query import (
@@ -32,15 +33,17 @@ from api.query import (
     Query,
     Record,
     Records,
+    RevisionsQuery,
     Root,
+    as_of,
     least_price,
     price,
     records_a_point,
 )
 
-LAST_CHANGE = "coalesce(max(seq) || '.' || max(changed_us), '0.0')"
+LAST_CHANGE = "coalesce(max(edition) || '.' || max(changed_us), '0.0')"
 # The mark of all resources together: its first half is the last edition of the server.
-STORE_MARK = f"(select {LAST_CHANGE} from store.latest)"
+WHOLE_MARK = f"(select {LAST_CHANGE} from store.latest)"
 
 
 @dataclass(frozen=True)
@@ -57,21 +60,56 @@ class Statement:
     before them contains its `mark` and the mark of the whole store, with a space between.
 
     `custom` asks for a plan that looks at the values. With a rare value, a generic plan took 220 ms and a custom plan
-    0.35 ms. `as_of` is the edition that the statement shows; None for the present."""
+    0.35 ms.
+
+    `edition` is the edition that the statement shows, None if it reads the present in any part. `editions` has that of
+    each root by its key. If it is not `final`, a caller named a moment that is still to come."""
 
     sql: str
     arguments: tuple[Any, ...]
     custom: bool
     reads: tuple[str, ...] = ()
-    as_of: int | None = None
+    edition: int | None = None
+    editions: tuple[tuple[str, int | None], ...] = ()
+    final: bool = True
 
 
 def compile_query(query: Query) -> Statement:
     """Return the one statement that answers the query."""
-    # An edition needs a custom plan, because the number of rows as of an edition depends on it.
-    writer = StatementWriter(VERSIONS[query.version], query.edition, custom=query.edition is not None)
+    writer = StatementWriter(VERSIONS[query.version])
     sql = ROOTS[type(query.root)](writer, query)
-    return Statement(sql, tuple(writer.arguments), writer.custom, tuple(sorted(writer.reads)), query.edition)
+    writer.finish()
+    roots = [as_of(item.value) for item in query.root.entries]
+    return Statement(
+        sql,
+        tuple(writer.arguments),
+        writer.custom,
+        tuple(sorted(writer.reads)),
+        _edition(writer),
+        _editions(writer, query),
+        all(root.final for root in roots if root is not None),
+    )
+
+
+def _edition(writer: StatementWriter) -> int | None:
+    """Return the last edition that the roots show; None if one of them reads the present, or if none reads anything."""
+    editions = [scope.edition for scope in writer.scopes if scope.views]
+    if not editions or None in editions:
+        return None
+    return max(edition for edition in editions if edition is not None)
+
+
+def _editions(writer: StatementWriter, query: Query) -> tuple[tuple[str, int | None], ...]:
+    """Return the edition of each root of an object that reads the store, by its key."""
+    if not isinstance(query.root, Object):
+        return ()
+    # The first scope is that of what is written before the first root.
+    scopes = writer.scopes[1:]
+    return tuple(
+        (item.key, scope.edition)
+        for item, scope in zip(query.root.selection, scopes, strict=True)
+        if not isinstance(item.value, Constant)
+    )
 
 
 @dataclass(frozen=True)
@@ -106,13 +144,18 @@ def _write_statement(writer: StatementWriter, query: Query, root: _Root) -> str:
 
 
 def _looked_at(writer: StatementWriter) -> str:
-    """Return the SQL that counts the rows and index entries that this connection has looked at; empty if no filter of
+    """Return the SQL that counts the rows and index entries that this connection has looked at; empty if nothing in
     the statement can cause much work."""
-    if not writer.looked_at:
+    names = set(writer.looked_at)
+    # To find what was shown then, Postgres looks at later versions, too.
+    scopes_of_editions = [scope for scope in writer.scopes if scope.as_of is not None]
+    for scope in scopes_of_editions:
+        names |= scope.views
+    if not names:
         return ""
-    stored_names = sorted(writer.version[name].stored for name in writer.looked_at)
+    stored_names = sorted(writer.version[name].stored for name in names)
     tables = [f"store.{name}" for name in stored_names]
-    if writer.edition is not None:
+    if scopes_of_editions:
         # Withdrawals are read from the log, which has no versions.
         tables += [f"past.{name}" for name in stored_names if name in ENTITIES]
     return f"store.rows_looked_at({array_literal(tables)})"
@@ -121,31 +164,39 @@ def _looked_at(writer: StatementWriter) -> str:
 def mark(writer: StatementWriter) -> str:
     """Return the SQL of the latest change of the resources that are read, in the statement's own snapshot.
     api.store.changes computes the same mark."""
-    if writer.edition is not None:
-        return f"{writer.argument(writer.edition, 'bigint')} || '.0'"
     resources = array_literal(sorted(writer.reads))
-    return f"(select {LAST_CHANGE} from store.latest where resource = any({resources}))"
+    edition = _edition(writer)
+    if edition is not None:
+        # What is shown of an edition changes only if it is written anew.
+        last_change = f"concat('e', {writer.argument(edition, 'bigint')}, '.', coalesce(max(rewritten_us), 0))"
+    else:
+        last_change = LAST_CHANGE
+    return f"(select {last_change} from store.latest where resource = any({resources}))"
 
 
-def _withdrawal_reason(writer: StatementWriter, resource: str, record_id: str) -> str:
-    """Return the SQL of the reason for which a record was withdrawn, null if it was not. `record_id` is SQL."""
-    if writer.edition is not None:
-        edition = writer.argument(writer.edition, "bigint")
-        return f"store.withdrawal_reason({literal(resource)}, {record_id}, {edition})"
-    return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {record_id})"
+def _absence(writer: StatementWriter, resource: str, record_id: str) -> str:
+    """Return the SQL of why a record is not shown, as members of a note: the reason for which it was withdrawn, and, as
+    of an edition, when the store first had it. They are null if it was not withdrawn, or never there. `record_id` is
+    SQL."""
+    if writer.root.as_of is None:
+        return f"(select reason from store.withdrawal where resource = {literal(resource)} and id = {record_id})"
+    reason = f"store.withdrawal_reason({literal(resource)}, {record_id}, {writer.edition()})"
+    return f"{reason}, store.first_known({literal(resource)}, {record_id})"
 
 
 def _write_export(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, ExportQuery)
+    writer.begin_root(query.root.as_of)
     records = lines(writer, query.root)
     if not query.root.marked:
         return records
     # Postgres reads the parts in this order, because exports have no parallel workers.
-    return f"select {mark(writer)} || ' ' || {STORE_MARK} as mark\nunion all\n(\n  {indent(records)}\n)"
+    return f"select {mark(writer)} || ' ' || {WHOLE_MARK} as mark\nunion all\n(\n  {indent(records)}\n)"
 
 
 def _write_page(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, ListQuery)
+    writer.begin_root(query.root.as_of)
     select = page(writer, query.root).sql
     root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(select)}\n) r")
     return _write_statement(writer, query, root)
@@ -159,10 +210,21 @@ def _write_object(writer: StatementWriter, query: Query) -> str:
     return _write_statement(writer, query, roots.compose())
 
 
+def _write_revisions(writer: StatementWriter, query: Query) -> str:
+    assert isinstance(query.root, RevisionsQuery)
+    writer.begin_root(query.root.as_of)
+    select = revisions(writer, query.root)
+    note = "case when r.made is null then array[json_build_array('', null, null)::text] end"
+    body = "convert_to(coalesce(r.made, 'null'), 'UTF8')"
+    root = _Root(body, "r.next", note, "r.points", f"(\n  {indent(select)}\n) r")
+    return _write_statement(writer, query, root)
+
+
 ROOTS: dict[type[Root], Callable[[StatementWriter, Query], str]] = {
     ExportQuery: _write_export,
     ListQuery: _write_page,
     Object: _write_object,
+    RevisionsQuery: _write_revisions,
 }
 
 
@@ -178,6 +240,7 @@ class _Roots:
 
     def add(self, item: Item) -> None:
         """Add a root under its key."""
+        self.writer.begin_root(as_of(item.value))
         self.pairs.append((item.key, self._write_root(item)))
 
     def compose(self) -> _Root:
@@ -197,6 +260,13 @@ class _Roots:
                 alias = self._join(page(self.writer, item.value).sql)
                 self.points.append(f"{alias}.points")
                 return from_sql(f"{alias}.made")
+            case RevisionsQuery():
+                alias = self._join(revisions(self.writer, item.value))
+                self.notes.append(
+                    f"case when {alias}.made is null then json_build_array({literal(item.key)}, null, null)::text end"
+                )
+                self.points.append(f"{alias}.points")
+                return optional(f"{alias}.made")
             case Record():
                 return self._write_record(item.key, item.value, "null")
             case Records():
@@ -223,8 +293,8 @@ class _Roots:
     def _write_record(self, key: str, record: Record, place: str) -> Json:
         alias = self._join(by_id(self.writer, record.resource, record.id, record.selection))
         record_id = self.writer.argument(record.id, "text")
-        reason = _withdrawal_reason(self.writer, record.resource, record_id)
-        note = f"json_build_array({literal(key)}, {place}, {reason})::text"
+        absence = _absence(self.writer, record.resource, record_id)
+        note = f"json_build_array({literal(key)}, {place}, {absence})::text"
         self.notes.append(f"case when {alias}.made is null then {note} end")
         self.points.append(f"coalesce({alias}.points, 1)")
         return optional(f"{alias}.made")

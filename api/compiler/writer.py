@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.catalog import Resource, Version
+from api.query.known_at import AsOf
 
 # The Postgres type of an argument, by the type of the column that it is compared with.
 CASTS = {
@@ -26,20 +27,65 @@ CASTS = {
 
 
 @dataclass
+class RootScope:
+    """The root that is being written: the edition as of which it is read, None for the present, the resources that it
+    reads, and all its views. `slot` is the place of its edition among the arguments, once it has one. `moment` is the
+    SQL of the change as of which views are read instead, while a version of a record is written."""
+
+    as_of: AsOf | None = None
+    moment: str = ""
+    reads: set[str] = field(default_factory=set)
+    views: set[str] = field(default_factory=set)
+    slot: int | None = None
+
+    @property
+    def edition(self) -> int | None:
+        """The last edition that changed what the root reads; None if it reads the present."""
+        return None if self.as_of is None else self.as_of.changed(self.reads)
+
+
+@dataclass
 class StatementWriter:
-    """A statement while it is being written. `edition` is the change number as of which it reads, None for the present.
-    `custom`: its best plan depends on the values. `ordered`: it returns rows in the order in which it reads them.
-    `looked_at`: the resources of which a filter may have to look at many rows without returning them."""
+    """A statement while it is being written, root by root. `custom`: its best plan depends on the values. `ordered`: it
+    returns rows in the order in which it reads them. `looked_at`: the resources of which a filter may have to look at
+    many rows without returning them."""
 
     version: Version
-    edition: int | None = None
     arguments: list[Any] = field(default_factory=list)
     custom: bool = False
     ordered: bool = False
     names: int = 0
     seen: dict[tuple[Any, str], str] = field(default_factory=dict)
-    reads: set[str] = field(default_factory=set)
     looked_at: set[str] = field(default_factory=set)
+    root: RootScope = field(default_factory=RootScope)
+    scopes: list[RootScope] = field(default_factory=list)
+    # The place of the resources that the statement reads among the arguments, once there is one.
+    reads_slot: int | None = None
+
+    def __post_init__(self) -> None:
+        self.scopes.append(self.root)
+
+    @property
+    def reads(self) -> set[str]:
+        """The resources that the statement reads."""
+        return set().union(*(scope.reads for scope in self.scopes))
+
+    def begin_root(self, as_of: AsOf | None) -> RootScope:
+        """Begin the next root."""
+        if as_of is not None:
+            # The number of rows as of an edition depends on it, so the best plan does, too.
+            self.custom = True
+        self.root = RootScope(as_of)
+        self.scopes.append(self.root)
+        return self.root
+
+    def finish(self) -> None:
+        """Fill in the arguments that follow from what all roots read."""
+        for scope in self.scopes:
+            if scope.slot is not None:
+                self.arguments[scope.slot] = scope.edition
+        if self.reads_slot is not None:
+            self.arguments[self.reads_slot] = sorted(self.reads)
 
     def argument(self, value: Any, cast: str) -> str:
         """Return `$n::type` for a value. Equal values share one argument."""
@@ -57,13 +103,39 @@ class StatementWriter:
         return f"t{self.names}"
 
     def view(self, resource: str) -> str:
-        """Return the view of a resource in this version, or the function that shows it as of the edition. Note the
-        resource as read, unless it is one of children, which change with their record."""
+        """Return the view of a resource in this version, or the function that shows it as of the edition of the root.
+        Note the resource as read, unless it is one of children, which change with their record."""
+        self.root.views.add(resource)
         if resource in self.version.resources:
-            self.reads.add(resource)
-        if self.edition is None:
+            self.root.reads.add(resource)
+        if self.root.moment:
+            return f"{self.version.name}_at.{resource}({self.root.moment})"
+        if self.root.as_of is None:
             return f"{self.version.name}.{resource}"
-        return f"{self.version.name}_at.{resource}({self.argument(self.edition, 'bigint')})"
+        return f"{self.version.name}_at.{resource}({self.edition()})"
+
+    def edition(self) -> str:
+        """Return the SQL of the number of the root's edition, that is of the last one that changed what is read. It is
+        known when everything is written."""
+        root = self.root
+        if root.as_of is not None:
+            if root.slot is None:
+                root.slot = self._add_slot()
+            return f"${root.slot + 1}::bigint"
+        if self.reads_slot is None:
+            self.reads_slot = self._add_slot()
+        resources = f"any(${self.reads_slot + 1}::text[])"
+        return f"(select coalesce(max(edition), 0) from store.latest where resource = {resources})"
+
+    def store_mark(self) -> str:
+        """Return the SQL of the mark that the store adds to the numbers of its editions."""
+        if self.root.as_of is not None:
+            return self.argument(self.root.as_of.store, "text")
+        return "(select mark from store.identity)"
+
+    def _add_slot(self) -> int:
+        self.arguments.append(None)
+        return len(self.arguments) - 1
 
 
 @dataclass

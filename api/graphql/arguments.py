@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from api.catalog import DeprecatedPart, Link, Resource, Version
@@ -10,9 +11,10 @@ from api.errors import Fault, InvalidRequest
 from api.graphql.declare import MAX_LINKED, MAX_RECORDS, RECORDS_FIRST
 from api.graphql.filter_reader import FilterReader
 from api.graphql.shape import camel, pascal
-from api.query import EVERYTHING, Filter, ListQuery, Page, Selection, Sort, read_sort
-from api.query.cursor import fingerprint, read_cursor
-from api.query.filters import search_of
+from api.query import EVERYTHING, AsOf, EditionFinder, Filter, KnownAt, ListQuery, Page, Selection, Sort, read_sort
+from api.query.cursor import ListCursor, continue_as_of, fingerprint, read_cursor
+from api.query.filters import resources_of_list, search_of
+from api.query.known_at import read_known_at
 from api.query.sort import POSITION
 
 
@@ -23,6 +25,7 @@ def read_root_list(
     selection: Selection,
     key: str,
     outdated: list[DeprecatedPart],
+    finder: EditionFinder,
 ) -> ListQuery:
     """Return a root list. InvalidRequest names the argument that is wrong. Deprecated parts are added to `outdated`."""
     filter = _read_filter(version, resource, arguments, key, outdated)
@@ -30,8 +33,22 @@ def read_root_list(
     sort = _read_order(resource, arguments.get("orderBy"), filter_argument, filter, f"{key}.orderBy")
     _note_missing_filters(resource, sort, filter_argument, outdated)
     mark = fingerprint(version.name, resource.name, sort, filter)
-    page = _read_page(arguments, mark, sort, key)
-    return ListQuery(resource.name, page, sort, selection, filter, fingerprint=mark)
+    as_of = read_edition(arguments, key, finder.find_for_list)
+    page, cursor, path = _read_page(arguments, mark, sort, key)
+    if cursor is not None and version.history:
+        as_of = continue_as_of(cursor, as_of, finder, resources_of_list(version, resource, filter), path)
+    return ListQuery(resource.name, page, sort, selection, filter, fingerprint=mark, as_of=as_of)
+
+
+def read_edition(arguments: dict[str, Any], key: str, find: Callable[[KnownAt], AsOf]) -> AsOf | None:
+    """Return the edition that `knownAt` names; None for the present. `find` looks it up."""
+    known_at = arguments.get("knownAt")
+    if known_at is None:
+        return None
+    try:
+        return find(read_known_at(known_at))
+    except ValueError as error:
+        raise _fault(f"{key}.knownAt", str(error)) from None
 
 
 def read_linked_set(
@@ -45,7 +62,7 @@ def read_linked_set(
     """Return the set of a link, in the target's own order. Deprecated parts are added to `outdated`."""
     target = version[link.target]
     sort = POSITION if link.owned else _sort_of(target, target.sort)
-    size = _check_size(arguments["first"], MAX_LINKED, f"{key}.first")
+    size = check_size(arguments["first"], MAX_LINKED, f"{key}.first")
     filter = _read_filter(version, target, arguments, key, outdated)
     return ListQuery(link.target, Page(size), sort, selection, filter, link=link.name)
 
@@ -59,7 +76,8 @@ def _read_filter(
     return FilterReader(version, outdated).read(resource, filter_argument, f"{key}.filter")
 
 
-def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> Page:
+def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> tuple[Page, ListCursor | None, str]:
+    """Return the page, its cursor, and the path of the argument with the cursor."""
     first = arguments.get("first")
     last = arguments.get("last")
     after = arguments.get("after")
@@ -70,33 +88,40 @@ def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> Pa
         raise _fault(f"{key}.before", "Give after or before, not both.")
     if last is None and before is None:
         size = _read_size(first, f"{key}.first")
-        position = _read_position(after, mark, sort, f"{key}.after")
-        return Page(size, position)
+        path = f"{key}.after"
+        cursor = _read_cursor(after, mark, sort, path)
+        return Page(size, _position(cursor)), cursor, path
     if first is not None:
         raise _fault(f"{key}.first", "first goes with after, last with before.")
     if after is not None:
         raise _fault(f"{key}.after", "first goes with after, last with before.")
     size = _read_size(last, f"{key}.last")
-    position = _read_position(before, mark, sort, f"{key}.before")
-    return Page(size, position, backward=True)
+    path = f"{key}.before"
+    cursor = _read_cursor(before, mark, sort, path)
+    return Page(size, _position(cursor), backward=True), cursor, path
 
 
 def _read_size(size: int | None, path: str) -> int:
     if size is None:
         return RECORDS_FIRST
-    return _check_size(size, MAX_RECORDS, path)
+    return check_size(size, MAX_RECORDS, path)
 
 
-def _check_size(size: int, limit: int, path: str) -> int:
+def check_size(size: int, limit: int, path: str) -> int:
+    """Return the size of a page. InvalidRequest if it is none or above the limit."""
     if not 1 <= size <= limit:
         raise _fault(path, f"Expected a whole number from 1 to {limit}.")
     return size
 
 
-def _read_position(cursor: str | None, mark: str, sort: Sort, path: str) -> tuple[Any, Any] | None:
+def _read_cursor(cursor: str | None, mark: str, sort: Sort, path: str) -> ListCursor | None:
     if cursor is None:
         return None
     return read_cursor(cursor, mark, sort, path)
+
+
+def _position(cursor: ListCursor | None) -> tuple[Any, Any] | None:
+    return None if cursor is None else cursor.position
 
 
 def _read_order(

@@ -17,6 +17,7 @@ from api.graphql.shape import (
     type_annotation,
 )
 from api.graphql.types import Argument, InputField, OutputField, Types
+from api.model.kinds import RevisionAction
 from api.model.types import term
 
 RECORDS_FIRST = 50
@@ -56,6 +57,8 @@ def declare(types: Types) -> None:
         _declare_set(types, resource)
     for resource in version.lists.values():
         _declare_connection(types, resource)
+    if version.history:
+        _declare_revisions(types)
 
 
 def _declare_common(types: Types) -> None:
@@ -176,6 +179,9 @@ def _declare_connection(types: Types, resource: Resource) -> None:
         ("totalCount", "int", "How many records the filter leaves, up to 100,000; counted only when asked.", []),
         ("totalQuality", "TotalQuality", "Whether `totalCount` is exact.", []),
     ]
+    if types.version.history:
+        edition = "The number of the last edition that changed what the answer was read from."
+        fields.append(("edition", "int", edition, []))
     types.output(f"{name}Connection", f"A page of {resource.plural} (Relay).", fields)
     terms: dict[str, str] = {}
     for field_name in resource.sortable:
@@ -188,6 +194,35 @@ def _declare_connection(types: Types, resource: Resource) -> None:
         ("direction", "OrderDirection | None", "Which way, ASC unless given."),
     ]
     types.input(f"{name}Order", f"How to sort {resource.plural}.", order)
+
+
+def _declare_revisions(types: Types) -> None:
+    """Declare the types of the revisions of a record, which are those of records of any kind."""
+    types.enumeration(RevisionAction.__name__, RevisionAction.__doc__ or "", RevisionAction.terms())
+    revision: list[OutputField] = [
+        ("revision", "int", "Its number; the first one is 1.", []),
+        ("action", RevisionAction.__name__, "What was done to the record.", []),
+        ("edition", "int", "The number of the edition that brought it. As `knownAt` it is written `e12345`.", []),
+        ("knownFrom", "DateTime", "When readers could see it first.", []),
+        ("knownTo", "DateTime | None", "When the next revision took its place; null for the last one.", []),
+        ("reason", "str | None", "Why the record was changed or withdrawn, if that was said.", []),
+        ("dataset", "str | None", "The dataset that it was loaded with.", []),
+        (
+            "changed",
+            "list[str]",
+            "The paths of the fields that differ from the version before: those of the record itself, the ids of its "
+            "links, and its children. Empty for the first revision and for a withdrawal.",
+            [],
+        ),
+        ("record", "Node | None", "The record as the revision left it; null if it was withdrawn.", []),
+    ]
+    types.output("Revision", "What was done to a record, and what changed.", revision)
+    page: list[OutputField] = [
+        ("nodes", "list[Revision]", "The revisions, newest first.", []),
+        ("pageInfo", "PageInfo", "Where the page stands among the revisions.", []),
+        ("edition", "int", "The number of the last edition that changed what the answer was read from.", []),
+    ]
+    types.output("RevisionConnection", "A page of revisions.", page)
 
 
 def _describe_sort(field: Field) -> str:

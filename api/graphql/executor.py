@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import thread_time
 from typing import Any
@@ -22,6 +23,7 @@ from graphql import (
 from api.access.caller import Caller
 from api.cache import SizedCache
 from api.catalog import DeprecatedPart, Version
+from api.errors import EditionPending
 from api.graphql.document import DocumentCache, DocumentRefused, ParsedDocument, is_query
 from api.graphql.outdated import outdated
 from api.graphql.persisted import PersistedDocuments, hash_of
@@ -31,6 +33,7 @@ from api.graphql.scheduler import DocumentScheduler
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.gzip_prefix import GzipPrefix
+from api.query import EditionFinder
 from api.service import Outcome, PreparedQuery, RequestContext, Service
 
 # The price of introspection in points. It is answered without the store, but takes graphql-core 30 ms.
@@ -65,7 +68,7 @@ class Introspection:
 class PreparedRequest:
     """A request that can be answered: the query for the store, its response keys in order, the part for graphql-core
     (its introspection), the hash of its document, and the deprecated parts that it uses. If it is `named`, only the
-    hash was sent."""
+    hash was sent. `dated` is the number of dated editions that were known then."""
 
     query: PreparedQuery | None
     keys: tuple[str, ...]
@@ -73,6 +76,7 @@ class PreparedRequest:
     document_hash: str
     named: bool = False
     outdated: tuple[DeprecatedPart, ...] = ()
+    dated: int = 0
 
 
 @dataclass(slots=True)
@@ -137,15 +141,13 @@ class Executor:
         known = None
         if len(key) <= SMALL:
             known = self._documents.known(resolved.query)
-        if known is not None and known.planning.longest_seconds <= AT_ONCE:
-            prepared = self._prepare(resolved, caller)
-        else:
-            async with self._scheduler.turn(caller):
-                prepared = self._prepare(resolved, caller)
+        at_once = known is not None and known.planning.longest_seconds <= AT_ONCE
+        prepared = await self._prepare_as_of(resolved, caller, at_once=at_once)
         if not request.query:
             prepared = replace(prepared, named=True)
         self.persisted.remember(request)
-        self.plans.put(key, prepared, _weight(prepared, key))
+        if prepared.query is None or prepared.query.statement.final:
+            self.plans.put(key, prepared, _weight(prepared, key))
         return prepared
 
     async def introspect(self, prepared: PreparedRequest, context: RequestContext) -> AnswerBody:
@@ -183,23 +185,44 @@ class Executor:
                 return introspection.read(self._schema)
         return introspection.answer
 
-    def _prepare(self, request: GraphQLRequest, caller: Caller) -> PreparedRequest:
+    async def _prepare_as_of(self, request: GraphQLRequest, caller: Caller, *, at_once: bool) -> PreparedRequest:
+        """Plan a request, in a turn of its caller unless it takes so little time that it can be done `at_once`. A
+        request that waits for an edition has no turn meanwhile."""
+
+        def read(finder: EditionFinder) -> PreparedRequest:
+            return self._prepare(request, caller, finder)
+
+        if at_once:
+            return await self._service.read_request(read)
+        async with self._scheduler.turn(caller):
+            with suppress(EditionPending):
+                return read(EditionFinder(self._service.changes.timeline))
+        return await self._service.read_request(read)
+
+    def _prepare(self, request: GraphQLRequest, caller: Caller, finder: EditionFinder) -> PreparedRequest:
         hide_suggestions = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)
         document = self._documents.read(request.query, hide_suggestions, request.check_method)
         begun = thread_time()
         try:
-            return self._plan(document, request, hide_suggestions, caller)
+            return self._plan(document, request, hide_suggestions, caller, finder)
         finally:
             document.planning.note(thread_time() - begun)
 
     def _plan(
-        self, document: ParsedDocument, request: GraphQLRequest, hide_suggestions: bool, caller: Caller
+        self,
+        document: ParsedDocument,
+        request: GraphQLRequest,
+        hide_suggestions: bool,
+        caller: Caller,
+        finder: EditionFinder,
     ) -> PreparedRequest:
         node = document.operation(request.operation_name)
         if not is_query(node):
             raise DocumentRefused([GraphQLError("Only queries are offered here.", node)])
         try:
-            operation = read_operation(self._version, self._schema, document, node, request.variables, hide_suggestions)
+            operation = read_operation(
+                self._version, self._schema, document, node, request.variables, hide_suggestions, finder
+            )
         except GraphQLError as error:
             raise DocumentRefused([error]) from None
         query = None
@@ -216,7 +239,14 @@ class Executor:
             deprecated_parts = outdated(self._schema, document, node, request.variables)
         if operation.query is not None:
             deprecated_parts += operation.query.outdated
-        return PreparedRequest(query, operation.keys, introspection, hash_of(request.query), outdated=deprecated_parts)
+        return PreparedRequest(
+            query,
+            operation.keys,
+            introspection,
+            hash_of(request.query),
+            outdated=deprecated_parts,
+            dated=finder.timeline.dated,
+        )
 
 
 def _with_root_fields(node: OperationDefinitionNode, fields: tuple[FieldNode, ...]) -> OperationDefinitionNode:

@@ -20,6 +20,7 @@ from api.http.problems import (
     limit_members,
     without_keys,
 )
+from api.service.absence import read_note
 
 # graphql-core repeats what it was given, which may be as long as a body.
 MAX_MESSAGE = 500
@@ -66,16 +67,24 @@ def _message(error: Exception, problem: Problem) -> str:
 
 
 def error_of_note(note: str) -> dict[str, Any]:
-    """Return the error for a missing record, from the store's note: [key, index in a list, reason of withdrawal]."""
-    key, index, reason = orjson.loads(note)
-    path = [key] if index is None else [key, index]
-    if reason is None:
-        return {"message": "No record has this id.", "path": path, "extensions": {"code": "not_found"}}
-    return {
-        "message": f"This record was withdrawn: {reason}",
-        "path": path,
-        "extensions": {"code": "withdrawn", "reason": reason},
-    }
+    """Return the error for a missing record, from the store's note."""
+    absence = read_note(note)
+    path: list[str | int] = [absence.key]
+    if absence.place is not None:
+        path.append(absence.place)
+    if absence.reason is not None:
+        return {
+            "message": f"This record was withdrawn: {absence.reason}",
+            "path": path,
+            "extensions": {"code": "withdrawn", "reason": absence.reason},
+        }
+    if absence.first_known is not None:
+        return {
+            "message": f"This record was not known then: it was first known at {absence.first_known}.",
+            "path": path,
+            "extensions": {"code": "not_found", "firstKnown": absence.first_known},
+        }
+    return {"message": "No record has this id.", "path": path, "extensions": {"code": "not_found"}}
 
 
 def _format_core_error(error: GraphQLError, code: str) -> dict[str, Any]:

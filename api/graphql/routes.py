@@ -81,6 +81,8 @@ class _Endpoint:
             identity = request.target + media
             key = b"?" + sent
         prepared = self._executor.plans.get(key)
+        if prepared is not None and prepared.dated != self._service.changes.timeline.dated:
+            prepared = None
         if prepared is not None:
             if prepared.named or caller.plan.trusted_only:
                 await self._executor.persisted.check(prepared.document_hash, prepared.named, caller)
@@ -109,7 +111,10 @@ class _Endpoint:
             if identity is not None:
                 tag = outcome.tag
         assert context.charge is not None
-        end = _response_end(context.charge, prepared.outdated)
+        editions = b""
+        if self._version.history and prepared.query is not None:
+            editions = _write_editions(prepared.query.statement.editions, context.edition)
+        end = _response_end(context.charge, prepared.outdated, editions)
         if tag is None:
             response = await packed(request, answer, media, end)
             response.headers.append((b"cache-control", b"no-store"))
@@ -117,12 +122,22 @@ class _Endpoint:
         return await respond(request, answer, media_type=media, tag=tag, end=end)
 
 
-def _response_end(charge: Charge, outdated: tuple[DeprecatedPart, ...]) -> bytes:
+def _write_editions(editions: tuple[tuple[str, int | None], ...], present: str) -> bytes:
+    """Return the member of `extensions` with the edition of each root: one that was named, null if that is
+    before the first one, or that of the present. It is empty if no root reads the store."""
+    if not editions:
+        return b""
+    numbers = {key: int(present) if edition is None else edition or None for key, edition in editions}
+    return b',"editions":%b' % orjson.dumps(numbers)
+
+
+def _response_end(charge: Charge, outdated: tuple[DeprecatedPart, ...], editions: bytes = b"") -> bytes:
     """Return the end of a response: the price, what the request cost in the end, the points left of the limit that has
-    fewest, the seconds until that limit is full, and the deprecated parts of the operation."""
-    deprecations = b""
+    fewest, the seconds until that limit is full, the editions of its roots, and the deprecated parts of the
+    operation."""
+    deprecations = editions
     if outdated:
-        deprecations = b',"deprecations":%b' % orjson.dumps(outdated)
+        deprecations += b',"deprecations":%b' % orjson.dumps(outdated)
     if charge.left is None:
         return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (charge.price, charge.used, deprecations)
     # The points left and the seconds, for one limit after the other.

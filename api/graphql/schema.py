@@ -21,6 +21,7 @@ QUERY = (
     "that edition, which is the `Edition` of an earlier answer; 400 if there is none yet. An answer with "
     "`Freshness: unconfirmed` may be out of date, because the primary store is away."
 )
+REVISIONS_FIRST = 10
 REQUIRED: Any = inspect.Parameter.empty
 
 
@@ -30,17 +31,20 @@ def schema(version: Version) -> strawberry.Schema:
     types = Types(version)
     declare(types)
     id_argument = _id_argument("its prefix tells its kind")
+    in_time = _in_time(version)
     fields: list[OutputField] = [
-        ("node", "Node | None", "The record with this id, of whatever kind.", [id_argument]),
+        ("node", "Node | None", "The record with this id, of whatever kind.", [id_argument, *in_time]),
         (
             "nodes",
             "list[Node | None]",
             f"The records with these ids, at most {MAX_NODES}; null where there is none.",
-            [("ids", "list[strawberry.ID]", REQUIRED, "Public ids.")],
+            [("ids", "list[strawberry.ID]", REQUIRED, "Public ids."), *in_time],
         ),
     ]
+    if version.history:
+        fields.append(_revisions_field(in_time))
     for resource in version.lists.values():
-        fields += _root_fields(resource)
+        fields += _root_fields(version, resource)
     types.output("Query", QUERY, fields)
     records = [getattr(types.module, pascal(resource.name)) for resource in version.resources.values()]
     return strawberry.Schema(
@@ -54,7 +58,28 @@ def core(version: Version) -> GraphQLSchema:
     return core_schema
 
 
-def _root_fields(resource: Resource) -> list[OutputField]:
+def _in_time(version: Version) -> list[Argument]:
+    """Return the argument of roots that names the edition as of which they are read."""
+    if not version.history:
+        return []
+    description = (
+        "As it was known then: at a time with its offset, at the end of a day in UTC, or in an edition as `e12345`."
+    )
+    return [("knownAt", "str | None", strawberry.UNSET, description)]
+
+
+def _revisions_field(in_time: list[Argument]) -> OutputField:
+    """Return the root of the revisions of a record."""
+    arguments: list[Argument] = [
+        _id_argument("that of a withdrawn record, too"),
+        ("first", "int", REVISIONS_FIRST, f"How many, at most {MAX_RECORDS}."),
+        ("after", "str | None", strawberry.UNSET, "Only those after this cursor."),
+        *in_time,
+    ]
+    return ("revisions", "RevisionConnection | None", "The revisions of a record, newest first.", arguments)
+
+
+def _root_fields(version: Version, resource: Resource) -> list[OutputField]:
     name = pascal(resource.name)
     unset: Any = strawberry.UNSET
     list_arguments: list[Argument] = [
@@ -69,12 +94,13 @@ def _root_fields(resource: Resource) -> list[OutputField]:
         ("before", "str | None", unset, "Only those before this cursor."),
         ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
         ("orderBy", f"{name}Order | None", unset, "In what order."),
+        *_in_time(version),
     ]
     page: OutputField = (resource.plural, f"{name}Connection", f"A page of {resource.plural}.", list_arguments)
     if not resource.prefix:
         return [page]
-    id_argument = _id_argument(f"{resource.prefix}_ …")
-    record: OutputField = (resource.name, f"{name} | None", f"One {resource.name} by its id.", [id_argument])
+    arguments = [_id_argument(f"{resource.prefix}_ …"), *_in_time(version)]
+    record: OutputField = (resource.name, f"{name} | None", f"One {resource.name} by its id.", arguments)
     return [record, page]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
@@ -14,17 +15,22 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 
 from api.catalog import DeprecatedPart, Field, Group, Link, Resource, Value, Version
 from api.errors import Fault, InvalidRequest
-from api.graphql.arguments import read_linked_set, read_root_list
+from api.graphql.arguments import check_size, read_edition, read_linked_set, read_root_list
+from api.graphql.declare import MAX_RECORDS
 from api.graphql.document import DocumentRefused, ParsedDocument
 from api.graphql.limits import check_roots
 from api.graphql.schema import MAX_NODES
 from api.graphql.shape import camel, pascal, record_fields
 from api.query import (
     Answer,
+    AsOf,
+    Changed,
     ColumnField,
     Constant,
     Cursor,
     Edges,
+    EditionFinder,
+    EditionNumber,
     HasMore,
     HasNext,
     HasPrevious,
@@ -39,14 +45,24 @@ from api.query import (
     Query,
     Record,
     Records,
+    RevisionColumn,
+    RevisionsQuery,
     Selection,
+    StoredRecord,
+    Timeline,
     Total,
+    record_points,
 )
+from api.query.cursor import continue_as_of, read_cursor, revisions_fingerprint
+from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
+from api.query.sort import REVISION
 
 FieldsByKey = dict[str, list[FieldDetails]]
 SubfieldReader = Callable[[str, list[FieldDetails]], Answer]
 INTROSPECTION_FIELDS = ("__schema", "__type")
+# The finder of operations that name no edition.
+NO_EDITIONS = EditionFinder(Timeline())
 PAGE_INFO: dict[str, Answer] = {
     "hasNextPage": HasNext(),
     "hasPreviousPage": HasPrevious(),
@@ -72,12 +88,14 @@ def read_operation(
     operation: OperationDefinitionNode,
     variables: dict[str, Any],
     hide_suggestions: bool = False,
+    finder: EditionFinder = NO_EDITIONS,
 ) -> PlannedOperation:
-    """Return the operation as a Query. DocumentRefused if a variable is wrong; InvalidRequest if an argument is."""
+    """Return the operation as a Query. DocumentRefused if a variable is wrong; InvalidRequest if an argument is.
+    EditionPending if the process has to look at the store to know the edition that an argument names."""
     values = get_variable_values(schema, operation.variable_definitions or (), variables, 10, hide_suggestions)
     if isinstance(values, list):
         raise DocumentRefused(values)
-    return _OperationReader(version, schema, document, operation, values).read()
+    return _OperationReader(version, schema, document, operation, values, finder).read()
 
 
 class _OperationReader:
@@ -88,7 +106,9 @@ class _OperationReader:
         document: ParsedDocument,
         operation: OperationDefinitionNode,
         values: VariableValues,
+        finder: EditionFinder,
     ) -> None:
+        self._finder = finder
         self._version = version
         self._schema = schema
         self._operation = operation
@@ -122,22 +142,38 @@ class _OperationReader:
             return Constant("Query")
         arguments = self._read_arguments("Query", node)
         if name == "node":
-            return Records((self._read_by_id(arguments["id"], details),), single=True)
+            return self._read_records([arguments["id"]], arguments, key, details, single=True)
+        if name == "revisions":
+            return self._read_revisions(arguments, key, details)
         if name == "nodes":
             ids = arguments["ids"]
             if len(ids) > MAX_NODES:
                 raise _fault(f"{key}.ids", f"Expected at most {MAX_NODES} ids.")
-            return Records(tuple(self._read_by_id(identifier, details) for identifier in ids))
+            return self._read_records(ids, arguments, key, details)
         for resource in self._version.lists.values():
             if name == resource.name and resource.prefix:
-                return Records((self._read_by_id(arguments["id"], details, resource),), single=True)
+                return self._read_records([arguments["id"]], arguments, key, details, resource, single=True)
             if name == resource.plural:
                 selection = self._read_connection(resource, details)
-                return read_root_list(self._version, resource, arguments, selection, key, self._outdated)
+                return read_root_list(self._version, resource, arguments, selection, key, self._outdated, self._finder)
         raise GraphQLError(f"Query has no field {name}.", node)
 
+    def _read_records(
+        self,
+        ids: list[str],
+        arguments: dict[str, Any],
+        key: str,
+        details: list[FieldDetails],
+        expected: Resource | None = None,
+        *,
+        single: bool = False,
+    ) -> Records:
+        as_of = read_edition(arguments, key, self._finder.find)
+        records = tuple(self._read_by_id(identifier, details, as_of, expected) for identifier in ids)
+        return Records(records, single, as_of)
+
     def _read_by_id(
-        self, identifier: str, details: list[FieldDetails], expected: Resource | None = None
+        self, identifier: str, details: list[FieldDetails], as_of: AsOf | None, expected: Resource | None = None
     ) -> Record | None:
         """Return the record with this id; None if no record can have it, or only one of another resource than
         `expected`."""
@@ -146,7 +182,43 @@ class _OperationReader:
             return None
         if expected is not None and resource is not expected:
             return None
-        return Record(resource.name, identifier, self._read_record(resource, details))
+        return Record(resource.name, identifier, self._read_record(resource, details), as_of)
+
+    def _read_revisions(self, arguments: dict[str, Any], key: str, details: list[FieldDetails]) -> Answer:
+        identifier = arguments["id"]
+        resource = self._version.by_prefix(identifier)
+        as_of = read_edition(arguments, key, self._finder.find)
+        if resource is None or not IDENTIFIER.fullmatch(identifier):
+            return Records((None,), single=True)
+        selection = self._read_selection("RevisionConnection", details, partial(self._read_revision_page, resource))
+        mark = revisions_fingerprint(self._version.name, identifier)
+        size = check_size(arguments["first"], MAX_RECORDS, f"{key}.first")
+        before = None
+        if arguments.get("after") is not None:
+            path = f"{key}.after"
+            cursor = read_cursor(arguments["after"], mark, REVISION, path)
+            before = cursor.position[1]
+            as_of = continue_as_of(cursor, as_of, self._finder, (resource.name,), path)
+        return RevisionsQuery(resource.name, identifier, size, selection, before, mark, as_of)
+
+    def _read_revision_page(self, resource: Resource, name: str, details: list[FieldDetails]) -> Answer:
+        match name:
+            case "nodes":
+                revision = self._read_selection("Revision", details, partial(self._read_revision, resource))
+                return Nodes(revision)
+            case "pageInfo":
+                return Object(self._read_page_info(details))
+            case _:
+                return EditionNumber()
+
+    def _read_revision(self, resource: Resource, name: str, details: list[FieldDetails]) -> Answer:
+        if name == "changed":
+            return Changed(own_selection(self._version, resource, camel))
+        if name == "record":
+            selection = self._read_record(resource, details)
+            return StoredRecord(selection, record_points(self._version, selection))
+        column = {"knownFrom": "known_from", "knownTo": "known_to"}.get(name, name)
+        return RevisionColumn(column, upper=name == "action")
 
     def _read_connection(self, resource: Resource, details: list[FieldDetails]) -> Selection:
         def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
@@ -159,6 +231,8 @@ class _OperationReader:
                     return Object(self._read_page_info(subfields))
                 case "totalCount":
                     return Total()
+                case "edition":
+                    return EditionNumber()
                 case _:
                     return Quality(upper=True)
 

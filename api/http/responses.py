@@ -18,16 +18,35 @@ COMPRESS_FROM = 1024
 MAX_TAGS = 8
 GZIPPED = "-gzip"
 VARY = (b"vary", b"accept, accept-encoding")
-CACHED = (b"cache-control", b"public, no-cache")
+
+
+@dataclass(frozen=True, slots=True)
+class CachePolicy:
+    """What caches may do with an answer: the fields that it depends on, how long it may be kept, and further fields for
+    caches."""
+
+    vary: tuple[bytes, bytes] = VARY
+    control: tuple[bytes, bytes] = (b"cache-control", b"public, no-cache")
+    further: tuple[tuple[bytes, bytes], ...] = ()
+
+
+# Caches ask each time whether the answer is still the same.
+VALIDATED = CachePolicy()
 
 
 class BytesResponse:
     """A response whose body is ready."""
 
-    def __init__(self, body: bytes, media_type: bytes = b"application/json", status: int = 200) -> None:
+    def __init__(
+        self,
+        body: bytes,
+        media_type: bytes = b"application/json",
+        status: int = 200,
+        vary: tuple[bytes, bytes] = VARY,
+    ) -> None:
         self.status = status
         self.body = body
-        self.headers: Headers = [(b"content-type", media_type), VARY]
+        self.headers: Headers = [(b"content-type", media_type), vary]
 
 
 class CompressibleBody(Protocol):
@@ -52,6 +71,7 @@ async def respond(
     media_type: bytes = b"application/json",
     tag: str | None = None,
     end: bytes = b"",
+    policy: CachePolicy = VALIDATED,
 ) -> BytesResponse:
     """Return the response to a GET: 200 with the body, or 304 if the client's copy has the same entity tag. Without a
     `tag` one is computed from the body; an empty one is not sent. The tag is weak if the response has an `end`, which
@@ -60,27 +80,39 @@ async def respond(
         tag = blake2b(content.body, digest_size=12).hexdigest()
     weak = bool(end)
     if tag and b"if-none-match" in request.fields:
-        not_modified = unchanged(request, lambda client_tag: client_tag == tag, weak=weak)
+        not_modified = unchanged(request, lambda client_tag: client_tag == tag, weak=weak, policy_of=lambda _: policy)
         if not_modified is not None:
             return not_modified
         if request.header(b"if-none-match").strip() == "*":
-            return _create_not_modified(tag, weak=weak)
-    response = await packed(request, content, media_type, end)
+            return _create_not_modified(tag, policy, weak=weak)
+    response = await packed(request, content, media_type, end, policy.vary)
     if tag:
         is_compressed = len(response.headers) > 2
         etag = f'"{tag}{GZIPPED}"' if is_compressed else f'"{tag}"'
         if weak:
             etag = f"W/{etag}"
         response.headers.append((b"etag", etag.encode()))
-    response.headers += [CACHED, *headers]
+    response.headers += [policy.control, *policy.further, *headers]
     return response
 
 
-def unchanged(request: HttpRequest, is_current: Callable[[str], bool], *, weak: bool = False) -> BytesResponse | None:
-    """Return a 304 if the client has a copy, plain or compressed, whose tag is current."""
+def _validate(_: str) -> CachePolicy:
+    return VALIDATED
+
+
+def unchanged(
+    request: HttpRequest,
+    is_current: Callable[[str], bool],
+    *,
+    weak: bool = False,
+    policy_of: Callable[[str], CachePolicy] = _validate,
+) -> BytesResponse | None:
+    """Return a 304 if the client has a copy, plain or compressed, whose tag is current. `policy_of` returns the policy
+    of the answer with a tag."""
     for tag in client_tags(request):
-        if is_current(tag.removesuffix(GZIPPED)):
-            return _create_not_modified(tag, weak=weak)
+        plain_tag = tag.removesuffix(GZIPPED)
+        if is_current(plain_tag):
+            return _create_not_modified(tag, policy_of(plain_tag), weak=weak)
     return None
 
 
@@ -107,7 +139,13 @@ def plain_tags(request: HttpRequest) -> list[str]:
     return [tag.removesuffix(GZIPPED) for tag in client_tags(request)]
 
 
-async def packed(request: HttpRequest, content: CompressibleBody, media_type: bytes, end: bytes = b"") -> BytesResponse:
+async def packed(
+    request: HttpRequest,
+    content: CompressibleBody,
+    media_type: bytes,
+    end: bytes = b"",
+    vary: tuple[bytes, bytes] = VARY,
+) -> BytesResponse:
     """Return the response with the body and an end of its own, compressed if that is worth it and the client accepts
     it. Unavailable if the caller has too many answers that it has not read."""
     request.count_unread(len(content.body))
@@ -115,10 +153,10 @@ async def packed(request: HttpRequest, content: CompressibleBody, media_type: by
         body = content.body
         if end:
             body += end
-        return BytesResponse(body, media_type)
+        return BytesResponse(body, media_type, vary=vary)
     if content.packed is None:
         content.packed = await pack(content.body)
-    response = BytesResponse(content.packed.with_end(end), media_type)
+    response = BytesResponse(content.packed.with_end(end), media_type, vary=vary)
     response.headers.append((b"content-encoding", b"gzip"))
     return response
 
@@ -134,8 +172,8 @@ def accepts_gzip(accepted: bytes) -> bool:
     return is_accepted.get(b"gzip", is_accepted.get(b"*", False))
 
 
-def _create_not_modified(tag: str, *, weak: bool) -> BytesResponse:
-    response = BytesResponse(b"", status=304)
+def _create_not_modified(tag: str, policy: CachePolicy, *, weak: bool) -> BytesResponse:
+    response = BytesResponse(b"", status=304, vary=policy.vary)
     etag = f'W/"{tag}"' if weak else f'"{tag}"'
-    response.headers += [(b"etag", etag.encode()), CACHED]
+    response.headers += [(b"etag", etag.encode()), policy.control, *policy.further]
     return response

@@ -31,9 +31,17 @@ class StreamedResponse:
     """A response whose `pieces` are read while it is sent. `on_end` is called at the end, even after an error. It
     `compresses` unless the pieces are compressed already."""
 
-    def __init__(self, pieces: Pieces, headers: Headers, on_end: OnEnd, *, compresses: bool = True) -> None:
+    def __init__(
+        self,
+        pieces: Pieces,
+        headers: Headers,
+        on_end: OnEnd,
+        *,
+        compresses: bool = True,
+        vary: tuple[bytes, bytes] = VARY,
+    ) -> None:
         self.compresses = compresses
-        self.headers: Headers = [*headers, VARY, (b"cache-control", b"no-store")]
+        self.headers: Headers = [*headers, vary, (b"cache-control", b"no-store")]
         self._pieces = pieces
         self._on_end = on_end
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from io import TextIOWrapper
 
@@ -62,7 +63,7 @@ class LoadOptions:
     `format` names the mapping of the files. With `check`, nothing is written. With `complete`, a file is the complete
     content of its dataset, and records that it does not contain are withdrawn. With `yes`, it may withdraw any part of
     the dataset without asking the operator. Bad rows are set aside in the file `skip_bad`. With `cascade`, dependants
-    are withdrawn with their parents.
+    are withdrawn with their parents. With `known_at`, the edition that the load leaves has this time.
     """
 
     format: str | None = None
@@ -71,6 +72,7 @@ class LoadOptions:
     skip_bad: str | None = None
     yes: bool = False
     cascade: bool = False
+    known_at: datetime | None = None
 
 
 PLAIN = LoadOptions()
@@ -129,8 +131,14 @@ def _describe_store(settings: Settings) -> str:
 def _list_files(paths: list[str], options: LoadOptions) -> list[str]:
     """Return the files to load. All files of a mapping belong to one dataset, so only a single file can be complete."""
     if options.format is None:
-        return files(paths)
-    names = files(paths, SUFFIXES)
+        names = files(paths)
+    else:
+        names = files(paths, SUFFIXES)
+    if options.known_at is not None and len(names) > 1:
+        raise LoadError(
+            "--known-at takes one file at a time, because each file leaves an edition of its own.",
+            hint="Load them one after the other, each with its time.",
+        )
     if options.complete and len(names) > 1:
         raise LoadError("--complete takes one file at a time.", hint="Load them without --complete.")
     return names
@@ -171,6 +179,8 @@ async def _load_file(
         async with writing(url, wait, keep=not options.check) as store:
             await store.stage(_read_rows(file, faults, report))
             faults.refuse()
+            if options.known_at is not None:
+                await _check_date(store, options.known_at)
             await _check_records(store, file, faults, vouched)
             notes = await _stage_withdrawals(store, faults.file, report, options)
             erased_elsewhere = erased(path) if vouched else {}
@@ -181,12 +191,26 @@ async def _load_file(
                     "`briefing erase` erases them."
                 )
             report.writing(faults.file, sum(store.staged.values()))
-            await store.merge()
+            await store.merge(known_at=options.known_at)
             await _check_links(store, file, faults)
             if not vouched:
                 await _check_circles(store, file, faults)
             notes = [*file.notes(), *notes, *_describe_standing(await store.standing())]
         return LoadSummary(store.counts, tuple(f"{faults.file}: {note}" for note in notes))
+
+
+async def _check_date(store: LoadTransaction, known_at: datetime) -> None:
+    """Refuse an edition that would not be the last one, or that is in the future."""
+    bound = await store.find_misdated(known_at)
+    if bound is None:
+        return
+    shown = f"{bound.isoformat(timespec='microseconds').replace('+00:00', 'Z')}"
+    if known_at > bound:
+        raise LoadError(f"The time of --known-at is in the future: it is {shown} now.", hint="Name the time it was.")
+    raise LoadError(
+        f"The time of --known-at is not later than the last edition, which is of {shown}.",
+        hint="Editions are loaded in the order of their times. `briefing export` and a new store rebuild an archive.",
+    )
 
 
 @contextmanager

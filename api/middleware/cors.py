@@ -17,6 +17,8 @@ EXPOSED = (
     "ETag",
     "Edition",
     "Freshness",
+    "Memento-Datetime",
+    "Content-Location",
     "Link",
     "Retry-After",
     "RateLimit",

@@ -161,7 +161,7 @@ class RequestMiddleware:
         ]
         if status == 200 and context.edition:
             fields.append((b"edition", context.edition.encode()))
-        if context.charge is not None:
+        if context.charge is not None and not context.shared:
             fields += limit_fields(context.charge)
         if context.version_outdated:
             fields += self._outdated[context.version]

@@ -1,4 +1,4 @@
-"""The kinds of records as a vocabulary."""
+"""The kinds of records, and of their revisions, as vocabularies."""
 
 from api.model import RECORDS
 from api.model.types import Vocabulary
@@ -11,3 +11,12 @@ class RecordKind(Vocabulary):
     def terms(cls) -> dict[str, str]:
         """Each kind with a short description."""
         return {name: entity.short for name, entity in RECORDS.items()}
+
+
+class RevisionAction(Vocabulary):
+    """What a revision did to a record."""
+
+    created = "The record is new."
+    updated = "The record was changed."
+    restored = "The record is shown again after it was withdrawn."
+    withdrawn = "The record was withdrawn."

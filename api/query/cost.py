@@ -7,9 +7,11 @@
     price(one)      = price(record) of the linked record
     price(many)     = price(list) of the linked records
     price(several)  = 10 x price(record) of the linked records
+    price(revisions) = size x (2 + price(record), if the record is shown)
     price(children) = size x (price(child) - 1): the children themselves come with their record
     price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
-    price(totals)   = 10 for an exact one, 50 if the filter looks through links; 5 for an estimated one
+    price(totals)   = 10 for an exact one, 50 if the filter looks through links, 60 as of an edition; 5 for an estimated
+                      one
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
@@ -43,7 +45,9 @@ from api.query.selection import (
     Query,
     Record,
     Records,
+    RevisionsQuery,
     Selection,
+    StoredRecord,
     counted,
 )
 from api.query.work import (
@@ -63,6 +67,9 @@ RELEVANCE = 20
 EXPORT = 50
 EXACT_TOTAL = 10
 EXACT_THROUGH_LINKS = 50
+EXACT_AS_OF = 60
+# A revision is compared with the one before.
+REVISION = 2
 ESTIMATED_TOTAL = 5
 
 
@@ -100,7 +107,9 @@ def least_price(query: Query) -> int:
 
 def largest_page_size(query: Query) -> int:
     """Return the size of the largest page at the root of a request; 0 if it has no list."""
-    return max((rows.page.size for _, rows in _root_lists(query)), default=0)
+    sizes = [rows.page.size for _, rows in _root_lists(query)]
+    sizes += [entry.value.size for entry in query.root.entries if isinstance(entry.value, RevisionsQuery)]
+    return max(sizes, default=0)
 
 
 def costliest_list(query: Query, points: int) -> CostliestList | None:
@@ -119,6 +128,15 @@ def costliest_list(query: Query, points: int) -> CostliestList | None:
 def _root_lists(query: Query) -> list[tuple[str, ListQuery]]:
     """Return the lists at the root of a request, each with its key."""
     return [(entry.key, entry.value) for entry in query.root.entries if isinstance(entry.value, ListQuery)]
+
+
+def _revision_points(version: Version, root: RevisionsQuery) -> int:
+    """Return the points of a page of revisions."""
+    points = REVISION
+    for entry in root.selection:
+        if isinstance(entry.value, Nodes):
+            points += sum(item.value.points for item in entry.value.selection if isinstance(item.value, StoredRecord))
+    return root.size * points
 
 
 def base_of(version: Version, selection: Selection) -> int:
@@ -148,6 +166,8 @@ def extra_of(rows: ListQuery) -> int:
     for exact in counted(rows.selection):
         if not exact:
             points += ESTIMATED_TOTAL
+        elif rows.as_of is not None:
+            points += EXACT_AS_OF
         elif links:
             points += EXACT_THROUGH_LINKS
         else:
@@ -182,11 +202,13 @@ def _linked_points(version: Version, selection: Selection) -> int:
             case ListQuery():
                 total += extra_of(entry.value) + entry.value.page.size * _row_points(version, entry.value)
             case LinkedRecords():
-                total += SEVERAL * _record_points(version, entry.value.selection)
+                total += SEVERAL * record_points(version, entry.value.selection)
+            case RevisionsQuery():
+                total += _revision_points(version, entry.value)
             case Record():
-                total += _record_points(version, entry.value.selection)
+                total += record_points(version, entry.value.selection)
             case Records():
-                total += sum(_record_points(version, record.selection) for record in entry.value.records if record)
+                total += sum(record_points(version, record.selection) for record in entry.value.records if record)
             case LinkedRecord() | Object():
                 total += _linked_points(version, entry.value.selection)
     return total
@@ -212,7 +234,7 @@ def _optional_points(version: Version, resource: Resource, selection: Selection)
                 if link.embedded or link.owned:
                     total += _points_below(version, link, entry.value)
                 else:
-                    total += _record_points(version, (entry,)) - 1
+                    total += record_points(version, (entry,)) - 1
     return total
 
 
@@ -225,7 +247,8 @@ def _points_below(version: Version, link: Link, value: LinkedRecord | LinkedReco
     return _optional_points(version, target, value.selection)
 
 
-def _record_points(version: Version, selection: Selection) -> int:
+def record_points(version: Version, selection: Selection) -> int:
+    """Return the most points of a record with what it links to."""
     return base_of(version, selection) + _linked_points(version, selection)
 
 

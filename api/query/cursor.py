@@ -1,5 +1,5 @@
 """Read cursors. A cursor is the position of a record in one list: a fingerprint of the list, the record's sort key, and
-its id or another value that breaks ties.
+its id or another value that breaks ties. A cursor of a page that was read as of an edition also names that edition.
 
 A cursor is opaque to callers. The service trusts it for nothing but a position, so it needs no signature, and Postgres
 can write one for every edge: base64url (RFC 4648, no padding) of a JSON array. A cursor of another version, list, sort
@@ -12,7 +12,8 @@ import binascii
 import hashlib
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,8 +22,10 @@ import orjson
 
 from api.errors import Fault, InvalidCursor
 from api.query.filters import Filter, canonical_text
+from api.query.known_at import EDITION, AsOf, KnownAt, read_known_at
 from api.query.parse import IDENTIFIER
 from api.query.sort import Sort
+from api.query.timeline import EditionFinder
 
 # Numbers as Postgres writes them. Decimal("1e999999999") would be small here, but the driver would write all its
 # digits.
@@ -39,16 +42,30 @@ def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
     return f"{version}.{resource}.{sort}.{filtered}"
 
 
-def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, Any]:
-    """Return the position in a cursor: a sort key (None if the record has none) and the value that breaks ties.
-    InvalidCursor if the text is no cursor, or one of another list than `expected`."""
+def revisions_fingerprint(version: str, identifier: str) -> str:
+    """Return the first element of the cursors of a record's revisions."""
+    return f"{version}.revision.-revision.{identifier}"
+
+
+@dataclass(frozen=True)
+class ListCursor:
+    """A cursor that was read: a position, which is a sort key (None if the record has none) and the value that breaks
+    ties, and the edition as of which its page was read, if the page was not of the present."""
+
+    position: tuple[Any, Any]
+    known_at: KnownAt | None = None
+
+
+def read_cursor(text: str, expected: str, sort: Sort, where: str) -> ListCursor:
+    """Read a cursor. InvalidCursor if the text is no cursor, or one of another list than `expected`."""
     try:
         if not BASE64URL.fullmatch(text):
             raise ValueError("letters")  # The decoder would skip them.
         parts = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        list_fingerprint, key, tie = parts
+        list_fingerprint, key, tie, *rest = parts
         TIES[sort.tie_kind](tie)
         sort_key = None if key is None else _read_key(key, sort)
+        known_at = _read_edition(*rest) if rest else None
     except (ValueError, TypeError, binascii.Error, OverflowError):
         raise _invalid(where, "This is not a cursor of this service, or it was cut or changed.") from None
     if list_fingerprint != expected:
@@ -56,7 +73,31 @@ def read_cursor(text: str, expected: str, sort: Sort, where: str) -> tuple[Any, 
         raise _invalid(where, f"This cursor belongs to another list than {this_list}, or to another filter.")
     if sort_key is None and not sort.nullable:
         raise _invalid(where, "This cursor has no position in this list.")
-    return sort_key, tie
+    return ListCursor((sort_key, tie), known_at)
+
+
+def continue_as_of(
+    cursor: ListCursor, as_of: AsOf | None, finder: EditionFinder, resources: Collection[str], where: str
+) -> AsOf | None:
+    """Return the edition as of which the page after a cursor is read: that of the cursor, or the one that the caller
+    names. InvalidCursor if these are two, between which the `resources` of the list have changed."""
+    if cursor.known_at is None:
+        return as_of
+    try:
+        own = finder.find_for_list(cursor.known_at)
+    except ValueError as error:
+        raise _invalid(where, str(error)) from None
+    if as_of is None:
+        return own
+    if as_of.changed(resources) != own.changed(resources):
+        raise _invalid(where, f"This cursor belongs to the edition e{own.number}, and another one was named beside it.")
+    return as_of
+
+
+def _read_edition(text: Any) -> KnownAt:
+    if not isinstance(text, str) or not EDITION.fullmatch(text):
+        raise ValueError("an edition")
+    return read_known_at(text)
 
 
 def _check_id(tie: Any) -> None:

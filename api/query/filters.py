@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from api.catalog import Condition, Resource
+from api.catalog import Condition, Resource, Version
 
 
 @dataclass(frozen=True)
@@ -176,3 +176,21 @@ def search_of(filter: Filter) -> Search | None:
             if isinstance(part, Search):
                 return part
     return None
+
+
+def resources_of_list(version: Version, resource: Resource, filter: Filter) -> frozenset[str]:
+    """Return the resources whose changes can change which records are in a list, or their order."""
+    names = set(version.listed_with(resource.name))
+    match filter:
+        case Exists():
+            target = version[resource.links[filter.link].target]
+            names |= resources_of_list(version, target, filter.filter)
+            otherwise = fallback(resource, filter)
+            if otherwise is not None:
+                names |= resources_of_list(version, resource, otherwise)
+        case Not():
+            names |= resources_of_list(version, resource, filter.filter)
+        case AllOf() | AnyOf():
+            for part in filter.filters:
+                names |= resources_of_list(version, resource, part)
+    return frozenset(names)

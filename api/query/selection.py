@@ -12,6 +12,7 @@ from typing import Any
 from api.catalog import DeprecatedPart
 from api.query.cells import Cell
 from api.query.filters import EVERYTHING, Filter
+from api.query.known_at import AsOf
 from api.query.sort import Page, Sort
 
 
@@ -69,7 +70,7 @@ class LinkedRecords:
 @dataclass(frozen=True)
 class ListQuery:
     """A page of a resource, and the object that shows it. Inside a record, `link` is the link that leads to the
-    page."""
+    page. A page that is a root may be read `as_of` an edition."""
 
     resource: str
     page: Page
@@ -78,6 +79,7 @@ class ListQuery:
     filter: Filter = EVERYTHING
     link: str = ""
     fingerprint: str = ""
+    as_of: AsOf | None = None
 
     @property
     def entries(self) -> Selection:
@@ -142,6 +144,19 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class EditionNumber:
+    """The number of the last edition that changed what the page was read from."""
+
+
+@dataclass(frozen=True)
+class Permalink:
+    """A URL that gives the page as of its edition for good: `url` and the name of the edition. Null without a `url`, or
+    if the store has no edition yet."""
+
+    url: str
+
+
+@dataclass(frozen=True)
 class Object:
     """An object of entries: of roots, of page information, or of an edge's record."""
 
@@ -155,20 +170,65 @@ class Object:
 
 @dataclass(frozen=True)
 class Record:
-    """One record by its id. If there is none, it is null, with a note that says why."""
+    """One record by its id, at present or `as_of` an edition. If there is none, it is null, with a note that says
+    why."""
 
     resource: str
     id: str
     selection: Selection
+    as_of: AsOf | None = None
 
 
 @dataclass(frozen=True)
 class Records:
     """Records by their ids, in the order of the request; null for each that does not exist. A `single` one is not in a
-    list."""
+    list. All are read `as_of` the same edition."""
 
     records: tuple[Record | None, ...]
     single: bool = False
+    as_of: AsOf | None = None
+
+
+@dataclass(frozen=True)
+class RevisionColumn:
+    """A part of a revision that the log has, such as its number. `upper` writes a term in capitals."""
+
+    name: str
+    upper: bool = False
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The paths of the fields that a revision changed, in the keys of a selection: the record's own fields, the ids of
+    its links, and its children."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class StoredRecord:
+    """The record as a revision left it; null if the revision withdrew it. `points` is what it costs."""
+
+    selection: Selection
+    points: int
+
+
+@dataclass(frozen=True)
+class RevisionsQuery:
+    """A page of the revisions of a record, newest first: those `before` a number, and up to an edition."""
+
+    resource: str
+    id: str
+    size: int
+    selection: Selection
+    before: int | None = None
+    fingerprint: str = ""
+    as_of: AsOf | None = None
+
+    @property
+    def entries(self) -> Selection:
+        """The page as the only entry of a request."""
+        return (Item("", self),)
 
 
 def counted(selection: Selection) -> set[bool]:
@@ -228,7 +288,8 @@ Shape = JsonShape | GeoJsonShape | CsvShape | RowShape | TypedShape
 class ExportQuery:
     """An export of all records of a list, or of the first `max_records`. Each record is a line with `before` and
     `after` around it. If `marked`, a row before them contains the mark of the state that they are read from.
-    Only the records after the `position` are exported, if there is one."""
+    Only the records after the `position` are exported, if there is one. They are read at present or `as_of` an
+    edition."""
 
     resource: str
     sort: Sort
@@ -239,6 +300,7 @@ class ExportQuery:
     max_records: int | None = None
     marked: bool = False
     position: tuple[Any, Any] | None = None
+    as_of: AsOf | None = None
 
     @property
     def entries(self) -> Selection:
@@ -262,22 +324,32 @@ Answer = (
     | HasPrevious
     | Total
     | Quality
+    | EditionNumber
+    | Permalink
     | Object
     | Record
     | Records
     | ExportQuery
+    | RevisionColumn
+    | Changed
+    | StoredRecord
+    | RevisionsQuery
 )
-# The root of a request: an object (GraphQL, one record), a page of a list, or an export.
-Root = Object | ListQuery | ExportQuery
+# The root of a request: an object (GraphQL, one record), a page of a list or of revisions, or an export.
+Root = Object | ListQuery | ExportQuery | RevisionsQuery
 
 
 @dataclass(frozen=True)
 class Query:
-    """A request to one version as a tree, and the deprecated parts that it uses.
-
-    `edition` is a change number: the answer shows the store as of this change. None asks for the present."""
+    """A request to one version as a tree, and the deprecated parts that it uses."""
 
     version: str
     root: Root
     outdated: tuple[DeprecatedPart, ...] = field(default=(), compare=False)
-    edition: int | None = None
+
+
+def as_of(value: Answer) -> AsOf | None:
+    """Return the edition as of which a root is read; None for the present, and for what is no root."""
+    if isinstance(value, ListQuery | Record | Records | ExportQuery | RevisionsQuery):
+        return value.as_of
+    return None

@@ -49,6 +49,7 @@ class Page:
 
 
 POSITION = Sort("position", "position", "integer", tie="position", tie_kind="integer")
+REVISION = Sort("revision", "revision", "integer", descending=True, tie="revision", tie_kind="integer")
 RELEVANCE = Sort("relevance", "", "real", descending=True)
 
 

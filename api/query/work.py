@@ -4,7 +4,8 @@ An index serves most requests: it holds the matching records next to each other,
 no index serves can make Postgres look at a whole list to find one record. `reserve` is the most that this may cost. It
 is taken before the request runs. The statement counts the records that it looked at, and the rest is refunded.
 
-    reserve(list)  = 60 x weight(filter) if no index serves the filter and the order, else 0
+    reserve(list)  = 60 x weight(filter) if no index serves the filter and the order, else 0; as of an edition at
+                     least 50, for versions that were not shown then
     reserve(set)   = 10 x weight(filter) for each parent; at most 60 x weight(filter) if no parent can occur twice
     reserve(total) = 40 without a filter, else 60 x weight(filter); of children 60 x (2 + weight(filter))
     all together   = at most 850
@@ -26,6 +27,7 @@ from api.query import words
 from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, conjuncts, fallback
 from api.query.selection import (
     Answer,
+    Changed,
     Edges,
     ExportQuery,
     LinkedRecord,
@@ -36,7 +38,9 @@ from api.query.selection import (
     Query,
     Record,
     Records,
+    RevisionsQuery,
     Selection,
+    StoredRecord,
     counted,
 )
 from api.query.sort import Page, Sort, read_sort
@@ -47,6 +51,9 @@ WHOLE_LIST = 60
 LIST_RECORDS = 200_000
 # The most points that a request reserves: Postgres may work on it for 2.5 s (`statement_timeout`), 3 ms a point.
 MOST = 850
+# Points for looking at versions of records that were not shown as of an edition, in the order of the list. A page of
+# the usual size costs twice as much as one of the present before it runs.
+OTHER_VERSIONS = 50
 # Points for looking at the records that one record links to: 20,000 records take 13 ms.
 ONE_PARENT = 10
 # Points for counting up to 100,000 records without a filter.
@@ -223,7 +230,8 @@ def reserve(query: Query) -> int:
 def _root_reserve(version: Version, value: Answer) -> int:
     match value:
         case ExportQuery():
-            return _scan_reserve(version, ListQuery(value.resource, Page(1), value.sort, (), value.filter))
+            rows = ListQuery(value.resource, Page(1), value.sort, (), value.filter, as_of=value.as_of)
+            return _scan_reserve(version, rows)
         case ListQuery():
             return _list_reserve(version, value)
         case Record():
@@ -243,9 +251,10 @@ def _list_reserve(version: Version, rows: ListQuery) -> int:
 def _scan_reserve(version: Version, rows: ListQuery) -> int:
     """Return the reserve for looking at the whole list."""
     resource = version[rows.resource]
+    least = OTHER_VERSIONS if rows.as_of is not None else 0
     if is_served(resource, rows):
-        return 0
-    return _whole_list_reserve(version, resource, rows.filter, rows.sort)
+        return least
+    return max(least, _whole_list_reserve(version, resource, rows.filter, rows.sort))
 
 
 def _total_reserve(version: Version, rows: ListQuery) -> int:
@@ -403,6 +412,12 @@ def _count_relations(version: Version, value: Answer) -> int:
         case ListQuery():
             links = _count_links(version, version[value.resource], value.filter)
             return 1 + links + _count_relations_in(version, value.selection)
+        case RevisionsQuery():
+            # The log, its editions, and each version beside the one before.
+            nodes = [entry.value for entry in value.selection if isinstance(entry.value, Nodes)]
+            parts = [part.value for node in nodes for part in node.selection]
+            shown = [part.selection for part in parts if isinstance(part, Changed | StoredRecord)]
+            return 4 + sum(2 * (1 + _count_relations_in(version, selection)) for selection in shown)
         case Record() | LinkedRecord() | LinkedRecords():
             return 1 + _count_relations_in(version, value.selection)
         case Records():

@@ -34,6 +34,14 @@ def code_samples(version: Version, operation: Operation) -> list[Schema]:
             f'    print({calls}.get("{identifier}"))',
             f'console.log(await {calls}.get("{identifier}"));',
         )
+    if operation.kind == "revisions":
+        identifier = example_id(version, resource)
+        path = path.replace("{id}", identifier)
+        return _samples(
+            f"curl '{EXAMPLE_URL}{path}'",
+            f'    for revision in {calls}.revisions("{identifier}").data:\n        print(revision)',
+            f'const page = await {calls}.revisions("{identifier}");\nconsole.log(page.data);',
+        )
     if operation.format is not None:
         name, form = f"{resource.plural}.{operation.format.name}", operation.format.name
         return _samples(

@@ -21,7 +21,7 @@ from api.rest.access.contract import BEARER
 from api.rest.code_samples import EXAMPLE_URL, code_samples, code_samples_of_me
 from api.rest.examples import examples
 from api.rest.formats import offered
-from api.rest.inputs import choice_schemas, export_inputs, list_inputs, record_inputs, shared_inputs
+from api.rest.inputs import choice_schemas, export_inputs, list_inputs, record_inputs, revision_inputs, shared_inputs
 from api.rest.operations import Kind, Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
@@ -29,6 +29,7 @@ from api.rest.responses import (
     list_responses,
     problem_schemas,
     record_responses,
+    revisions_responses,
     shared_headers,
     shared_responses,
 )
@@ -61,8 +62,8 @@ def openapi(version: Version) -> dict[str, Any]:
             | own.schemas()
             | problem_schemas(),
             "parameters": shared_inputs(version),
-            "headers": shared_headers(),
-            "responses": shared_responses(),
+            "headers": shared_headers(version),
+            "responses": shared_responses(version),
             "securitySchemes": {"bearer": BEARER},
         },
     }
@@ -124,7 +125,7 @@ def _describe_list(version: Version, operation: Operation) -> Schema:
         "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another. "
         f"{_describe_export_by_accept(version, resource)}",
         "parameters": list_inputs(version, resource),
-        "responses": list_responses(ref(f"{title(resource)}Page"), examples(version).get(operation.id)),
+        "responses": list_responses(version, ref(f"{title(resource)}Page"), examples(version).get(operation.id)),
     }
 
 
@@ -147,7 +148,7 @@ def _describe_export(version: Version, operation: Operation) -> Schema:
         "summary": f"Export {resource.plural} as {form.name.upper()}",
         "description": f"All {resource.plural} that the filters leave, streamed. {form.description} {CUT}",
         "parameters": export_inputs(version, resource, form),
-        "responses": export_responses(form.media_type, schema, form.description),
+        "responses": export_responses(version, form.media_type, schema, form.description),
     }
 
 
@@ -159,12 +160,28 @@ def _describe_record(version: Version, operation: Operation) -> Schema:
         "summary": f"Get one {resource.name} by its id",
         "description": f"{resource.description} One that was withdrawn answers 410 with the reason.",
         "parameters": record_inputs(version, resource),
-        "responses": record_responses(ref(f"{title(resource)}Record"), examples(version).get(operation.id)),
+        "responses": record_responses(version, ref(f"{title(resource)}Record"), examples(version).get(operation.id)),
+    }
+
+
+def _describe_revisions(version: Version, operation: Operation) -> Schema:
+    resource = operation.resource
+    return {
+        "operationId": operation.id,
+        "tags": [resource.plural],
+        "summary": f"List the revisions of one {resource.name}",
+        "description": "What was done to the record, newest first, and what changed. A withdrawn record has its "
+        "revisions, too. Nothing of an erased record is left in them.",
+        "parameters": revision_inputs(version, resource),
+        "responses": revisions_responses(
+            version, ref(f"{title(resource)}RevisionPage"), examples(version).get(operation.id)
+        ),
     }
 
 
 DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
     "list": _describe_list,
     "record": _describe_record,
+    "revisions": _describe_revisions,
     "export": _describe_export,
 }

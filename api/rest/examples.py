@@ -6,6 +6,7 @@ They come from a service that holds only the sample. A test requests them again 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,9 @@ from api.rest.url import MAX_LIMIT
 FOLDER = Path(__file__).parents[1] / "sample" / "answers"
 # Examples show this time of loading.
 LOADED_AT = "2022-03-07T06:00:00"
+# Examples show this mark of the store in permalinks.
+STORE = "k3x9ma"
+MARK = re.compile(r"(?<=known_at=e)(\d+)-[0-9a-z]{6}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,9 @@ def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
             request = f"{path}?limit=1&count=exact"
         elif operation.kind == "record":
             request = _record_request(operation.resource, path, ask)
+        elif operation.kind == "revisions":
+            record_path = _record_request(operation.resource, path, ask).partition("?")[0]
+            request = f"{record_path}/revisions"
         else:
             continue
         result[operation.id] = Example(request, steady(version, ask(request)))
@@ -68,13 +75,15 @@ def text(examples: dict[str, Example]) -> str:
 
 
 def steady(version: Version, answer: Any) -> Any:
-    """Return the answer with fixed values for what depends on when the sample was loaded."""
+    """Return the answer with fixed values for what depends on when and where the sample was loaded."""
     loaded_at = f"{LOADED_AT}{version.utc}"
-    fixed = {"revision": 1, "created_at": loaded_at, "updated_at": loaded_at}
+    fixed = {"revision": 1, "created_at": loaded_at, "updated_at": loaded_at, "known_from": loaded_at}
     if isinstance(answer, list):
         return [steady(version, item) for item in answer]
     if isinstance(answer, dict):
         return {name: fixed.get(name) or steady(version, value) for name, value in answer.items()}
+    if isinstance(answer, str):
+        return MARK.sub(rf"\1-{STORE}", answer)
     return answer
 
 

@@ -11,11 +11,14 @@ from api.errors import Forbidden
 from api.http.media_types import choose_media_type
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
+from api.http.responses import VARY
 from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
+from api.query import EditionFinder
 from api.rest.formats import Format, offered
+from api.rest.memento import VARY_IN_TIME, Addresses, memento_headers
 from api.rest.parquet import ParquetEncoder
-from api.rest.request import export_request
+from api.rest.request import ExportRequest, export_request
 from api.service.exports import Export, Exports, Take
 
 JSON = "application/json"
@@ -38,7 +41,12 @@ class ExportEndpoint:
         context = request.context
         context.api = "export"
         await self._authentication.charge_reading(context)
-        wanted = export_request(version, resource, form, request.query_string)
+        accept_datetime = request.header(b"accept-datetime") if version.history else ""
+
+        def read(finder: EditionFinder) -> ExportRequest:
+            return export_request(version, resource, form, request.query_string, finder, accept_datetime)
+
+        wanted = await self._exports.service.read_request(read)
         query = wanted.query
         context.outdated = query.outdated
         assert context.caller is not None
@@ -55,6 +63,12 @@ class ExportEndpoint:
             (b"content-disposition", name),
             (b"link", described_by),
         ]
+        vary = VARY
+        if version.history:
+            vary = VARY_IN_TIME
+            if export.statement.edition:
+                timeline = self._exports.service.changes.timeline
+                headers += memento_headers(Addresses(), export.statement.edition, timeline)
         head = form.head(version, resource)
         if wanted.bom:
             head = BOM_UTF8 + head
@@ -70,7 +84,7 @@ class ExportEndpoint:
             else:
                 await self._send_encoded(export, request, encoder, take)
 
-        return StreamedResponse(send, headers, export.settle, compresses=encoder is None)
+        return StreamedResponse(send, headers, export.settle, compresses=encoder is None, vary=vary)
 
     async def _send(self, export: Export, request: HttpRequest, form: Format, head: bytes, take: Take) -> None:
         """Send the head with the first line, so that a store that is not available is still a problem document."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from api.catalog import Resource, Version
+from api.catalog import VERSIONS, Resource, Version
 from api.errors import UnknownName
 from api.rest.formats import offered
 
@@ -17,13 +17,19 @@ DETAIL = "There is no such parameter here."
 # Letters of a name that are looked at: no valid name is as long.
 MAX_LETTERS = 100
 
+# Names of a time as of which records are read.
+IN_TIME = frozenset(
+    ("known_at", "knownat", "asof", "vintage", "vintage_date", "vintage_dates", "edition", "as_known_at")
+)
 ELSEWHERE = {
     **dict.fromkeys(("offset", "skip", "start", "page", "after"), "cursor"),
     **dict.fromkeys(("order", "order_by", "orderby", "ordering", "sort_by", "direction"), "sort"),
     **dict.fromkeys(("per_page", "page_size", "pagesize", "size", "first", "rows"), "limit"),
     **dict.fromkeys(("search", "query", "text"), "q"),
+    **dict.fromkeys(IN_TIME, "known_at"),
 }
 INSTEAD = {
+    "known_at": " The state of an earlier time is asked for with known_at.",
     "cursor": " Pages go on with cursor, which is page.next_cursor of the page before.",
     "sort": " The order is asked for with sort, as in sort=-id.",
     "limit": " How many records there are at most is asked for with limit.",
@@ -61,6 +67,8 @@ def describe_unknown(
 ) -> str | UnknownName:
     """Return what is wrong with a parameter of a list or an export that is not `known`, and what to use instead."""
     lowered = name[:MAX_LETTERS].lower()
+    if lowered in IN_TIME and not version.history:
+        return f"{DETAIL}{_history_hint(resource)}"
     other = ELSEWHERE.get(lowered, "")
     if other in known:
         return DETAIL + INSTEAD[other]
@@ -73,6 +81,15 @@ def describe_unknown(
     if not hint:
         return UnknownName(DETAIL, name, known)
     return f"{DETAIL} {hint}"
+
+
+def _history_hint(resource: Resource) -> str:
+    """Return a hint to the newest version whose lists can be read as they were known at a moment."""
+    for version in reversed(VERSIONS.values()):
+        if version.history and version.lifecycle.status != "retired" and resource.name in version.lists:
+            path = f"/{version.name}/{resource.plural}"
+            return f" Version {version.name[1:]} has known_at, the state of an earlier time: {path}."
+    return ""
 
 
 def _file_hint(version: Version, resource: Resource, name: str, value: str) -> str:

@@ -13,7 +13,21 @@ from api.rest.formats import Format
 from api.rest.include import LEVELS
 from api.rest.parameters import MAX_VALUES, Parameter, deprecation, parameters
 from api.rest.schemas import Schema, array, choice, deprecated, ref, title, type_schema
-from api.rest.url import COUNTS, LIMIT, MAX_EXPORT, MAX_LIMIT, ONLY_EXPORTS, SHARED, export_names, list_names
+from api.rest.url import (
+    ACCEPT_DATETIME,
+    COUNTS,
+    LIMIT,
+    MAX_EXPORT,
+    MAX_LIMIT,
+    ONLY_EXPORTS,
+    ONLY_REVISIONS,
+    RECORD_MODES,
+    REVISION_NAMES,
+    SHARED,
+    export_names,
+    list_names,
+    record_names,
+)
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 # The year of dates: four digits, from FIRST_YEAR.
@@ -22,6 +36,7 @@ IDENTIFIER: Schema = TEXT | {"pattern": r"^[^:]+:[\s\S]"}
 NUMBER: Schema = {"type": "number", "format": "double"}
 DEGREES: Schema = {"type": "number", "format": "double", "minimum": -MAX_LONGITUDE, "maximum": MAX_LONGITUDE}
 MAX_NUMBER = 10**15 - 1
+MAX_KNOWN_AT = 100
 ALSO = {
     "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",
     "date": "ISO 8601.",
@@ -31,6 +46,8 @@ ALSO = {
 # What a header field must be, if that is not any text.
 HEADER_PATTERNS = {"At-Least-Edition": "^e?[0-9]{1,18}$"}
 HEADERS = {
+    ACCEPT_DATETIME: "As it was known then, unless `known_at` says otherwise: a date of HTTP, as "
+    "`Mon, 07 Mar 2022 06:00:00 GMT` [RFC 7089].",
     "If-None-Match": "ETags of answers that the client holds, separated by commas: 304 where one of them is this one.",
     "At-Least-Edition": "An edition, such as `e123`: the `Edition` of an earlier answer. The answer shows every change "
     "up to it; 400 if there is no such edition yet.",
@@ -39,33 +56,34 @@ HEADERS = {
 
 
 # Parameters of lists that exports do not have, or not with the same bounds. They are the same for every list.
-PAGING = ("limit", "cursor", "count")
+PAGING = ("limit", "cursor", "count", "known_at")
 
 
 def list_inputs(version: Version, resource: Resource) -> list[Schema]:
     """Return the parameters of a list: its own filters, then the shared ones, then the filters on linked records."""
-    inputs = _inputs(version, resource, list_names(resource))
-    return [*_references(resource, inputs), *_header_references()]
+    inputs = _inputs(version, resource, list_names(version, resource))
+    return [*_references(resource, inputs), *_header_references(version)]
 
 
 def export_inputs(version: Version, resource: Resource, form: Format) -> list[Schema]:
     """Return the parameters of an export: the filters, search and order of the list, the most records, and those of
     the format."""
-    names = export_names(resource, form)
+    names = export_names(version, resource, form)
     inputs = _inputs(version, resource, [name for name in names if name in SHARED and name != "limit"])
     bounds = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORT}
     limit = _parameter("limit", bounds, "Records at most; all of them without it.")
     schemas = {"after_id": ref(f"{title(resource)}Id"), "bom": {"type": "boolean", "default": False}}
     only = [_parameter(name, schemas[name], ONLY_EXPORTS[name].description) for name in names if name in ONLY_EXPORTS]
-    headers = [_reference(name) for name in HEADERS if name != "If-None-Match"]
+    # An export is never a 304.
+    headers = [_reference(name) for name in header_inputs(version) if name != "If-None-Match"]
     return [*_references(resource, inputs), limit, *only, *headers]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
     """Return the parameters that operations refer to, by the name that they use for it."""
-    inputs = header_inputs()
+    inputs = header_inputs(version)
     for resource in version.lists.values():
-        for parameter in _inputs(version, resource, list_names(resource)):
+        for parameter in _inputs(version, resource, list_names(version, resource)):
             inputs[_reference_key(resource, parameter["name"])] = parameter
     return inputs
 
@@ -104,7 +122,19 @@ def record_inputs(version: Version, resource: Resource) -> list[Schema]:
     identifier = _parameter("id", ref(f"{title(resource)}Id"), resource.fields["id"].description, where="path")
     identifier["required"] = True
     identifier["example"] = example_id(version, resource)
-    return [identifier, _reference(_reference_key(resource, "include")), *_header_references()]
+    shared = [_reference(_reference_key(resource, name)) for name in record_names(version)]
+    return [identifier, *shared, *_header_references(version)]
+
+
+def revision_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """Return the parameters of the revisions of a record."""
+    identifier = record_inputs(version, resource)[0]
+    shared = [_reference(_reference_key(resource, name)) for name in REVISION_NAMES if name in SHARED]
+    own = [
+        _parameter(name, ref("RecordMode") | {"default": RECORD_MODES[0]}, parameter.description)
+        for name, parameter in ONLY_REVISIONS.items()
+    ]
+    return [identifier, *shared, *own, *_header_references(version)]
 
 
 def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:
@@ -214,6 +244,8 @@ def _list_of(items: Schema) -> Schema:
 def choice_schemas(version: Version) -> dict[str, Schema]:
     """Return the schemas of the texts that shared parameters choose from, by name."""
     schemas = {"CountMode": choice(COUNTS, "How records are counted.")}
+    if version.history:
+        schemas["RecordMode"] = choice(RECORD_MODES, "How much of the record a revision shows.")
     for resource in version.lists.values():
         sorts = _sorts(resource)
         schemas[f"{title(resource)}Sort"] = choice(sorts, f"The order of {resource.plural}.")
@@ -234,6 +266,8 @@ def _shared_schemas(resource: Resource) -> dict[str, Schema]:
         "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": LIMIT},
         "cursor": {"type": "string", "minLength": 1},
         "count": ref("CountMode"),
+        # Without a pattern, as other times: clients write them in several forms.
+        "known_at": {"type": "string", "minLength": 1, "maxLength": MAX_KNOWN_AT},
     }
 
 
@@ -273,14 +307,16 @@ def _parameter(name: str, schema: Schema, description: str, where: str = "query"
     return parameter
 
 
-def _header_references() -> list[Schema]:
-    return [_reference(name) for name in HEADERS]
+def _header_references(version: Version) -> list[Schema]:
+    return [_reference(name) for name in header_inputs(version)]
 
 
-def header_inputs() -> dict[str, Schema]:
+def header_inputs(version: Version) -> dict[str, Schema]:
     """Return the header fields of requests, by name."""
     inputs = {}
     for name, description in HEADERS.items():
+        if name == ACCEPT_DATETIME and not version.history:
+            continue
         schema: Schema = {"type": "string"}
         if name in HEADER_PATTERNS:
             schema["pattern"] = HEADER_PATTERNS[name]

@@ -13,7 +13,7 @@ from typing import Literal
 from api.catalog import Resource, Version
 from api.rest.formats import Format, offered
 
-Kind = Literal["list", "record", "export"]
+Kind = Literal["list", "record", "revisions", "export"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
     yield Operation(list_id(resource), "list", path, resource)
     if resource.prefix:
         yield Operation(get_id(resource), "record", f"{path}/{{id}}", resource)
+        if version.history:
+            yield Operation(revisions_id(resource), "revisions", f"{path}/{{id}}/revisions", resource)
     for form in offered(version, resource):
         export_id = f"export_{resource.plural}_{form.name}"
         yield Operation(export_id, "export", f"{path}.{form.name}", resource, form)
@@ -60,3 +62,8 @@ def list_id(resource: Resource) -> str:
 def get_id(resource: Resource) -> str:
     """Return the operation id of a record."""
     return f"get_{resource.name}"
+
+
+def revisions_id(resource: Resource) -> str:
+    """Return the operation id of the revisions of a record."""
+    return f"list_{resource.name}_revisions"

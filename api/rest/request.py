@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from api.catalog import Resource, Version
 from api.errors import NotFound
 from api.query import (
+    Changed,
+    EditionFinder,
+    EditionNumber,
     ExportQuery,
     HasMore,
     Item,
@@ -15,32 +18,72 @@ from api.query import (
     Nodes,
     Object,
     Page,
+    Permalink,
     Quality,
     Query,
     Record,
+    RevisionColumn,
+    RevisionsQuery,
     Selection,
+    StoredRecord,
     Total,
+    record_points,
 )
-from api.query.cursor import fingerprint, read_cursor
+from api.query.cursor import continue_as_of, fingerprint, read_cursor, revisions_fingerprint
+from api.query.filters import resources_of_list
+from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
+from api.query.sort import REVISION
 from api.rest.formats import Format
 from api.rest.include import record_selection
 from api.rest.outdated import outdated
 from api.rest.parameters import parameters
-from api.rest.url import LIMIT, MAX_EXPORT, Url, export_names, list_names, read_url
+from api.rest.url import (
+    LIMIT,
+    MAX_EXPORT,
+    NO_EDITIONS,
+    REVISION_NAMES,
+    Url,
+    export_names,
+    find_edition,
+    list_names,
+    read_url,
+    record_names,
+)
 
 
-def list_query(version: Version, resource: Resource, query_string: bytes) -> Query:
-    """Return the Query of a list. InvalidRequest names each parameter that is wrong."""
-    url = read_url(version, resource, parameters(version, resource), list_names(resource), query_string)
+def list_query(
+    version: Version,
+    resource: Resource,
+    query_string: bytes,
+    finder: EditionFinder = NO_EDITIONS,
+    accept_datetime: str = "",
+    permalink: str = "",
+) -> Query:
+    """Return the Query of a list. InvalidRequest names each parameter that is wrong. `permalink` is the URL of the list
+    up to the name of an edition; without it, that of a page is null."""
+    names = list_names(version, resource)
+    url = read_url(
+        version, resource, parameters(version, resource), names, query_string, accept_datetime=accept_datetime
+    )
     filter, sort = url.filter, url.order
     list_fingerprint = fingerprint(version.name, resource.name, sort, filter)
+    as_of = find_edition(url, finder.find_for_list)
     position = None
     if url.cursor:
-        position = read_cursor(url.cursor, list_fingerprint, sort, "cursor")
+        cursor = read_cursor(url.cursor, list_fingerprint, sort, "cursor")
+        position = cursor.position
+        if version.history:
+            resources = resources_of_list(version, resource, filter)
+            as_of = continue_as_of(cursor, as_of, finder, resources, "cursor")
     page = Page(url.limit or LIMIT, position)
-    rows = ListQuery(resource.name, page, sort, _page_selection(url), filter, fingerprint=list_fingerprint)
+    selection = _page_selection(url, permalink)
+    rows = ListQuery(resource.name, page, sort, selection, filter, fingerprint=list_fingerprint, as_of=as_of)
     return Query(version.name, rows, outdated(version, resource, url.texts))
+
+
+# The parts of a revision that the log has, in order.
+REVISION_COLUMNS = ("revision", "action", "edition", "known_from", "known_to", "reason", "dataset")
 
 
 @dataclass(frozen=True)
@@ -51,10 +94,17 @@ class ExportRequest:
     bom: bool = False
 
 
-def export_request(version: Version, resource: Resource, form: Format, query_string: bytes) -> ExportRequest:
+def export_request(
+    version: Version,
+    resource: Resource,
+    form: Format,
+    query_string: bytes,
+    finder: EditionFinder = NO_EDITIONS,
+    accept_datetime: str = "",
+) -> ExportRequest:
     """Return the request for an export: the list with its filters and its order, to its end or to `limit`."""
-    filters, shared = parameters(version, resource), export_names(resource, form)
-    url = read_url(version, resource, filters, shared, query_string, MAX_EXPORT)
+    filters, shared = parameters(version, resource), export_names(version, resource, form)
+    url = read_url(version, resource, filters, shared, query_string, MAX_EXPORT, accept_datetime)
     shape = form.shape(version, resource, url.include)
     assert shape is not None
     export = ExportQuery(
@@ -67,6 +117,7 @@ def export_request(version: Version, resource: Resource, form: Format, query_str
         max_records=url.limit,
         marked=True,
         position=(url.after_id, url.after_id) if url.after_id else None,
+        as_of=find_edition(url, finder.find_for_list),
     )
     return ExportRequest(Query(version.name, export, outdated(version, resource, url.texts)), url.bom)
 
@@ -76,21 +127,72 @@ def export_query(version: Version, resource: Resource, form: Format, query_strin
     return export_request(version, resource, form, query_string).query
 
 
-def record_query(version: Version, resource: Resource, identifier: str, query_string: bytes) -> Query:
+def record_query(
+    version: Version,
+    resource: Resource,
+    identifier: str,
+    query_string: bytes,
+    finder: EditionFinder = NO_EDITIONS,
+    accept_datetime: str = "",
+) -> Query:
     """Return the Query of one record. NotFound if the id cannot be one of this resource."""
-    url = read_url(version, resource, {}, ("include",), query_string)
+    url = read_url(version, resource, {}, record_names(version), query_string, accept_datetime=accept_datetime)
+    _check_id(resource, identifier)
+    selection = record_selection(version, resource, url.include)
+    record = Record(resource.name, identifier, selection, find_edition(url, finder.find))
+    return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
+
+
+def revisions_query(
+    version: Version,
+    resource: Resource,
+    identifier: str,
+    query_string: bytes,
+    finder: EditionFinder = NO_EDITIONS,
+    accept_datetime: str = "",
+    permalink: str = "",
+) -> Query:
+    """Return the Query of the revisions of a record. NotFound if the id cannot be one of this resource."""
+    url = read_url(version, resource, {}, REVISION_NAMES, query_string, accept_datetime=accept_datetime)
+    _check_id(resource, identifier)
+    as_of = find_edition(url, finder.find)
+    list_fingerprint = revisions_fingerprint(version.name, identifier)
+    before = None
+    if url.cursor:
+        cursor = read_cursor(url.cursor, list_fingerprint, REVISION, "cursor")
+        before = cursor.position[1]
+        as_of = continue_as_of(cursor, as_of, finder, (resource.name,), "cursor")
+    columns = [Item(name, RevisionColumn(name)) for name in REVISION_COLUMNS]
+    columns.append(Item("changed", Changed(own_selection(version, resource))))
+    if url.record == "full":
+        selection = record_selection(version, resource, {})
+        columns.append(Item("record", StoredRecord(selection, record_points(version, selection))))
+    page = (
+        Item("next_cursor", NextCursor()),
+        Item("has_more", HasMore()),
+        Item("edition", EditionNumber()),
+        Item("permalink", Permalink(permalink)),
+    )
+    body = (Item("data", Nodes(tuple(columns))), Item("page", Object(page)))
+    root = RevisionsQuery(
+        resource.name, identifier, url.limit or LIMIT, body, before, fingerprint=list_fingerprint, as_of=as_of
+    )
+    return Query(version.name, root)
+
+
+def _check_id(resource: Resource, identifier: str) -> None:
     if not IDENTIFIER.fullmatch(identifier) or not identifier.startswith(f"{resource.prefix}_"):
         raise NotFound(
             f"No {resource.name} has this id.",
             f"An id here is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
         )
-    record = Record(resource.name, identifier, record_selection(version, resource, url.include))
-    return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
 
 
-def _page_selection(url: Url) -> Selection:
+def _page_selection(url: Url, permalink: str) -> Selection:
     nodes = Nodes(record_selection(url.version, url.resource, url.include, listed=True))
     page = [Item("next_cursor", NextCursor()), Item("has_more", HasMore())]
+    if url.version.history:
+        page += [Item("edition", EditionNumber()), Item("permalink", Permalink(permalink))]
     if url.count:
         exact = url.count == "exact"
         page += [Item("total", Total(exact)), Item("total_quality", Quality(exact))]

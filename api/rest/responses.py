@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+from api.catalog import Version
 from api.http.problems import MEDIA_TYPE, PROBLEMS, Problem
 from api.rest.examples import Example
 from api.rest.schemas import Schema, array, enum, ref, structure
@@ -14,9 +15,12 @@ HEADERS: dict[str, str] = {
     "Cache-Control": "How the answer may be kept [RFC 9111]: data is validated by its ETag, a problem is not kept.",
     "Vary": "The request's header fields that the answer depends on.",
     "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
-    "Edition": "The number of the last change of the resources that the answer was read from.",
+    "Edition": "The number of the last edition that changed what the answer was read from.",
     "Freshness": "`unconfirmed` where the answer may be out of date, because the primary store is away.",
     "Link": '`<…>; rel="next"` where a page follows; of an export `rel="describedby"`, its Data Package [RFC 8288].',
+    "Memento-Datetime": "When what the answer shows was known first, where an edition was named [RFC 7089].",
+    "Content-Location": "The URL of this answer for good, where an edition was named [RFC 9110].",
+    "Surrogate-Key": "`editions` where shared caches may keep the answer until it is purged.",
     "Accept-Ranges": "`none`: no part of an answer can be requested, so an export cannot be resumed [RFC 9110].",
     "Content-Disposition": "A name for the file [RFC 6266].",
     "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
@@ -32,8 +36,19 @@ HEADERS: dict[str, str] = {
 NUMBERS = ("Retry-After", "RateLimit-Cost", "Edition")
 # Header fields that an answer may lack although its description names them.
 LIFECYCLE = ("Deprecation", "Sunset", "Deprecated-Use")
-SOMETIMES = {"Accept-Ranges", "Freshness", "Link", "Content-Encoding", *LIFECYCLE}
-SOMETIMES |= {"RateLimit-Cost", "RateLimit", "RateLimit-Policy"}
+# Sent where an edition was named.
+OF_EDITIONS = ("Memento-Datetime", "Content-Location", "Surrogate-Key")
+SOMETIMES = {
+    "Accept-Ranges",
+    "Freshness",
+    *OF_EDITIONS,
+    "Link",
+    "Content-Encoding",
+    "RateLimit-Cost",
+    "RateLimit",
+    "RateLimit-Policy",
+    *LIFECYCLE,
+}
 # Sent if the caller is known and has limits. A request that is refused before that does not get them.
 OF_LIMITS = ("RateLimit-Cost", "RateLimit", "RateLimit-Policy")
 LIMITED = {400, 403, 404, 406, 410, 429, 503}
@@ -55,19 +70,33 @@ ONLY_RECORDS = {"not_found", "withdrawn"}
 NEVER = {"method_not_allowed", "unsupported_media_type", "conflict"}
 
 
-def list_responses(schema: Schema, example: Example | None) -> Schema:
+def list_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
     """Return the responses of a list."""
-    return _responses("A page of records.", schema, example, (*OF_DATA, *OF_READS, "Link"), ONLY_RECORDS)
+    headers = (*OF_DATA, *OF_READS, "Link", *_in_time(version, OF_EDITIONS))
+    return _responses("A page of records.", schema, example, headers, ONLY_RECORDS)
 
 
-def record_responses(schema: Schema, example: Example | None) -> Schema:
+def record_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
     """Return the responses of one record."""
-    return _responses("The record.", schema, example, (*OF_DATA, *OF_READS), set())
+    headers = (*OF_DATA, *OF_READS, *_in_time(version, (*OF_EDITIONS, "Link")))
+    return _responses("The record.", schema, example, headers, set())
 
 
-def export_responses(media_type: str, schema: Schema, about: str) -> Schema:
+def revisions_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
+    """Return the responses of the revisions of a record."""
+    headers = (*OF_DATA, "Edition", "Link", *_in_time(version, OF_EDITIONS))
+    return _responses("A page of revisions.", schema, example, headers, set())
+
+
+def _in_time(version: Version, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of header fields that only versions with a history have."""
+    return names if version.history else ()
+
+
+def export_responses(version: Version, media_type: str, schema: Schema, about: str) -> Schema:
     """Return the responses of an export. It has no ETag, and so no 304."""
-    response = {"description": about, "headers": _headers(OF_EXPORTS), "content": {media_type: {"schema": schema}}}
+    headers = _headers((*OF_EXPORTS, *_in_time(version, ("Memento-Datetime",))))
+    response = {"description": about, "headers": headers, "content": {media_type: {"schema": schema}}}
     return {"200": response, **_problem_references(ONLY_RECORDS)}
 
 
@@ -80,20 +109,22 @@ def own_responses(schema: Schema, example: Schema) -> Schema:
     return {"200": response, **_problem_references(ONLY_RECORDS)}
 
 
-def shared_responses() -> dict[str, Schema]:
+def shared_responses(version: Version) -> dict[str, Schema]:
     """Return the responses that operations share: that of an unchanged copy, and one for each status of a problem."""
     unchanged = "The client's copy, named in If-None-Match, is still this answer."
-    headers = _headers((*OF_DATA, *OF_LIMITS, "Link"))
+    headers = _headers((*OF_DATA, *OF_LIMITS, "Link", *_in_time(version, ("Surrogate-Key",))))
     responses: dict[str, Schema] = {"NotModified": {"description": unchanged, "headers": headers}}
     for problems in _problems_by_status().values():
         responses[_response_name(problems)] = _problem_response(problems)
     return responses
 
 
-def shared_headers() -> dict[str, Schema]:
+def shared_headers(version: Version) -> dict[str, Schema]:
     """Return the header fields of responses."""
     headers = {}
     for name in HEADERS:
+        if name in OF_EDITIONS and not version.history:
+            continue
         header = _header(name)
         if name not in SOMETIMES:
             header["required"] = True

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_to_bytes
 
-import orjson
 from fastapi import APIRouter
 
 from api.access.caller import Caller
@@ -18,16 +17,20 @@ from api.errors import NotFound, Withdrawn
 from api.http.media_types import choose_media_type
 from api.http.problems import HTTPError
 from api.http.request import HttpRequest
-from api.http.responses import BytesResponse, plain_tags, respond, unchanged
+from api.http.responses import BytesResponse, CachedBody, CachePolicy, Headers, plain_tags, respond, unchanged
 from api.http.route import DataRoute, Endpoint
 from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
+from api.query import EditionFinder
 from api.rest.export import ExportEndpoint, preferred_format
+from api.rest.memento import LINK_FORMAT, PUBLIC, Addresses, cache_policy, memento_headers, timemap
 from api.rest.operations import Kind, Operation, operations
 from api.rest.parameters import Parameter, parameters
-from api.rest.request import list_query, record_query
+from api.rest.request import list_query, record_query, revisions_query
 from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
+from api.service.absence import read_note
+from api.service.entity_tags import names_edition
 
 JSON = "application/json"
 MEDIA_TYPE = JSON.encode()
@@ -42,13 +45,16 @@ METHODS = ["GET", "HEAD", "OPTIONS"]
 @dataclass(frozen=True, slots=True)
 class CachedRequest:
     """A request that was read before: its query, its identity in entity tags, for a list the link to its next page
-    without the cursor, and for a record its resource. The link is empty if the URL may contain a key, which the link
+    without the cursor, for a record its resource, and the header fields of an answer that shows an edition, with
+    the number of dated editions that were known then. The link is empty if the URL may contain a key, which the link
     would repeat."""
 
     query: PreparedQuery
     identity: bytes
     link: str = ""
     resource: Resource | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    dated: int = 0
 
 
 class RestApi:
@@ -68,6 +74,7 @@ class RestApi:
         make_endpoint: dict[Kind, Callable[[Operation], Endpoint]] = {
             "list": self._list_endpoint,
             "record": self._record_endpoint,
+            "revisions": self._revisions_endpoint,
             "export": self._export_endpoint,
         }
         return make_endpoint[operation.kind](operation)
@@ -85,12 +92,23 @@ class RestApi:
                 if form is not None:
                     return await self._exports.response(version, resource, form, request)
 
-            def read(query_string: bytes) -> CachedRequest:
-                query = self._service.prepare(list_query(version, resource, request.query_string), caller)
-                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
-                return CachedRequest(query, _identify(request.raw_path, query_string), link)
+            accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
-            return await self._answer(request, caller, (resource.name, request.query_string), filters, read)
+            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+                addresses = self._addresses(request, query_string)
+                query = list_query(
+                    version,
+                    resource,
+                    request.query_string,
+                    finder,
+                    accept_datetime.decode("latin-1"),
+                    addresses.permalink,
+                )
+                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                return self._remember(request, query_string, self._service.prepare(query, caller), addresses, link)
+
+            key = (resource.name, request.query_string, accept_datetime)
+            return await self._answer(request, caller, key, filters, read)
 
         return answer
 
@@ -103,13 +121,57 @@ class RestApi:
             if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
                 check_accept(request)
             identifier = request.path_value
+            accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
-            def read(query_string: bytes) -> CachedRequest:
-                query = record_query(version, resource, identifier, request.query_string)
-                identity = _identify(request.raw_path, query_string)
-                return CachedRequest(self._service.prepare(query, caller), identity, resource=resource)
+            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+                query = record_query(
+                    version, resource, identifier, request.query_string, finder, accept_datetime.decode("latin-1")
+                )
+                addresses = self._addresses(request, query_string)
+                if addresses.original:
+                    path = f"{self._service.settings.public_url}{quote(request.path)}"
+                    addresses = replace(addresses, timemap=f"{path}/revisions")
+                prepared = self._service.prepare(query, caller)
+                return self._remember(request, query_string, prepared, addresses, resource=resource)
 
-            return await self._answer(request, caller, (resource.name, identifier, request.query_string), {}, read)
+            key = (resource.name, identifier, request.query_string, accept_datetime)
+            return await self._answer(request, caller, key, {}, read)
+
+        return answer
+
+    def _revisions_endpoint(self, operation: Operation) -> Endpoint:
+        version, resource = self._version, operation.resource
+
+        async def answer(request: HttpRequest) -> BytesResponse:
+            request.context.api = "rest"
+            caller = await self._authentication.admit(request)
+            media_type = JSON
+            if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
+                media_type = choose_media_type(request.header(b"accept"), (JSON, LINK_FORMAT))
+                if not media_type:
+                    raise HTTPError("not_acceptable", f"Offered here: {JSON}, {LINK_FORMAT}.")
+            identifier = request.path_value
+            accept_datetime = request.fields.get(b"accept-datetime", b"")
+
+            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+                addresses = self._addresses(request, query_string)
+                query = revisions_query(
+                    version,
+                    resource,
+                    identifier,
+                    request.query_string,
+                    finder,
+                    accept_datetime.decode("latin-1"),
+                    addresses.permalink,
+                )
+                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                prepared = self._service.prepare(query, caller)
+                return self._remember(request, query_string, prepared, addresses, link, resource)
+
+            key = ("revisions", resource.name, identifier, request.query_string, accept_datetime)
+            if media_type == JSON:
+                return await self._answer(request, caller, key, {}, read)
+            return await self._answer(request, caller, key, {}, read, self._write_timemap)
 
         return answer
 
@@ -124,35 +186,89 @@ class RestApi:
 
         return answer
 
+    def _write_timemap(self, request: HttpRequest, body: bytes) -> bytes:
+        """Return a page of revisions as a TimeMap."""
+        own = f"{self._service.settings.public_url}{quote(request.path)}"
+        original = own.removesuffix("/revisions")
+        if request.query_string and not _may_hold_key(request.query_string):
+            own += f"?{_quote_query([request.query_string])}"
+        return timemap(body, original, own, self._service.changes.timeline.store)
+
+    def _addresses(self, request: HttpRequest, query_string: bytes) -> Addresses:
+        """Return the URLs of what is requested."""
+        if not self._version.history or _may_hold_key(query_string):
+            return Addresses()
+        pairs = [pair for pair in query_string.split(b"&") if pair and not _names_known_at(pair)]
+        path = f"{self._service.settings.public_url}{quote(request.path)}"
+        original = path
+        if pairs:
+            original = f"{path}?{_quote_query(pairs)}"
+        return Addresses(original, f"{path}?{_quote_query([*pairs, b'known_at='])}")
+
+    def _remember(
+        self,
+        request: HttpRequest,
+        query_string: bytes,
+        query: PreparedQuery,
+        addresses: Addresses,
+        link: str = "",
+        resource: Resource | None = None,
+    ) -> CachedRequest:
+        """Return a request that was read, as it is remembered."""
+        headers: Headers = []
+        if self._version.history and query.statement.edition:
+            headers = memento_headers(addresses, query.statement.edition, self._service.changes.timeline)
+        identity = self._identify(request, query_string)
+        return CachedRequest(query, identity, link, resource, tuple(headers), self._service.changes.timeline.dated)
+
+    def _identify(self, request: HttpRequest, query_string: bytes) -> bytes:
+        """Return the identity of a request for JSON in entity tags."""
+        identity = b"%b\0%b\0%b" % (request.raw_path, query_string, MEDIA_TYPE)
+        accept_datetime = request.fields.get(b"accept-datetime")
+        if accept_datetime is None or not self._version.history:
+            return identity
+        return b"%b\0%b" % (identity, accept_datetime)
+
+    def _policy(self, caller: Caller, tag: str) -> CachePolicy:
+        """Return how the answer with this entity tag may be kept."""
+        return cache_policy(self._version, caller, shows_edition=names_edition(tag))
+
     async def _answer(
         self,
         request: HttpRequest,
         caller: Caller,
         key: Hashable,
         filters: dict[str, Parameter],
-        read: Callable[[bytes], CachedRequest],
+        read: Callable[[bytes, EditionFinder], CachedRequest],
+        write: Callable[[HttpRequest, bytes], bytes] | None = None,
     ) -> BytesResponse:
         """Answer a list or a record. `read` reads a request that is not remembered under the key; it takes the query
-        with each of the `filters` once."""
+        with each of the `filters` once. `write` writes the JSON in the link format."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
+        if cached is not None and cached.dated != service.changes.timeline.dated:
+            # The moment that it names may mean another edition by now.
+            cached = cached if cached.query.statement.edition is None else None
         if cached is None:
             query_string = merge_repeated(request.query_string, filters)
-            identity = _identify(request.raw_path, query_string)
+            identity = self._identify(request, query_string)
         else:
             identity = cached.identity
         tags: Sequence[str] = ()
         if b"if-none-match" in request.fields:
             if cached is not None:
                 context.outdated = cached.query.outdated
-            not_modified = unchanged(request, partial(service.is_current, context, identity))
+            policy_of = partial(self._policy, caller)
+            not_modified = unchanged(request, partial(service.is_current, context, identity), policy_of=policy_of)
             if not_modified is not None:
+                context.shared = PUBLIC.control in not_modified.headers
                 return not_modified
             tags = plain_tags(request)
         if cached is None:
             await self._authentication.charge_reading(context)
-            cached = read(query_string)
-            self._remembered.put(key, cached, _estimate_size(cached.query, request.query_string))
+            cached = await service.read_request(partial(read, query_string))
+            if cached.query.statement.final:
+                self._remembered.put(key, cached, _estimate_size(cached, request.query_string))
         else:
             service.check(cached.query.cost, caller)
         context.outdated = cached.query.outdated
@@ -160,10 +276,19 @@ class RestApi:
         reply = outcome.reply
         if reply.notes and cached.resource is not None:
             raise missing_record(cached.resource, reply.notes[0])
-        headers = []
+        headers = [*cached.headers]
         if reply.next and cached.link:
             headers.append(_link_header(cached.link + reply.next))
-        return await respond(request, reply, headers, tag=outcome.tag)
+        statement = cached.query.statement
+        shows_edition = statement.edition is not None and statement.final
+        policy = cache_policy(self._version, caller, shows_edition=shows_edition)
+        context.shared = policy is PUBLIC
+        if write is not None:
+            body = CachedBody(write(request, reply.body))
+            return await respond(request, body, headers, LINK_FORMAT.encode(), policy=policy)
+        # Without a tag for good, the answer has one of its body.
+        tag = outcome.tag if statement.final else None
+        return await respond(request, reply, headers, tag=tag, policy=policy)
 
 
 def routes(service: Service, authentication: Authentication, exports: ExportEndpoint, version: Version) -> APIRouter:
@@ -189,33 +314,42 @@ def check_accept(request: HttpRequest) -> None:
 
 def missing_record(resource: Resource, note: str) -> NotFound | Withdrawn:
     """Return the error for a record that is not there, from the store's note."""
-    _, _, reason = orjson.loads(note)
-    if reason is None:
-        return NotFound(f"No {resource.name} has this id.")
-    return Withdrawn(f"This {resource.name} was withdrawn: {reason}")
+    absence = read_note(note)
+    if absence.reason is not None:
+        return Withdrawn(f"This {resource.name} was withdrawn: {absence.reason}")
+    if absence.first_known is not None:
+        return NotFound(f"This {resource.name} was not known then: it was first known at {absence.first_known}.")
+    return NotFound(f"No {resource.name} has this id.")
 
 
 def _link_header(url: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
 
 
-def _identify(raw_path: bytes, query_string: bytes) -> bytes:
-    """Return the identity of a request for JSON in entity tags."""
-    return b"%b\0%b\0%b" % (raw_path, query_string, MEDIA_TYPE)
+def _names_known_at(pair: bytes) -> bool:
+    return unquote_to_bytes(pair.partition(b"=")[0]) == b"known_at"
+
+
+def _may_hold_key(query_string: bytes) -> bool:
+    return holds_key(unquote(query_string.decode("latin-1")))
 
 
 def _next_page_url(path: str, query_string: bytes, public_url: str) -> str:
     """Return the URL of the next page up to its cursor; empty if the query may contain a key."""
-    if holds_key(unquote(query_string.decode("latin-1"))):
+    if _may_hold_key(query_string):
         return ""
     pairs = [pair for pair in query_string.split(b"&") if pair and not pair.startswith(b"cursor=")]
-    next_query = b"&".join([*pairs, b"cursor="])
+    return f"{public_url}{quote(path)}?{_quote_query([*pairs, b'cursor='])}"
+
+
+def _quote_query(pairs: Sequence[bytes]) -> str:
     # As it was sent, except for what no URL contains: a `>` would end the link, and what follows would be another one.
-    return f"{public_url}{quote(path)}?{quote(next_query, safe=IN_QUERY)}"
+    return quote(b"&".join(pairs), safe=IN_QUERY)
 
 
-def _estimate_size(query: PreparedQuery, query_string: bytes) -> int:
-    """Return about how many bytes a remembered query takes."""
-    statement = query.statement
+def _estimate_size(cached: CachedRequest, query_string: bytes) -> int:
+    """Return about how many bytes a remembered request takes."""
+    statement = cached.query.statement
     arguments = sum(len(repr(argument)) for argument in statement.arguments)
+    arguments += sum(len(value) for _, value in cached.headers)
     return 500 + 4 * len(query_string) + len(statement.sql) + arguments

@@ -8,6 +8,7 @@ from typing import Any
 from api.catalog import Field, Group, Link, Resource, Value, Version, Vocabulary
 from api.model import StoredField as Stored
 from api.model import Type
+from api.model.kinds import RevisionAction
 
 Schema = dict[str, Any]
 
@@ -56,12 +57,36 @@ def schemas(version: Version) -> dict[str, Schema]:
         result[f"{title(resource)}Page"] = structure(page, f"A page of {resource.plural}.")
         if resource.prefix:
             result[f"{title(resource)}Record"] = structure({"data": ref(resource)}, f"One {resource.name}.")
-    result["Page"] = _page_schema()
+    if version.history:
+        result |= _revision_schemas(version)
+    result["Page"] = _page_schema(version)
     for resource in version.resources.values():
         result[f"{title(resource)}Id"] = _identifier_schema(resource)
-    for kind in dict.fromkeys([*_field_classes(_fields(resources)), TotalQuality]):
+    for kind in dict.fromkeys([*_field_classes(_fields(resources)), *_own_classes(version)]):
         result[kind.__name__] = _class_schema(kind)
     return result
+
+
+def _own_classes(version: Version) -> tuple[type[Vocabulary], ...]:
+    """Return the vocabularies of what no record contains."""
+    return (TotalQuality, RevisionAction) if version.history else (TotalQuality,)
+
+
+def _revision_schemas(version: Version) -> dict[str, Schema]:
+    """Return the schemas of the revisions of records, and of their pages."""
+    result: dict[str, Schema] = {}
+    for resource in version.resources.values():
+        name = f"{title(resource)}Revision"
+        about = "The record as the revision left it; null if it was withdrawn. Shown where `record` is `full`."
+        record_schema = nullable(ref(resource)) | {"description": about}
+        result[name] = structure(REVISION, f"A revision of {_with_article(resource.name)}.", {"record": record_schema})
+        page = {"data": array(ref(name), "The revisions, newest first."), "page": ref("Page")}
+        result[f"{name}Page"] = structure(page, f"A page of the revisions of {_with_article(resource.name)}.")
+    return result
+
+
+def _with_article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def feature_schemas() -> dict[str, Schema]:
@@ -253,12 +278,52 @@ def _set_schema(resource: Resource) -> Schema:
     return structure({"data": data, "has_more": HAS_MORE}, f"The first {resource.plural} of a record.")
 
 
-def _page_schema() -> Schema:
+REVISION: dict[str, Schema] = {
+    "revision": {"type": "integer", "format": "int64", "minimum": 1, "description": "Its number; the first one is 1."},
+    "action": {"$ref": "#/components/schemas/RevisionAction", "description": "What was done to the record."},
+    "edition": {
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "description": "The number of the edition that brought it. As `known_at` it is written `e12345`.",
+    },
+    "known_from": {"type": "string", "format": "date-time", "description": "When readers could see it first."},
+    "known_to": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "description": "When the next revision took its place; null for the last one.",
+    },
+    "reason": {"type": ["string", "null"], "description": "Why the record was changed or withdrawn, if that was said."},
+    "dataset": {"type": ["string", "null"], "description": "The dataset that it was loaded with."},
+    "changed": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The paths of the fields that differ from the version before, such as `amount.value`: those of "
+        "the record itself, the ids of its links, and its children. Empty for the first revision and for a withdrawal.",
+    },
+}
+EDITION: Schema = {
+    "type": "integer",
+    "format": "int64",
+    "minimum": 0,
+    "description": "The number of the last edition that changed what the answer was read from; 0 before the first one.",
+}
+PERMALINK: Schema = {
+    "type": ["string", "null"],
+    "format": "uri-reference",
+    "description": "The URL of this page as of its edition. It is null if there is no edition, or if the URL of the "
+    "request contains a key.",
+}
+
+
+def _page_schema(version: Version) -> Schema:
     next_cursor = {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."}
     total = {"type": "integer", "description": "How many records the filter leaves. Shown where `count` asks for it."}
     quality = ref(TotalQuality.__name__, "How good `total` is. Shown beside it.")
     about = "Where the page ends, and what comes after it."
     always = {"next_cursor": next_cursor, "has_more": HAS_MORE}
+    if version.history:
+        always |= {"edition": EDITION, "permalink": PERMALINK}
     return structure(always, about, {"total": total, "total_quality": quality})
 
 

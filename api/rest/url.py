@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from api.catalog import Resource, Version
-from api.errors import UnknownName
+from api.errors import Fault, InvalidRequest, UnknownName
 from api.http.parameters import GIVEN_TWICE, Faults, read_repeated_pairs
-from api.query import Exists, Filter, Search, Sort, and_, read_sort
+from api.query import AsOf, EditionFinder, Exists, Filter, Search, Sort, Timeline, and_, read_sort
+from api.query.known_at import KnownAt, read_accept_datetime, read_known_at
 from api.query.parse import listed, read_boolean, read_id, read_language, read_words
 from api.rest.formats import Format
 from api.rest.hints import describe_unknown
@@ -26,14 +27,18 @@ COUNTS = ("exact", "estimated")
 # The ends of a name that mark one of several values, as some clients write them: `kind[]=a&kind[]=b`.
 BRACKETS = re.compile(rb"(\[|%5B)(\]|%5D)$", re.I)
 # The shared parameters of lists that each export takes: it has no pages and no counts, and flat rows have no links.
-EXPORTED = ("q", "q_language", "sort", "limit")
+EXPORTED = ("q", "q_language", "sort", "limit", "known_at")
+# The finder of requests that name no edition.
+NO_EDITIONS = EditionFinder(Timeline())
+ACCEPT_DATETIME = "Accept-Datetime"
 
 
 @dataclass
 class Url:
     """The parameters of one URL, read. `texts` are the parameters as they were sent, each once: several values are
     separated by commas. The others have their defaults if the URL does not set them. `filters` are those of the list
-    itself, under an empty name, and those through each link."""
+    itself, under an empty name, and those through each link. `known_at` is what the URL or Accept-Datetime names, in
+    the parameter or header field `known_at_source`."""
 
     version: Version
     resource: Resource
@@ -49,6 +54,9 @@ class Url:
     cursor: str = ""
     after_id: str = ""
     bom: bool = False
+    record: str = "none"
+    known_at: KnownAt | None = None
+    known_at_source: str = "known_at"
 
     @property
     def filter(self) -> Filter:
@@ -119,6 +127,11 @@ def _read_count(url: Url, text: str) -> None:
     url.count = text
 
 
+def _read_known_at(url: Url, text: str) -> None:
+    # An edition is looked up when it is known whether a list or a record is read.
+    url.known_at = read_known_at(text)
+
+
 SHARED = {
     parameter.name: parameter
     for parameter in (
@@ -143,6 +156,11 @@ SHARED = {
         SharedParameter("limit", f"Records a page, 1 to {MAX_LIMIT}.", _read_limit),
         SharedParameter("cursor", "Where the page begins: `page.next_cursor` of the page before.", _read_cursor),
         SharedParameter("count", "Count what the filter leaves: `exact` (up to 100,000) or `estimated`.", _read_count),
+        SharedParameter(
+            "known_at",
+            "As it was known then: at a time, at the end of a day, or in an edition (`e12345`).",
+            _read_known_at,
+        ),
     )
 }
 
@@ -168,13 +186,32 @@ ONLY_EXPORTS = {
 }
 
 
-READERS = SHARED | ONLY_EXPORTS
+RECORD_MODES = ("none", "full")
 
 
-def list_names(resource: Resource) -> list[str]:
+def _read_record(url: Url, text: str) -> None:
+    if text not in RECORD_MODES:
+        raise ValueError("Expected none or full.")
+    url.record = text
+
+
+ONLY_REVISIONS = {
+    "record": SharedParameter(
+        "record", "`full` shows the whole record as each revision left it, in the shape of this version.", _read_record
+    )
+}
+# The shared parameters of revisions.
+REVISION_NAMES = ("limit", "cursor", "known_at", "record")
+
+READERS = SHARED | ONLY_EXPORTS | ONLY_REVISIONS
+
+
+def list_names(version: Version, resource: Resource) -> list[str]:
     """Return the shared parameters of a list. One that cannot be searched has no `q`, and one without links no
     `include`."""
     left_out: set[str] = set()
+    if not version.history:
+        left_out.add("known_at")
     if not resource.searched:
         left_out |= {"q", "q_language"}
     if not resource.links:
@@ -182,12 +219,17 @@ def list_names(resource: Resource) -> list[str]:
     return [name for name in SHARED if name not in left_out]
 
 
-def export_names(resource: Resource, form: Format) -> list[str]:
+def record_names(version: Version) -> tuple[str, ...]:
+    """Return the shared parameters of a record."""
+    return ("include", "known_at") if version.history else ("include",)
+
+
+def export_names(version: Version, resource: Resource, form: Format) -> list[str]:
     """Return the shared parameters of an export. Rows without ids cannot be continued after one."""
     taken = {*EXPORTED, *form.parameters}
     if not resource.prefix:
         taken.discard("after_id")
-    return [name for name in (*list_names(resource), *ONLY_EXPORTS) if name in taken]
+    return [name for name in (*list_names(version, resource), *ONLY_EXPORTS) if name in taken]
 
 
 def read_url(
@@ -197,11 +239,18 @@ def read_url(
     shared: Collection[str],
     query_string: bytes,
     limit_most: int = MAX_LIMIT,
+    accept_datetime: str = "",
 ) -> Url:
     """Return the parameters of a URL, which may have these filters and shared parameters. InvalidRequest names each
-    parameter that is wrong."""
+    parameter that is wrong. `accept_datetime` is the header field of the request; `known_at` goes before it."""
     faults = Faults()
     url = Url(version, resource, limit_most, _read_texts(query_string, filters, faults))
+    if accept_datetime and "known_at" in shared and "known_at" not in url.texts:
+        url.known_at_source = ACCEPT_DATETIME
+        try:
+            url.known_at = read_accept_datetime(accept_datetime)
+        except ValueError as error:
+            faults.note(ACCEPT_DATETIME, error)
     for name, text in url.texts.items():
         row = filters.get(name)
         try:
@@ -216,6 +265,17 @@ def read_url(
     _check_together(url, filters, faults)
     faults.check()
     return url
+
+
+def find_edition(url: Url, find: Callable[[KnownAt], AsOf]) -> AsOf | None:
+    """Return the edition that a request names; None for the present. `find` looks it up. InvalidRequest if there is
+    none."""
+    if url.known_at is None:
+        return None
+    try:
+        return find(url.known_at)
+    except ValueError as error:
+        raise InvalidRequest.of([Fault(url.known_at_source, str(error))]) from None
 
 
 def _read_texts(query_string: bytes, filters: dict[str, Parameter], faults: Faults) -> dict[str, str]:

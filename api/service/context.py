@@ -44,10 +44,12 @@ class RequestContext:
     outdated: tuple[DeprecatedPart, ...] = ()
     # The edition that the answer must have at least; 0 for any.
     at_least: int = 0
-    # The number of the last change of the resources that the answer was read from.
+    # The number of the last edition that changed the resources that the answer was read from.
     edition: str = ""
     # True if a replica answered while the primary was away.
     unconfirmed: bool = False
+    # True if shared caches may keep the answer for other callers, so that it shows no caller's limits.
+    shared: bool = False
     # hit: the answer was cached. miss: it was read, or another request read it. unchanged: a 304.
     cache: str = ""
     store_begun: float = 0.0

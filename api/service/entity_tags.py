@@ -17,8 +17,8 @@ from api import __version__
 CODE_BYTES = 12
 # Tags that are remembered, 300 bytes each, or 8 KB if the URL is long.
 REMEMBERED = 1024
-FORM = re.compile(r"([0-9a-f]{1,8})-[0-9a-f]{24}-[0-9.]{3,40}")
-Mark = Callable[[tuple[str, ...]], str | None]
+FORM = re.compile(r"([0-9a-f]{1,8})-[0-9a-f]{24}-(?:e(?P<edition>[0-9]{1,18})\.[0-9]{1,20}|[0-9.]{3,40})")
+Mark = Callable[[tuple[str, ...], int | None], str | None]
 
 
 class EntityTags:
@@ -44,7 +44,8 @@ class EntityTags:
         reads = self._find_resources(mask)
         if reads is None:
             return False
-        mark = mark_of(reads)
+        edition = match["edition"]
+        mark = mark_of(reads, int(edition) if edition else None)
         if mark is None:
             return False
         return hmac.compare_digest(tag, _write_tag(secret, requested, mask, mark))
@@ -67,6 +68,12 @@ class EntityTags:
                     mask |= 1 << number
             self._masks[reads] = mask
         return mask
+
+
+def names_edition(tag: str) -> bool:
+    """Return True if the tag is of an answer that shows an edition, and not the present."""
+    match = FORM.fullmatch(tag)
+    return match is not None and match["edition"] is not None
 
 
 # An HMAC takes 10 µs in a process that does other things in between, and the tag of a cached answer does not change.

@@ -59,7 +59,7 @@ class Exports:
     def __init__(self, service: Service, url: str) -> None:
         settings = service.settings
         self.settings = settings
-        self._service = service
+        self.service = service
         replicas = service.replicas
         role = ServerRole.ALONE if replicas is None else ServerRole.PRIMARY
         self.streams = Streams(settings.database_url or url, settings, role)
@@ -75,7 +75,7 @@ class Exports:
         caller's plan allows; RateLimited if the caller has too few points left; Unavailable if the store cannot count
         the records."""
         assert isinstance(query.root, ExportQuery) and context.caller is not None
-        access_control = self._service.access_control
+        access_control = self.service.access_control
         points = price(query)
         self._check_price(points, context.caller)
         context.price = points
@@ -105,7 +105,7 @@ class Exports:
 
     def _check_price(self, points: int, caller: Caller) -> None:
         try:
-            self._service.check(Cost(points), caller)
+            self.service.check(Cost(points), caller)
         except TooExpensive as error:
             raise TooExpensive(error.message, error.faults, PRICE) from None
 
@@ -119,9 +119,9 @@ class Exports:
         statement = export.statement
 
         def note_marks(row: bytes) -> None:
-            mark, _, store_mark = row.decode().partition(" ")
+            mark, _, whole_mark = row.decode().partition(" ")
             if context.at_least:
-                check_edition(store_mark, context.at_least)
+                check_edition(whole_mark, context.at_least)
             context.edition = edition(mark)
 
         def note_unconfirmed() -> None:
@@ -149,17 +149,17 @@ class Exports:
         """Count the records of an export. The reply also contains the points that it took. InvalidRequest if the
         edition that the request asks for is not there yet."""
         statement = compile_query(length_query)
-        reply = await self._service.reads.read(
+        reply = await self.service.reads.read(
             statement.sql,
             statement.arguments,
             custom=statement.custom,
             ticket=Ticket(context.origin, points),
             reads=statement.reads,
-            as_of=statement.as_of,
+            as_of=statement.edition,
             at_least=context.at_least,
         )
         if context.at_least:
-            check_edition(reply.store_mark, context.at_least)
+            check_edition(reply.whole_mark, context.at_least)
         return reply
 
 

@@ -6,11 +6,13 @@ was read from has changed. While that cannot be told for sure, no kept answer is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from time import perf_counter
+from typing import TypeVar
 
 from api import __version__
 from api.access import too_expensive
@@ -19,8 +21,8 @@ from api.access.caller import Caller
 from api.cache import SizedCache
 from api.catalog import VERSIONS, DeprecatedPart
 from api.compiler import Statement, compile_query
-from api.errors import Fault, InvalidRequest, TimedOut, Unavailable
-from api.query import CostliestList, Query, costliest_list, largest_page_size, price
+from api.errors import EditionPending, Fault, InvalidRequest, TimedOut, Unavailable
+from api.query import CostliestList, EditionFinder, Query, costliest_list, largest_page_size, price
 from api.service.context import RequestContext
 from api.service.entity_tags import EntityTags
 from api.settings import Settings
@@ -31,6 +33,12 @@ from api.store.reader import Reader, Reply, edition
 from api.store.replicas import Replicas
 from api.store.routed_reader import RoutedReader
 from api.store.ticket import Ticket
+
+Parsed = TypeVar("Parsed")
+
+# How long a request waits for the edition of its moment, and the pause between two looks at the store.
+PENDING_SECONDS = 1.0
+PENDING_PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,22 @@ class Service:
         for version in VERSIONS.values():
             resource_names.update(version.resources)
         self._tags = EntityTags(resource_names)
+
+    async def read_request(self, read: Callable[[EditionFinder], Parsed]) -> Parsed:
+        """Return what `read` makes of a request, whose editions it looks up with the finder. If one of them is not
+        known yet, look at the store again, for a second at most. EditionPending if it is not known then."""
+        finder = EditionFinder(self.changes.timeline)
+        try:
+            return read(finder)
+        except EditionPending:
+            pass
+        end = perf_counter() + PENDING_SECONDS
+        while await self.changes.look_again(end - perf_counter()):
+            try:
+                return read(finder.again())
+            except EditionPending:
+                await asyncio.sleep(PENDING_PAUSE)
+        raise EditionPending
 
     def prepare(self, query: Query, caller: Caller, extra_points: int = 0) -> PreparedQuery:
         """Price, check and compile a query. Raises as `check` does."""
@@ -180,7 +204,7 @@ class Service:
                     custom=statement.custom,
                     ticket=ticket,
                     reads=statement.reads,
-                    as_of=statement.as_of,
+                    as_of=statement.edition,
                     at_least=context.at_least,
                 )
                 if context.at_least:
@@ -192,7 +216,7 @@ class Service:
             tag = self._write_tag(requested, prepared, reply)
             used = _price_answer(prepared, reply, tag, client_tags)
             if context.at_least and not cached:
-                check_edition(reply.store_mark, context.at_least)
+                check_edition(reply.whole_mark, context.at_least)
         except Unavailable as error:
             # A statement that ran out of time was work all the same.
             if not isinstance(error, TimedOut):
@@ -211,7 +235,8 @@ class Service:
     def _find_cached(self, prepared: PreparedQuery, context: RequestContext) -> Reply | None:
         """Return the cached answer if it is current for sure, at an edition that the request allows."""
         reply = self._cache.get(prepared.key)
-        if reply is None or reply.mark != self.changes.mark(prepared.statement.reads):
+        statement = prepared.statement
+        if reply is None or reply.mark != self.changes.mark(statement.reads, statement.edition):
             return None
         if context.at_least and not self.changes.has_seen(context.at_least):
             return None
@@ -219,8 +244,11 @@ class Service:
 
     def _write_tag(self, requested: bytes | None, prepared: PreparedQuery, reply: Reply) -> str:
         secret = self.access_control.caller_cache.tag_secret
-        # An answer that nothing confirms is not kept by clients.
-        if secret is None or requested is None or reply.unconfirmed:
+        if secret is None or requested is None:
+            return ""
+        # The same request may get another edition a moment later if it is not final. Clients keep no answer that
+        # nothing confirms.
+        if reply.unconfirmed or not prepared.statement.final:
             return ""
         return self._tags.make(secret, requested, prepared.statement.reads, reply.mark)
 
@@ -231,7 +259,8 @@ class Service:
             return
         # A slow read may end after a later one. A store that lost changes has older marks for good, however.
         is_late = cached is not None and is_behind(reply.mark, cached.mark)
-        if cached is not None and is_late and cached.mark == self.changes.mark(prepared.statement.reads):
+        statement = prepared.statement
+        if cached is not None and is_late and cached.mark == self.changes.mark(statement.reads, statement.edition):
             return
         self._cache.put(prepared.key, reply, 2 * len(reply.body) + 200)
 
@@ -243,9 +272,9 @@ def _price_answer(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: 
     return reply.points + prepared.cost.extra_points
 
 
-def check_edition(store_mark: str, at_least: int) -> None:
+def check_edition(whole_mark: str, at_least: int) -> None:
     """Raise InvalidRequest if the server has not the edition that a request asks for."""
-    last_edition = int(edition(store_mark))
+    last_edition = int(edition(whole_mark))
     if last_edition < at_least:
         detail = f"There is no edition e{at_least} yet: the last one is e{last_edition}."
         raise InvalidRequest(

@@ -79,7 +79,7 @@ def delete(name: str) -> tuple[str, ...]:
 def tables(name: str) -> tuple[str, ...]:
     """Return the tables that contained data of a record."""
     children = (link.target for link in RECORDS[name].owned)
-    qualified = ["store.change"]
+    qualified = ["store.change", "store.edition_change"]
     for table in (name, *children):
         qualified += (f"store.{table}", f"past.{table}")
     return tuple(qualified)

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import asyncpg
 
@@ -37,6 +38,10 @@ SETTINGS = """
 """
 # With this, Postgres notices even during a statement that the loader was killed. Not every system supports it.
 NOTICE = "set local client_connection_check_interval = '1s'"
+
+DATES = "select max(at), clock_timestamp() from store.edition"
+# Nothing if the load has changed nothing.
+DATE_EDITION = "select store.date_edition(seq, $2) from store.last_change where seq > $1"
 
 ACTIONS = ("created", "updated", "restored", "withdrawn")
 Counts = Mapping[str, Mapping[str, int]]
@@ -209,11 +214,22 @@ class LoadTransaction:
         rows = await self._connection.fetch(statement("circle_records"), kind, self._before, starts, ends)
         return [InCircle(*_read_issue(row), kind, row["position"]) for row in rows]
 
-    async def merge(self, reason: str | None = None) -> None:
-        """Write the staged records to the store, and count what was done. Updates are logged with the reason."""
+    async def find_misdated(self, known_at: datetime) -> datetime | None:
+        """Return the time of the last edition if an edition of this time would not come after it, or the time now if
+        it would be in the future; None if it is right."""
+        last, now = await self._connection.fetchrow(DATES) or (None, None)
+        if last is not None and known_at <= last:
+            return cast("datetime", last)
+        return cast("datetime", now) if now is not None and known_at > now else None
+
+    async def merge(self, reason: str | None = None, known_at: datetime | None = None) -> None:
+        """Write the staged records to the store, and count what was done. Updates are logged with the reason.
+
+        With `known_at`, the changes and their edition have this time, which `find_misdated` has to allow. The edition
+        is then a part of the transaction, because its time does not depend on when readers can see it."""
         connection = self._connection
         self._before = await connection.fetchval("select seq from store.last_change")
-        moment = await connection.fetchval("select clock_timestamp()")
+        moment = known_at or await connection.fetchval("select clock_timestamp()")
         for name in self.staged:
             await connection.execute(load_statements.log(name), moment, reason)
         if await connection.fetchval(record_versions.ENDS, self._before):
@@ -224,6 +240,8 @@ class LoadTransaction:
             await connection.execute(load_statements.clear(kind), self._before)
             await connection.execute(load_statements.add(kind), self._before)
             await connection.execute(load_statements.hide(kind), self._before)
+        if known_at is not None:
+            await connection.execute(DATE_EDITION, self._before, known_at)
         await self._count()
 
     async def block(self, erased: Mapping[str, datetime]) -> int:

@@ -8,8 +8,9 @@ even if the connection freezes, breaks off, or was never there.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -40,18 +41,31 @@ class PollTarget:
     upkeep: str = ""
 
 
-class Poller:
-    """A poller of one query, with a task and a connection of its own. `on_rows` gets the rows of each poll."""
+CatchUp = Callable[[list[asyncpg.Record], Connection], Awaitable[None]]
+"""Called after each poll with its rows and the connection, on which it may read what follows from them."""
 
-    def __init__(self, url: str, target: PollTarget, on_rows: Callable[[list[asyncpg.Record]], None]) -> None:
+
+class Poller:
+    """A poller of one query, with a task and a connection of its own. `on_rows` gets the rows of each poll, and
+    `catch_up` the connection, too."""
+
+    def __init__(
+        self,
+        url: str,
+        target: PollTarget,
+        on_rows: Callable[[list[asyncpg.Record]], None],
+        catch_up: CatchUp | None = None,
+    ) -> None:
         self._url = url
         self._target = target
         self._on_rows = on_rows
+        self._catch_up = catch_up
         self._fresh_until = 0.0
         self._last_poll = 0.0
         # True from a failure to the next poll that succeeds.
         self.is_lost = False
-        self._waiting: list[asyncio.Future[bool]] = []
+        # Those who wait for a poll that begins after this time.
+        self._waiting: list[tuple[float, asyncio.Future[bool]]] = []
         self._task: asyncio.Task[None] | None = None
         self._notified = asyncio.Event()
 
@@ -83,18 +97,37 @@ class Poller:
         """Poll at once. Return True if Postgres answers in time."""
         if self.is_lost or not self._last_poll:
             return False
+        return await self._next_poll()
+
+    async def look_again(self, seconds: float) -> bool:
+        """Wait for a poll that begins from now on and succeeds. Return False if none ends within these seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not await self._next_poll():
+                    pass
+                return True
+        return False
+
+    async def _next_poll(self) -> bool:
+        """Poll at once, and return True if the first poll that begins from now on succeeds."""
         polled: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append(polled)
+        self._waiting.append((time.monotonic(), polled))
+        # The result of the last poll stays as fresh as it was.
         self._notified.set()
         return await polled
 
-    def _note_end(self, success: bool) -> None:
-        """Note that a poll has ended."""
+    def _note_end(self, success: bool, begun: float = math.inf) -> None:
+        """Note that a poll has ended, which had begun at this time. A poll that succeeds is of no use to those who have
+        waited since a later time."""
         self.is_lost = not success
         waiting, self._waiting = self._waiting, []
-        for polled in waiting:
-            if not polled.done():
+        for since, polled in waiting:
+            if polled.done():
+                continue
+            if since <= begun:
                 polled.set_result(success)
+            else:
+                self._waiting.append((since, polled))
 
     async def _follow(self) -> None:
         while True:
@@ -128,10 +161,13 @@ class Poller:
         while True:
             self._notified.clear()
             begun = time.monotonic()
-            self._on_rows(await query.fetch(timeout=target.fresh_seconds))
+            rows = await query.fetch(timeout=target.fresh_seconds)
+            self._on_rows(rows)
             self._fresh_until = begun + target.fresh_seconds
             self._last_poll = begun
-            self._note_end(True)
+            if self._catch_up is not None:
+                await self._catch_up(rows, connection)
+            self._note_end(True, begun)
             if target.upkeep and begun - last_upkeep > UPKEEP_SECONDS:
                 last_upkeep = begun
                 await connection.execute(target.upkeep, timeout=RETRY_SECONDS)

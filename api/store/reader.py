@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 
-from api.compiler.statement import STORE_MARK
+from api.compiler.statement import WHOLE_MARK
 from api.errors import TimedOut, TooExpensive, Unavailable
 from api.gzip_prefix import GzipPrefix
 from api.settings import Settings
@@ -48,14 +48,14 @@ GRACE_SECONDS = 0.3
 PROBE = "select ''::bytea, null, null::text[], seq::text, 0 from store.last_change"
 PROBE_PRICE = 1_000_000
 # Adds the mark of the whole store to a statement, in the snapshot of the statement.
-WITH_STORE_MARK = "select answer.*, {mark} as store_mark\nfrom (\n{sql}\n) as answer"
+WITH_WHOLE_MARK = "select answer.*, {mark} as whole_mark\nfrom (\n{sql}\n) as answer"
 
 
 @dataclass(slots=True)
 class Reply:
     """The answer of Postgres: the finished JSON, the cursor of the next page, notes on records that were not found, the
     mark of the state that was read, and the cost for the rows that were found. `packed` is the compressed body, once a
-    client has asked for it. `store_mark` is the mark of the whole store in the same snapshot, if it was asked for.
+    client has asked for it. `whole_mark` is the mark of the whole store in the same snapshot, if it was asked for.
     `unconfirmed` is True if a replica answered while the primary was away."""
 
     body: bytes
@@ -64,22 +64,22 @@ class Reply:
     mark: str = ""
     points: int = 1
     packed: GzipPrefix | None = None
-    store_mark: str = ""
+    whole_mark: str = ""
     unconfirmed: bool = False
 
     @property
     def edition(self) -> str:
-        """The number of the last change of the resources that the answer was read from."""
+        """The number of the last edition that changed the resources that the answer was read from."""
         return edition(self.mark)
 
     def has_reached(self, at_least: int) -> bool:
         """Return True if the server had this edition when the answer was read. The mark of the store is needed."""
-        return int(edition(self.store_mark)) >= at_least
+        return int(edition(self.whole_mark)) >= at_least
 
 
 def edition(mark: str) -> str:
-    """Return the number of the last change of the resources that a statement read, from its mark."""
-    return mark.partition(".")[0]
+    """Return the number of the last edition that changed the resources that a statement read, from its mark."""
+    return mark.partition(".")[0].removeprefix("e")
 
 
 class Reader:
@@ -113,7 +113,7 @@ class Reader:
         not count.
         """
         if at_least:
-            sql = WITH_STORE_MARK.format(mark=STORE_MARK, sql=sql)
+            sql = WITH_WHOLE_MARK.format(mark=WHOLE_MARK, sql=sql)
         loop = asyncio.get_running_loop()
         end = loop.time() + self._max_seconds + GRACE_SECONDS
         seconds_left = min(max(self._min_seconds, POINT_SECONDS * ticket.price), self._max_seconds)
@@ -153,7 +153,7 @@ class Reader:
                 assert row is not None
                 reply = Reply(row[0], row[1], row[2], row[3], row[4])
                 if at_least:
-                    reply.store_mark = row[5]
+                    reply.whole_mark = row[5]
                 return reply
 
     async def ready(self) -> None:

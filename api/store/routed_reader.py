@@ -196,18 +196,18 @@ class _Statement:
     def least_mark(self, changes: Changes) -> str | None:
         """Return the mark that the reply must have at least; None if it is not known."""
         if self._shows_edition:
-            return changes.least_store_mark()
+            return changes.least_whole_mark()
         return changes.least_mark(self.reads)
 
     def seen_mark(self, changes: Changes) -> str:
         """Return the mark that the reply would have if the primary had answered when it was seen last."""
         if self._shows_edition:
-            return changes.seen_store_mark()
+            return changes.seen_whole_mark()
         return changes.seen_mark(self.reads)
 
     def mark_of(self, reply: Reply) -> str:
         """Return the mark of a reply that is compared."""
-        return reply.store_mark if self._shows_edition else reply.mark
+        return reply.whole_mark if self._shows_edition else reply.mark
 
     def is_reached_by(self, reply: Reply) -> bool:
         """Return True if the server had the edition that is asked for."""

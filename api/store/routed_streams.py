@@ -38,7 +38,7 @@ class RoutedStreams:
     ) -> None:
         """Pass the rows of an export to `take`, and its first row, which contains the marks, to `first`. While the
         primary is away, `on_unconfirmed` is called before that. Unavailable or TimedOut if no server answers."""
-        at_least = max(at_least, statement.as_of or 0)
+        at_least = max(at_least, statement.edition or 0)
         required = self._least_mark(statement)
         replica = self._replicas.choose(export=True)
         if required is not None and replica is not None:
@@ -79,8 +79,8 @@ class RoutedStreams:
         raise Unavailable(AWAY, AGAIN)
 
     def _least_mark(self, statement: Statement) -> str | None:
-        if statement.as_of is not None:
-            return self._changes.least_store_mark()
+        if statement.edition is not None:
+            return self._changes.least_whole_mark()
         return self._changes.least_mark(statement.reads)
 
 
@@ -101,7 +101,7 @@ class _Sending:
 
     async def run(self, statement: Statement) -> bool:
         """Return True if the export was sent; False if nothing was sent of it. Unavailable if it broke off."""
-        self._compares_store = statement.as_of is not None
+        self._compares_store = statement.edition is not None
         stream = self._replica.streams.stream(statement.sql, statement.arguments, self._take_piece, self._note_first)
         task = asyncio.get_running_loop().create_task(stream)
         try:
@@ -144,10 +144,10 @@ class _Sending:
     def _note_first(self, row: bytes) -> None:
         if self._is_over:
             raise _Behind("unavailable")
-        mark, _, store_mark = row.decode().partition(" ")
-        if self._required and is_behind(store_mark if self._compares_store else mark, self._required):
+        mark, _, whole_mark = row.decode().partition(" ")
+        if self._required and is_behind(whole_mark if self._compares_store else mark, self._required):
             raise _Behind("late")
-        if int(edition(store_mark)) < self._at_least:
+        if int(edition(whole_mark)) < self._at_least:
             raise _Behind("edition")
         self._first(row)
 

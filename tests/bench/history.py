@@ -22,9 +22,10 @@ import asyncpg
 from api.catalog import V2
 from api.compiler import Statement, compile_query
 from api.query import ListQuery, Query
-from api.rest.request import list_query
+from api.rest.request import list_query, record_query
 from api.store import embedded
 from api.store.migrate import migrate
+from tests.as_of import as_of
 from tests.bench.archive import SEED, fill
 from tests.bench.table import Row
 
@@ -47,6 +48,7 @@ FILTERED = {
     "briefing": "briefing_id={briefing}",
     "place": "place_id={place}",
 }
+NESTED = {"nested": "limit=20&include=briefing.publisher"}
 SEARCHED = {
     "search": "q={word}",
     "tag": "tag={tag}",
@@ -126,8 +128,12 @@ async def measure(url: str, last: int) -> list[HistoryMeasurement]:
     moments = sorted(chance.randrange(1, last) for _ in range(MOMENTS))
     print(f"moments: {', '.join(f'{moment / last:.0%}' for moment in moments)} of the history", flush=True)
     measurements = []
-    for name, query in (LISTS | FILTERED | SEARCHED).items():
-        compiled_query = list_query(V2, V2["event"], query.format(**values).encode())
+    queries = {
+        name: list_query(V2, V2["event"], query.format(**values).encode())
+        for name, query in (LISTS | FILTERED | NESTED | SEARCHED).items()
+    }
+    queries["one record"] = record_query(V2, V2["event"], values["event"], b"")
+    for name, compiled_query in queries.items():
         measurements.append(await _measure_list(connection, name, compiled_query, moments))
         times = " ".join(f"{seconds:.2f}" for seconds in measurements[-1].moments)
         print(
@@ -142,7 +148,7 @@ async def measure(url: str, last: int) -> list[HistoryMeasurement]:
 async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
     """Return values for filters that many events have."""
     row = await connection.fetchrow(
-        "select briefing_id as briefing, place_id as place, tags[1] as tag from store.event"
+        "select id as event, briefing_id as briefing, place_id as place, tags[1] as tag from store.event"
         " where tags <> '{}' and place_id is not null order by id limit 1"
     )
     assert row is not None
@@ -152,7 +158,7 @@ async def _values(connection: asyncpg.Connection[Any]) -> dict[str, str]:
 async def _measure_list(
     connection: asyncpg.Connection[Any], name: str, query: Query, moments: Sequence[int]
 ) -> HistoryMeasurement:
-    statements = [compile_query(query), *(compile_query(replace(query, edition=moment)) for moment in moments)]
+    statements = [compile_query(query), *(compile_query(as_of(query, moment)) for moment in moments)]
     times = await _times(connection, statements)
     return HistoryMeasurement(name, times[0], tuple(times[1:]))
 
@@ -168,7 +174,7 @@ async def _deep(connection: asyncpg.Connection[Any], moment: int, last: int) -> 
     assert isinstance(root, ListQuery)
     page = replace(root.page, position=(row["starts_at"], row["id"]))
     later = replace(first, root=replace(root, page=page))
-    times = await _times(connection, [compile_query(replace(query, edition=moment)) for query in (first, later)])
+    times = await _times(connection, [compile_query(as_of(query, moment)) for query in (first, later)])
     print(f"page 10,000: {times[1]:.2f} ms, page 1 {times[0]:.2f} ms", flush=True)
     return HistoryMeasurement("page 10,000", times[0], (times[1],))
 
@@ -192,6 +198,7 @@ def rows(measurements: Sequence[HistoryMeasurement]) -> list[Row]:
     rows = [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in LISTS]
     filtered = statistics.median(time for name in FILTERED for time in by_name[name].moments)
     rows.append(Row("filtered lists as of five moments, median", 15, filtered, most=True, unit="ms"))
+    rows += [Row(f"{name}, {what}", 4, by_name[name].worst, most=True) for name in (*NESTED, "one record")]
     rows += [Row(f"{name}, {what}", 10, by_name[name].worst, most=True) for name in SEARCHED]
     rows.append(Row("page 10,000 as of a moment against page 1", 1.5, by_name["page 10,000"].worst, most=True))
     return rows

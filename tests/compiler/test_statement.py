@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import orjson
 import pytest
 
-from api.catalog import V1, VERSIONS
+from api.catalog import V1, V2, VERSIONS
 from api.compiler import compile_query
 from api.compiler.json_text import from_sql, literal, object_of
 from api.compiler.statement import ROOTS
 from api.compiler.writer import StatementWriter
-from api.query import Root
+from api.query import AsOf, ColumnField, Item, ListQuery, Nodes, Object, Page, Query, Root, read_sort
 from api.rest.request import list_query
+from tests.as_of import as_of
 from tests.compiler.conftest import Compiled
 
 GOLDEN = sorted(Path(__file__).with_name("golden").glob("*.sql"))
 ID = "evt_00000000000000000000000000"
+BY_TIME = read_sort(V2["event"], "-starts_at")
+assert BY_TIME is not None
+EVENTS = ListQuery("event", Page(3), BY_TIME, (Item("nodes", Nodes((Item("id", ColumnField("id")),))),))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
@@ -139,6 +144,28 @@ def test_a_statement_whose_plan_depends_on_values_asks_for_one_of_its_own(
     compile_text: Compiled, text: str, custom: bool
 ) -> None:
     assert compile_text(text).custom is custom
+
+
+def test_statements_as_of_two_editions_have_one_text() -> None:
+    query = list_query(V2, V2["event"], b"country=UA&count=exact&include=figures")
+    first, second = compile_query(as_of(query, 5)), compile_query(as_of(query, 7))
+    assert first.sql == second.sql
+    assert (first.edition, second.edition) == (5, 7)
+    assert set(first.arguments) - set(second.arguments) == {5}
+    assert first.custom, "how many rows are shown depends on the edition"
+    assert "v2." not in first.sql
+
+
+def test_a_document_that_reads_the_present_in_any_part_shows_the_present(compile_text: Compiled) -> None:
+    then = AsOf(5, "k3x9ma", lambda reads: 3 if "event" in reads else 5)
+    query = Query("v2", Object((Item("now", EVENTS), Item("then", replace(EVENTS, as_of=then)))))
+    statement = compile_query(query)
+    assert statement.edition is None
+    assert statement.editions == (("now", None), ("then", 3))
+    assert statement.sql.count("from v2.event") == statement.sql.count("from v2_at.event") == 1
+    alone = compile_query(Query("v2", Object((Item("then", replace(EVENTS, as_of=then)),))))
+    assert (alone.edition, alone.editions) == (3, (("then", 3),))
+    assert 5 not in alone.arguments, "equal answers of two editions are one statement"
 
 
 def test_equal_values_of_one_type_share_an_argument() -> None:

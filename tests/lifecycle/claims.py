@@ -93,7 +93,7 @@ EDITS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "api/catalog/v2/__init__.py": (
         ("from api.catalog.v2.document", "from api.catalog.v2.claim import Claim, Verdict\n"),
-        (" Withdrawal],", " Claim, Verdict,"),
+        (" Withdrawal, Edition],", " Claim, Verdict,"),
     ),
     "api/catalog/v2/briefing.py": (
         ("", '    claims = many("claim", "The claims that it tells of.", by="briefing_id")\n'),

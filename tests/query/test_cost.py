@@ -40,6 +40,7 @@ from api.query.work import reserve
 from api.rest.formats import FORMATS
 from api.rest.inputs import links
 from api.rest.request import export_query, list_query, record_query
+from tests.as_of import as_of
 
 ID = (Item("id", ColumnField("id")),)
 WORDS = Search("corridor", "en")
@@ -125,9 +126,9 @@ def test_a_request_costs_about_a_point_for_each_record_that_it_may_return(query:
 @pytest.mark.parametrize(
     ("resource", "url", "points"),
     [
-        ("event", "", 50),
-        ("event", "limit=200", 200),
-        ("event", "limit=1&count=exact", 11),
+        ("source", "", 50),
+        ("source", "limit=200", 200),
+        ("source", "limit=1&count=exact", 11),
         ("event", "limit=1&count=estimated&q=x", 11),
         ("event", "limit=1&count=exact&country=UA", 61),
         ("event", "limit=1&q=x&sort=relevance", 26),
@@ -197,3 +198,24 @@ def test_an_export_prices_links_as_a_list_does(version: Version) -> None:
 def cost(query: Query) -> int:
     """Return the points of a request for its records alone, without the least that its statement costs."""
     return _linked_points(VERSIONS[query.version], query.root.entries)
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "present", "then"),
+    [
+        ("source", "", 50, 100),
+        ("source", "limit=200", 200, 250),
+        ("source", "limit=1&count=exact", 51, 151),
+        ("source", "limit=1&count=estimated", 46, 96),
+    ],
+)
+def test_as_of_an_edition_a_page_takes_at_most_twice_its_points_and_an_exact_total_60(
+    name: str, url: str, present: int, then: int
+) -> None:
+    query = list_query(V2, V2[name], url.encode())
+    assert (price(query), price(as_of(query, 5))) == (present, then)
+
+
+def test_as_of_an_edition_a_record_costs_the_same() -> None:
+    query = record_query(V2, V2["event"], "evt_00000000000000000000000000", b"include=figures")
+    assert price(query) == price(as_of(query, 5))

@@ -1,4 +1,4 @@
-"""`Edition`: the last change of what an answer was read from, equal through both APIs."""
+"""`Edition`: the last edition that changed what an answer was read from, equal through both APIs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from api.ingest.load import load
 from tests.rest.conftest import SAMPLE
 
-LATEST = "select resource, seq from store.latest"
+LATEST = "select resource, edition from store.latest"
 
 
 @pytest.fixture
@@ -27,24 +27,24 @@ async def store(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[tuple[
     await connection.close()
 
 
-async def test_the_edition_is_the_last_change_of_what_was_read(
+async def test_the_edition_is_the_last_one_that_changed_what_was_read(
     store: tuple[str, asyncpg.Connection],
     serving: Callable[[str], AbstractContextManager[httpx2.Client]],
     tmp_path: Path,
 ) -> None:
     url, connection = store
-    latest = {row["resource"]: row["seq"] for row in await connection.fetch(LATEST)}
+    latest = {row["resource"]: row["edition"] for row in await connection.fetch(LATEST)}
     with serving(url) as client:
         places = client.get("/v2/places?limit=1")
         event = client.get("/v2/events?limit=1").json()["data"][0]["id"]
-        editions = {
+        found = {
             "/v2/places?limit=1": latest["place"],
             f"/v2/events/{event}": max(latest["event"], latest["place"]),
             "/v1/events?limit=1": latest["event"],
             "/v1/events?place.country=UA&limit=1": max(latest["event"], latest["place"]),
             "/v2/graphql?query={sources(first:1){nodes{id}}}": latest["source"],
         }
-        for path, edition in editions.items():
+        for path, edition in found.items():
             assert client.get(path).headers["edition"] == str(edition), path
         unchanged = client.get("/v2/places?limit=1", headers={"If-None-Match": places.headers["etag"]})
         assert unchanged.status_code == 304

@@ -5,15 +5,11 @@ from __future__ import annotations
 import pytest
 
 from api.catalog import V1
-from api.service.entity_tags import EntityTags
+from api.service.entity_tags import EntityTags, names_edition
 
 SECRET, OTHER = b"a" * 32, b"b" * 32
 ABOUT = b"/v1/events\0limit=1\0application/json"
 MARK = "17.1700000000000000"
-
-
-def mark_of(reads: tuple[str, ...]) -> str | None:
-    return MARK
 
 
 TAG = EntityTags(V1.resources).make(SECRET, ABOUT, ("event", "place"), MARK)
@@ -21,7 +17,7 @@ TAG = EntityTags(V1.resources).make(SECRET, ABOUT, ("event", "place"), MARK)
 
 def current(tag: str, secret: bytes = SECRET, about: bytes = ABOUT, mark: str | None = MARK) -> bool:
     """Return True if another process with this secret takes the tag for that of its own answer."""
-    return EntityTags(V1.resources).is_current(secret, about, tag, lambda _: mark)
+    return EntityTags(V1.resources).is_current(secret, about, tag, lambda reads, edition: mark)
 
 
 def test_every_process_with_the_secret_makes_and_takes_the_same_tag() -> None:
@@ -38,14 +34,24 @@ def test_a_tag_is_good_for_one_request_of_one_state() -> None:
 
 
 def test_the_resources_that_were_read_are_looked_at_and_no_others() -> None:
-    lookups: list[tuple[str, ...]] = []
+    lookups: list[tuple[tuple[str, ...], int | None]] = []
 
-    def noting(reads: tuple[str, ...]) -> str:
-        lookups.append(reads)
+    def noting(reads: tuple[str, ...], edition: int | None) -> str:
+        lookups.append((reads, edition))
         return MARK
 
     assert EntityTags(V1.resources).is_current(SECRET, ABOUT, TAG, noting)
-    assert lookups == [("event", "place")]
+    assert lookups == [(("event", "place"), None)]
+
+
+def test_the_tag_of_an_edition_is_current_until_the_edition_is_written_anew() -> None:
+    tags = EntityTags(V1.resources)
+    tag = tags.make(SECRET, ABOUT, ("event",), "e17.5")
+    rewritten = {17: "e17.5", 18: "e18.5"}
+    assert names_edition(tag) and not names_edition(TAG)
+    assert tags.is_current(SECRET, ABOUT, tag, lambda reads, edition: rewritten[edition or 0])
+    assert not tags.is_current(SECRET, ABOUT, tag, lambda reads, edition: "e17.6")
+    assert not tags.is_current(SECRET, ABOUT, tag.replace("e17", "e18"), lambda reads, edition: rewritten[edition or 0])
 
 
 def test_a_modified_tag_is_invalid() -> None:

@@ -100,7 +100,8 @@ async def test_no_text_of_an_erased_record_is_left_in_any_table(
         await put(base | content(RECORDS[resource], WORD, True, " third"))
     children = {f"{schema}.{child.target}" for child in RECORDS[resource].owned for schema in ("store", "past")}
     # The relations of events have no text.
-    before = {"store.change", f"store.{resource}", f"past.{resource}", *children} - {"store.relation", "past.relation"}
+    tables = {"store.change", "store.edition_change", f"store.{resource}", f"past.{resource}", *children}
+    before = tables - {"store.relation", "past.relation"}
     await connection.execute("analyze")
     assert await containing(connection) == before
     identifier = public_id(WORD, resource, WORD)
@@ -146,6 +147,26 @@ async def test_the_log_keeps_that_there_were_changes_and_an_edition_follows(
     assert after[-1]["seq"] == erasure.change == await connection.fetchval("select max(seq) from store.edition")
     latest = "select seq, erased from store.latest where resource = 'place'"
     assert tuple(await connection.fetchrow(latest) or ()) == (erasure.change, erasure.change)
+
+
+async def test_the_counts_of_editions_stay_without_the_dataset(
+    connection: Connection, put: Load, place: str, url: str
+) -> None:
+    other = {"resource": "place", "dataset": "d", "key": "q", "name": "Village"}
+    await put({"resource": "place", "dataset": "d", "key": "p", "name": "City"}, other)
+    counts = "select edition, dataset, created, updated, withdrawn from store.edition_change order by 1, 2"
+    editions = [row["seq"] for row in await connection.fetch("select seq from store.edition order by seq")]
+    assert list(map(tuple, await connection.fetch(counts))) == [
+        (editions[0], "d", 1, 0, 0),
+        (editions[1], "d", 1, 1, 0),
+    ]
+    erased = await erase(url, place, REASON, 5)
+    assert list(map(tuple, await connection.fetch(counts))) == [
+        (editions[0], "", 1, 0, 0),
+        (editions[1], "", 0, 1, 0),
+        (editions[1], "d", 1, 0, 0),
+        (erased.change, "", 0, 0, 1),
+    ]
 
 
 async def test_as_of_an_earlier_edition_the_record_does_not_exist(url: str, connection: Connection, place: str) -> None:

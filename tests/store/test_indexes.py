@@ -63,6 +63,9 @@ COMPARED = {
     "value.gte": {"value_floor"},
     "value.lt": {"value_floor"},
     "change.after": {"seq"},
+    "number.after": {"seq"},
+    "known_from.gte": {"at"},
+    "known_from.lt": {"at"},
     "withdrawn_at.gte": {"recorded_at"},
     "withdrawn_at.lt": {"recorded_at"},
 }

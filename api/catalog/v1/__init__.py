@@ -27,6 +27,7 @@ V1 = version(
     uncertainty=UNCERTAINTY,
     utc="+00:00",
     parquet=False,
+    history=False,
     lifecycle=Lifecycle(
         released=date(2026, 11, 23),
         successor="v2",

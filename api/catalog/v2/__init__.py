@@ -6,6 +6,7 @@ from api.catalog.lifecycle import Lifecycle
 from api.catalog.v2.briefing import Briefing
 from api.catalog.v2.children import Citation, Participant, Relation
 from api.catalog.v2.document import Document
+from api.catalog.v2.edition import Edition
 from api.catalog.v2.event import Event
 from api.catalog.v2.figure import Figure
 from api.catalog.v2.place import Place
@@ -25,7 +26,7 @@ Filters and orders name a field of such an object as if it stood alone: `starts_
 
 V2 = version(
     "v2",
-    [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation, Withdrawal],
+    [Event, Figure, Quote, Source, Document, Place, Briefing, Citation, Participant, Relation, Withdrawal, Edition],
     uncertainty=UNCERTAINTY,
     lifecycle=Lifecycle(
         released=date(2026, 11, 23),

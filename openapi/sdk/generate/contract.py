@@ -24,13 +24,14 @@ class Operation:
 @dataclass(frozen=True)
 class Resource:
     """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has no `read`
-    operation, which returns one record."""
+    operation, which returns one record, and no `revisions`. Older contracts have no revisions either."""
 
     name: str
     description: str
     record: str
     listing: Operation
     read: Operation | None
+    revisions: Operation | None
     exports: dict[str, Operation]
 
     @property
@@ -64,6 +65,12 @@ class Contract:
     resources: list[Resource]
     me: Operation | None
     sdl: str
+
+    @property
+    def has_history(self) -> bool:
+        """True if its lists can be read as they were known at a moment."""
+        names = {parameter["name"] for resource in self.resources for parameter in resource.listing.parameters}
+        return "known_at" in names
 
     def resolve(self, schema: Schema) -> Schema:
         """Return the schema that a reference stands for. Return any other schema as it is."""
@@ -107,9 +114,10 @@ def _read_resources(document: Schema, version: str, operations: dict[str, Operat
             continue
         listing = operations.pop(path)
         read = operations.pop(f"{path}/{{id}}", None)
+        revisions = operations.pop(f"{path}/{{id}}/revisions", None)
         exports = _take_exports(operations, path)
         record = _data_schema(document, listing)
-        resources.append(Resource(tag["name"], tag["description"], record, listing, read, exports))
+        resources.append(Resource(tag["name"], tag["description"], record, listing, read, revisions, exports))
     if operations:
         raise ValueError(f"neither lists nor records nor exports: {', '.join(operations)}")
     return resources

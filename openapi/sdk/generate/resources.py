@@ -46,10 +46,22 @@ GET = '''    {define}def get(self, id: str, **given: _Unpack[{title}Get]) -> mod
         return ({wait}self._transport.read(path, given, models.{answer}.from_dict)).data
 
 '''
+REVISIONS = '''    {define}def revisions(self, id: str, **given: _Unpack[{title}Revisions]) -> models.{page}:
+        """One page of the revisions of a record, newest first. NotFound if there is no such record."""
+        path = "{path}/" + _quote(id, safe="") + "/revisions"
+        return {wait}self._transport.read(path, given, models.{page}.from_dict)
+
+    def each_revision(self, id: str, **given: _Unpack[{title}Revisions]) -> {prefix}Iterator[models.{revision}]:
+        """All revisions of a record, newest first, read page after page as they are needed."""
+        path = "{path}/" + _quote(id, safe="") + "/revisions"
+        return self._transport.each(path, given, models.{page}.from_dict)
+
+'''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -67,15 +79,21 @@ VERSION = '''
 class {prefix}{title}:
     """All that version {version} offers."""
 
-    def __init__(self, transport: {prefix}Transport) -> None:
+    def __init__(self, transport: {prefix}Transport{moment_parameter}) -> None:
         self._transport = transport
-{fields}
+{moment}{fields}
     @cached_property
     def graphql(self) -> {prefix}GraphQL:
         """The operations of GraphQL."""
         from briefing_sdk.{version}.graphql.{file} import {prefix}GraphQL
 
-        return {prefix}GraphQL(self._transport, "/{version}/graphql")
+        return {prefix}GraphQL(self.{source}, "/{version}/graphql")
+'''
+MOMENT = '''        self._records = transport if known_at is None else transport.at(known_at)
+
+    def at(self, known_at: datetime | date | str) -> {prefix}{title}:
+        """The same records as they were known at a time, at the end of a day, or in an edition such as `e12345`."""
+        return {prefix}{title}(self._transport, known_at)
 '''
 ME = '''
     {define}def me(self) -> models.{record}:
@@ -86,7 +104,7 @@ FIELD = '''
     @cached_property
     def {name}(self) -> {prefix}{title}:
         """{description}"""
-        return {prefix}{title}(self._transport)
+        return {prefix}{title}(self.{source})
 '''
 # Types of parameters: by the format of their texts, and by their type if the format has none of its own.
 FORMATS = {"date-time": "datetime | date | str", "date": "date | str"}
@@ -129,7 +147,11 @@ def resource_module(contract: Contract, resource: Resource) -> str:
     if resource.read:
         parameters = resource.read.parameters
         blocks.append(_parameters_class(contract, f"{title}Get", "TypedDict", "What one record takes.", parameters))
-    blocks += [_resource_class(resource, flavour) for flavour in FLAVOURS]
+    if resource.revisions:
+        parameters = resource.revisions.parameters
+        description = "The parameters of the revisions of a record."
+        blocks.append(_parameters_class(contract, f"{title}Revisions", "TypedDict", description, parameters))
+    blocks += [_resource_class(contract, resource, flavour) for flavour in FLAVOURS]
     return "\n".join(blocks)
 
 
@@ -182,12 +204,22 @@ def versions_module(versions: list[Contract], release: str) -> str:
 
 
 def _version_class(contract: Contract, flavour: Flavour) -> str:
+    source = "_records" if contract.has_history else "_transport"
+    moment = moment_parameter = ""
+    if contract.has_history:
+        moment = MOMENT.format(prefix=flavour.prefix, title=contract.version.upper())
+        moment_parameter = ", known_at: datetime | date | str | None = None"
     fields = ""
     for resource in contract.resources:
         description = _safe(resource.description)
         title = _title(resource.name)
-        fields += FIELD.format(name=resource.name, title=title, description=description, prefix=flavour.prefix)
+        fields += FIELD.format(
+            name=resource.name, title=title, description=description, prefix=flavour.prefix, source=source
+        )
     definition = VERSION.format(
+        source=source,
+        moment=moment,
+        moment_parameter=moment_parameter,
         prefix=flavour.prefix,
         title=contract.version.upper(),
         version=contract.version,
@@ -210,7 +242,7 @@ def _me_method(contract: Contract, operation: Operation, flavour: Flavour) -> st
     )
 
 
-def _resource_class(resource: Resource, flavour: Flavour) -> str:
+def _resource_class(contract: Contract, resource: Resource, flavour: Flavour) -> str:
     title = _title(resource.name)
     get_method = ""
     if resource.read:
@@ -221,6 +253,16 @@ def _resource_class(resource: Resource, flavour: Flavour) -> str:
             record=resource.record,
             path=resource.listing.path,
             answer=resource.read.answer,
+        )
+    if resource.revisions:
+        get_method += REVISIONS.format(
+            prefix=flavour.prefix,
+            define=flavour.define,
+            wait=flavour.wait,
+            title=title,
+            path=resource.listing.path,
+            page=resource.revisions.answer,
+            revision=contract.data_schema(resource.revisions),
         )
     return CLASS.format(
         prefix=flavour.prefix,

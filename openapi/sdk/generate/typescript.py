@@ -22,9 +22,9 @@ COMMON_JS = (
 )
 INDEX = """// Version {version} of the contract: its records, and what can be asked of them. Generated.
 
-import type {{ CallOptions, Transport }} from "../transport.js";
+import type {{ CallOptions, Moment, Transport }} from "../transport.js";
 import {{ createAsk, type Ask }} from "../graphql.js";
-import {{ Listing, Resource }} from "../resource.js";
+import {{ Listing, Resource, RevisedResource }} from "../resource.js";
 import type {{ components, operations }} from "./rest.js";
 
 {schemas}
@@ -37,11 +37,18 @@ export class {title} {{
   /** The operations of GraphQL. */
   readonly graphql: Ask;
 
-  constructor({transport_modifier}transport: Transport) {{
-{assignments}
-    this.graphql = createAsk(transport, "/{version}/graphql");
+  constructor({transport_modifier}transport: Transport{moment_parameter}) {{
+{moment}{assignments}
+    this.graphql = createAsk({source}, "/{version}/graphql");
   }}
-{me}}}
+{at}{me}}}
+"""
+MOMENT = "    const records = knownAt === undefined ? transport : transport.at(knownAt);\n"
+AT = """
+  /** Return the same records as they were known at a time, at the end of a day, or in an edition such as `e12345`. */
+  at(knownAt: Moment): {title} {{
+    return new {title}(this.transport, knownAt);
+  }}
 """
 ME = """
   /** {description}. */
@@ -131,13 +138,16 @@ def _index_module(contract: Contract) -> str:
     """Return the module of a version."""
     names = contract.document["components"]["schemas"]
     schemas = [f'export type {name} = components["schemas"]["{name}"];' for name in names]
+    source = "records" if contract.has_history else "transport"
     fields, assignments = [], []
     for resource in contract.resources:
         kind = "Resource" if resource.read else "Listing"
+        if resource.revisions:
+            kind = "RevisedResource"
         fields.append(
             f"  /** {resource.description} */\n  readonly {resource.name}: {kind}<{_type_arguments(resource)}>;\n"
         )
-        assignments.append(f'    this.{resource.name} = new {kind}(transport, "{resource.listing.path}");')
+        assignments.append(f'    this.{resource.name} = new {kind}({source}, "{resource.listing.path}");')
     me_method = transport_modifier = ""
     if contract.me:
         me_method = _me_method(contract, contract.me)
@@ -150,6 +160,10 @@ def _index_module(contract: Contract) -> str:
         transport_modifier=transport_modifier,
         assignments="\n".join(assignments),
         me=me_method,
+        source=source,
+        moment=MOMENT if contract.has_history else "",
+        moment_parameter=", knownAt?: Moment" if contract.has_history else "",
+        at=AT.format(title=contract.version.upper()) if contract.has_history else "",
     )
 
 
@@ -158,6 +172,8 @@ def _type_arguments(resource: Resource) -> str:
     types = [_operation_type(resource.listing)]
     if resource.read:
         types.append(_operation_type(resource.read))
+    if resource.revisions:
+        types.append(_operation_type(resource.revisions))
     # The type of an export has the parameters of all formats.
     types.append(" & ".join(_operation_type(export) for export in resource.different_exports))
     formats = " | ".join(f'"{name}"' for name in resource.exports)

@@ -2,7 +2,7 @@
 -- { places { totalCount } }
 -- [100,40]
 with begun as materialized (select store.rows_looked_at('{store.place}') as looked_at)
-select convert_to(concat('{"places":', t3.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{place}')) as mark, greatest(t3.points, 1, least($1::bigint, (store.rows_looked_at('{store.place}') - (select looked_at from begun)) / $2::bigint))::int as points
+select convert_to(concat('{"places":', t3.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(edition) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{place}')) as mark, greatest(t3.points, 1, least($1::bigint, (store.rows_looked_at('{store.place}') - (select looked_at from begun)) / $2::bigint))::int as points
 from (select) request
 left join lateral (
   with exact as (select least(n, 100000) as n, n > 100000 as cut from (select count(*) as n from (select from v1.place s where true limit 100001) c) c)

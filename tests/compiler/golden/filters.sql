@@ -2,7 +2,7 @@
 -- { events(first: 1, filter: {disputed: true, startsAt: {gte: "2022-03-01"}, figures: {some: {measure: {in: KILLED}}}, not: {place: {country: {in: ["UA"]}}}}) { nodes { place { name } citations(first: 1) { nodes { stance } hasMore } } } }
 -- ["UA","2022-03-01T00:00:00+00:00","killed",872,40]
 with begun as materialized (select store.rows_looked_at('{store.event,store.figure,store.place}') as looked_at)
-select convert_to(concat('{"events":', t8.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,figure,place}')) as mark, greatest(t8.points, 1, least($4::bigint, (store.rows_looked_at('{store.event,store.figure,store.place}') - (select looked_at from begun)) / $5::bigint))::int as points
+select convert_to(concat('{"events":', t8.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(edition) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,figure,place}')) as mark, greatest(t8.points, 1, least($4::bigint, (store.rows_looked_at('{store.event,store.figure,store.place}') - (select looked_at from begun)) / $5::bigint))::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"place":', coalesce(case when t2.id is not null then concat('{"name":', to_json(t2.name), '}') end, 'null'), ',"citations":', t3.made, '}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) * 2 + coalesce(sum(greatest(0, (coalesce(octet_length(t2.name), 0) - 1) / 4096)), 0) + 20 as points, null as next

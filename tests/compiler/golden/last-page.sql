@@ -1,7 +1,7 @@
 -- The last page of an ascending list: those without a key come last, and so are read first.
 -- { sources(last: 2, orderBy: {field: NAME}) { nodes { id } pageInfo { hasPreviousPage } } }
 -- ["\"v1.source.name.44690f7c135b7552\""]
-select convert_to(concat('{"sources":', t5.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{source}')) as mark, greatest(t5.points, 1)::int as points
+select convert_to(concat('{"sources":', t5.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(edition) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{source}')) as mark, greatest(t5.points, 1)::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"id":"', t1.id, '"}'), ',' order by t1.n desc), '],"pageInfo":{"hasPreviousPage":', case when bool_or(t1.found > 2) then 'true' else 'false' end, '}}') as made, count(*) as points, max(translate(encode(convert_to('[' || $1::text || ',' || coalesce(to_json(t1.k::text)::text, 'null') || ',"' || t1.id || '"]', 'UTF8'), 'base64'), E'+/=\n', '-_')) filter (where t1.n = 2 and t1.found > 2) as next

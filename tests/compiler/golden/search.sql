@@ -2,7 +2,7 @@
 -- { quotes(first: 2, filter: {search: {text: "corridor"}}) { nodes { id } } }
 -- [["+corridor"],"en",142,40]
 with begun as materialized (select store.rows_looked_at('{store.quote}') as looked_at)
-select convert_to(concat('{"quotes":', t15.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{quote}')) as mark, greatest(t15.points, 1, least($3::bigint, (store.rows_looked_at('{store.quote}') - (select looked_at from begun)) / $4::bigint))::int as points
+select convert_to(concat('{"quotes":', t15.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(edition) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{quote}')) as mark, greatest(t15.points, 1, least($3::bigint, (store.rows_looked_at('{store.quote}') - (select looked_at from begun)) / $4::bigint))::int as points
 from (select) request
 left join lateral (
   select concat('{"nodes":[', string_agg(concat('{"id":"', t1.id, '"}'), ',' order by t1.k desc nulls last, t1.id desc), ']}') as made, count(*) + 5 as points, null as next

@@ -40,6 +40,15 @@ def waiting() -> dict[str, Any]:
             if entry["record"]:
                 node = getattr(getattr(version.graphql, entry["record"])(id=page.data[0].id), entry["record"])
                 version_answers[entry["record"]] = node.model_dump(mode="json")
+            if hasattr(resource, "revisions"):
+                identifier = page.data[0].id
+                revisions = resource.revisions(identifier, record="full").data
+                assert [each.record.id for each in revisions] == [identifier]
+                version_answers[f"list_{entry['record']}_revisions"] = [
+                    each.to_dict() for each in resource.each_revision(identifier, limit=1)
+                ]
+                nodes = version.graphql.revisions(id=identifier, first=10).revisions.nodes
+                version_answers["revisions"] = [node.model_dump(mode="json") for node in nodes]
             assert page.page.total == len(version_answers[f"list_{entry['name']}"])
     return answers
 
@@ -69,6 +78,15 @@ async def awaiting() -> dict[str, Any]:
             if entry["record"]:
                 node = getattr(await getattr(version.graphql, entry["record"])(id=page.data[0].id), entry["record"])
                 version_answers[entry["record"]] = node.model_dump(mode="json")
+            if hasattr(resource, "revisions"):
+                identifier = page.data[0].id
+                revisions = (await resource.revisions(identifier, record="full")).data
+                assert [each.record.id for each in revisions] == [identifier]
+                version_answers[f"list_{entry['record']}_revisions"] = [
+                    each.to_dict() async for each in resource.each_revision(identifier, limit=1)
+                ]
+                nodes = (await version.graphql.revisions(id=identifier, first=10)).revisions.nodes
+                version_answers["revisions"] = [node.model_dump(mode="json") for node in nodes]
     return answers
 
 

@@ -28,6 +28,14 @@ for (const { version, name, record, forms } of JSON.parse(resources)) {
   }
   const listed = await offered.graphql(graphql[capital(name)], { first: 3 });
   told[name] = listed[name].nodes;
+  if (offered[name].revisions) {
+    const id = page.data[0].id;
+    const { data } = await offered[name].revisions(id, { record: "full" });
+    if (data[0].record.id !== id) throw new Error(`${id} has no record in its revision`);
+    told[`list_${record}_revisions`] = [];
+    for await (const one of offered[name].eachRevision(id, { limit: 1 })) told[`list_${record}_revisions`].push(one);
+    told.revisions = (await offered.graphql(graphql.Revisions, { id, first: 10 })).revisions.nodes;
+  }
   if (record) told[record] = (await offered.graphql(graphql[capital(record)], { id: page.data[0].id }))[record];
 }
 console.log(JSON.stringify(gave));

@@ -20,7 +20,7 @@ from briefing_sdk.answer import (
     unreadable,
 )
 from briefing_sdk.cache import Cache
-from briefing_sdk.query import format_parameters
+from briefing_sdk.query import format_parameters, format_value
 
 T = TypeVar("T")
 Client = httpx.Client | httpx.AsyncClient
@@ -76,6 +76,17 @@ def read_or_reuse(options: RequestOptions, request: httpx.Request, response: htt
     return answer
 
 
+def with_moment(body: Mapping[str, Any], known_at: Any) -> Mapping[str, Any]:
+    """Return a GraphQL request that reads as it was known at a moment, if its operation takes one and the request has
+    none. The operations of the contract name it `$knownAt`."""
+    if known_at is None or "$knownAt" not in body["query"]:
+        return body
+    variables = {**(body.get("variables") or {})}
+    if variables.get("knownAt") is None:
+        variables["knownAt"] = format_value(known_at)
+    return {**body, "variables": variables}
+
+
 def build_post(client: Client, path: str, body: Mapping[str, Any]) -> httpx.Request:
     """Build a GraphQL request."""
     return client.build_request("POST", path, json=body, headers={"Accept": f"{GRAPHQL}, application/json;q=0.9"})
@@ -93,13 +104,21 @@ def read_data(response: httpx.Response) -> dict[str, Any]:
 class Transport:
     """The service over HTTP, for `Briefing`."""
 
-    def __init__(self, client: httpx.Client, options: RequestOptions) -> None:
+    def __init__(self, client: httpx.Client, options: RequestOptions, known_at: Any = None) -> None:
         self.client = client
         self.options = options
+        self.known_at = known_at
+
+    def at(self, known_at: Any) -> Transport:
+        """Return a transport whose requests read as it was known at a moment, unless they name another one."""
+        return Transport(self.client, self.options, known_at)
+
+    def _complete(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        return parameters if self.known_at is None else {"known_at": self.known_at, **parameters}
 
     def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
         """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
-        request = build_get(self.client, self.options, path, parameters)
+        request = build_get(self.client, self.options, path, self._complete(parameters))
         answer = read_or_reuse(self.options, request, self._send(request))
         try:
             return parse(answer)
@@ -117,7 +136,7 @@ class Transport:
 
     def stream(self, path: str, parameters: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
-        request = self.client.build_request("GET", path, params=format_parameters(parameters))
+        request = self.client.build_request("GET", path, params=format_parameters(self._complete(parameters)))
         response = self._send(request, stream=True)
         try:
             if not response.is_success:
@@ -130,7 +149,7 @@ class Transport:
 
     def ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the data of a GraphQL request."""
-        return read_data(self._send(build_post(self.client, path, body)))
+        return read_data(self._send(build_post(self.client, path, with_moment(body, self.known_at))))
 
     def _send(self, request: httpx.Request, stream: bool = False) -> httpx.Response:
         retries = Retries(self.options)
@@ -148,13 +167,21 @@ class Transport:
 class AsyncTransport:
     """The service over HTTP, for `AsyncBriefing`."""
 
-    def __init__(self, client: httpx.AsyncClient, options: RequestOptions) -> None:
+    def __init__(self, client: httpx.AsyncClient, options: RequestOptions, known_at: Any = None) -> None:
         self.client = client
         self.options = options
+        self.known_at = known_at
+
+    def at(self, known_at: Any) -> AsyncTransport:
+        """Return a transport whose requests read as it was known at a moment, unless they name another one."""
+        return AsyncTransport(self.client, self.options, known_at)
+
+    def _complete(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        return parameters if self.known_at is None else {"known_at": self.known_at, **parameters}
 
     async def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
         """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
-        request = build_get(self.client, self.options, path, parameters)
+        request = build_get(self.client, self.options, path, self._complete(parameters))
         answer = read_or_reuse(self.options, request, await self._send(request))
         try:
             return parse(answer)
@@ -173,7 +200,7 @@ class AsyncTransport:
 
     async def stream(self, path: str, parameters: Mapping[str, Any]) -> AsyncIterator[bytes]:
         """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
-        request = self.client.build_request("GET", path, params=format_parameters(parameters))
+        request = self.client.build_request("GET", path, params=format_parameters(self._complete(parameters)))
         response = await self._send(request, stream=True)
         try:
             if not response.is_success:
@@ -187,7 +214,7 @@ class AsyncTransport:
 
     async def ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the data of a GraphQL request."""
-        return read_data(await self._send(build_post(self.client, path, body)))
+        return read_data(await self._send(build_post(self.client, path, with_moment(body, self.known_at))))
 
     async def _send(self, request: httpx.Request, stream: bool = False) -> httpx.Response:
         retries = Retries(self.options)

@@ -30,7 +30,11 @@ export function createAsk(transport: Transport, path: string): Ask {
     variables?: Variables,
     call: CallOptions = {},
   ): Promise<Data> => {
-    const body = { query: request.text, operationName: request.name || undefined, variables };
+    const body = {
+      query: request.text,
+      operationName: request.name || undefined,
+      variables: variables as object | undefined,
+    };
     return (await transport.ask(path, body, call)) as Data;
   };
 }

@@ -61,3 +61,32 @@ export class Resource<
     return (answer as { data: DataOf<Get> }).data;
   }
 }
+
+/** A kind of record whose revisions are kept: `Revisions` is their operation. */
+export class RevisedResource<
+  List extends Operation,
+  Get extends Operation,
+  Revisions extends Operation,
+  Export extends Operation,
+  Forms extends string,
+> extends Resource<List, Get, Export, Forms> {
+  /** Return one page of the revisions of a record, newest first. NotFound if there is no such record. */
+  async revisions(
+    id: string,
+    given: Given<Revisions> = {} as Given<Revisions>,
+    call: CallOptions = {},
+  ): Promise<Answer<Revisions>> {
+    const path = `${this.path}/${encodeURIComponent(id)}/revisions`;
+    return (await this.transport.read(path, given, ["data", "page"], call)) as Answer<Revisions>;
+  }
+
+  /** Yield all revisions of a record, newest first, page after page as they are needed. */
+  eachRevision(
+    id: string,
+    given: Given<Revisions> = {} as Given<Revisions>,
+    call: CallOptions = {},
+  ): AsyncGenerator<RecordOf<Revisions>, void, undefined> {
+    const path = `${this.path}/${encodeURIComponent(id)}/revisions`;
+    return this.transport.each(path, given, call) as AsyncGenerator<RecordOf<Revisions>, void, undefined>;
+  }
+}

@@ -31,16 +31,35 @@ interface Page {
   readonly page: { readonly next_cursor: string | null };
 }
 
+/** A GraphQL request. */
+interface RequestBody {
+  readonly query: string;
+  readonly operationName?: string | undefined;
+  readonly variables?: object | undefined;
+}
+
+/** A time, the end of a day as `2022-03-07`, or an edition such as `e12345`. */
+export type Moment = Date | string;
+
 /** The connection to the service over HTTP. */
 export class Transport {
   /** The header fields of the last answer; undefined before the first one. */
   lastAnswer: LastAnswer | undefined;
 
-  constructor(private readonly options: ResolvedOptions) {}
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly knownAt?: Moment,
+    private readonly parent?: Transport,
+  ) {}
+
+  /** Return a transport whose requests read as it was known at a moment, unless they name another one. */
+  at(knownAt: Moment): Transport {
+    return new Transport(this.options, knownAt, this);
+  }
 
   /** Return one answer: the JSON object that has `parts`. */
   async read(path: string, given: object, parts: readonly string[], call: CallOptions): Promise<unknown> {
-    const url = this.options.url + path + query(given);
+    const url = this.options.url + path + query(this.#complete(given));
     const cached = this.options.cache.get(url);
     const headers = { Accept: "application/json", ...(cached && { "If-None-Match": cached.etag }) };
     const answer = await this.#send(url, { headers }, call, async (response) => {
@@ -74,7 +93,7 @@ export class Transport {
 
   /** Yield an answer piece by piece. Unreachable if it breaks off before its end. */
   async *stream(path: string, given: object, call: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const url = this.options.url + path + query(given);
+    const url = this.options.url + path + query(this.#complete(given));
     // The timeout limits the wait for the first byte only, because a file may take as long as its reader needs.
     const patience = new AbortController();
     const late = setTimeout(() => patience.abort(new DOMException("late", "TimeoutError")), this.options.timeout * 1000);
@@ -101,16 +120,27 @@ export class Transport {
   }
 
   /** Return the data of a GraphQL request. Problem if the answer has errors. */
-  async ask(path: string, body: object, call: CallOptions): Promise<unknown> {
+  async ask(path: string, body: RequestBody, call: CallOptions): Promise<unknown> {
     const url = this.options.url + path;
     const accept = "application/graphql-response+json, application/json;q=0.9";
     const headers = { Accept: accept, "Content-Type": "application/json" };
-    return this.#send(url, { method: "POST", headers, body: JSON.stringify(body) }, call, async (response) => {
+    return this.#send(url, { method: "POST", headers, body: JSON.stringify(this.#withMoment(body)) }, call, async (response) => {
       const answer = read(response, await response.text(), url);
       if (isObject(answer) && Array.isArray(answer.errors) && answer.errors.length) throw graphqlProblem(answer, response);
       if (isObject(answer) && isObject(answer.data)) return answer.data;
       throw new Unreadable(`The answer of ${url} is not what this client expects: data.`);
     });
+  }
+
+  #complete(given: object): object {
+    return this.knownAt === undefined ? given : { known_at: this.knownAt, ...given };
+  }
+
+  // The operations of the contract name the moment `$knownAt`.
+  #withMoment(body: RequestBody): RequestBody {
+    if (this.knownAt === undefined || !body.query.includes("$knownAt")) return body;
+    const knownAt = this.knownAt instanceof Date ? this.knownAt.toISOString() : this.knownAt;
+    return { ...body, variables: { knownAt, ...body.variables } };
   }
 
   async #send<T>(
@@ -122,8 +152,9 @@ export class Transport {
     let waited = 0;
     for (let tried = 1; ; tried++) {
       try {
-        const response = await this.options.fetch(url, this.#complete(request, signal));
+        const response = await this.options.fetch(url, this.#prepare(request, signal));
         this.lastAnswer = readAnswer(response);
+        if (this.parent) this.parent.lastAnswer = this.lastAnswer;
         const pause = AGAIN.includes(response.status) ? (retryAfter(response) ?? 0.5 * 2 ** (tried - 1)) : undefined;
         waited += pause ?? 0;
         if (pause === undefined || tried >= this.options.tries || waited > this.options.patience) {
@@ -138,7 +169,7 @@ export class Transport {
     }
   }
 
-  #complete(request: RequestInit, call: AbortSignal | undefined): RequestInit {
+  #prepare(request: RequestInit, call: AbortSignal | undefined): RequestInit {
     const key = this.options.key;
     const headers = { ...(request.headers as Record<string, string>), ...(key && { Authorization: `Bearer ${key}` }) };
     const timeout = request.signal ?? AbortSignal.timeout(this.options.timeout * 1000);

@@ -1,0 +1,172 @@
+"""The edition that a value of `known_at` names, and what is known for good."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from api.errors import EditionPending
+from api.query import EditionFinder, Timeline
+from api.query.known_at import KnownAt, read_accept_datetime, read_known_at, to_microseconds, write_moment
+
+STORE = "k3x9ma"
+BEGIN = datetime(2022, 3, 7, 6, tzinfo=UTC)
+SECOND = 1_000_000
+
+
+def at(seconds: float) -> int:
+    """Return a moment, in microseconds, that is some seconds after the first edition."""
+    return to_microseconds(BEGIN + timedelta(seconds=seconds))
+
+
+def moment(seconds: float) -> KnownAt:
+    return KnownAt(moment=at(seconds))
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    """Three editions, a hundred seconds apart. The process has looked at the store 300 seconds after the first."""
+    made = Timeline()
+    made.add(10, at(0), ["event", "place"])
+    made.add(17, at(100), ["place"])
+    made.add(30, at(200), ["event"])
+    made.note_look(STORE, at(300), 30, None)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("e1", KnownAt(number=1)),
+        ("e12345-k3x9ma", KnownAt(number=12345, store="k3x9ma")),
+        ("2022-03-07", KnownAt(moment=to_microseconds(datetime(2022, 3, 8, tzinfo=UTC)) - 1)),
+        ("9999-12-31", KnownAt(moment=to_microseconds(datetime(9999, 12, 31, tzinfo=UTC)) + 86_400 * SECOND - 1)),
+        ("2022-03-07T06:00:00Z", KnownAt(moment=at(0))),
+        ("2022-03-07T08:00:00.000001+02:00", KnownAt(moment=at(0) + 1)),
+    ],
+)
+def test_an_edition_a_moment_and_a_day_are_read(text: str, expected: KnownAt) -> None:
+    assert read_known_at(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("e", "e0", "e-1", "e007", "E5", "e5-", "e5-K3X9MA", "e5-k3x9mu", "e5-k3x9ma0", "e5 ", "e1e5", "٣", "e٣"),
+        *(f"e{10**18}", "5", "now", "yesterday", "2022", "2022-03", "2022-13-01", "2022-02-30", "20220307"),
+        *("2022-03-07T06:00:00", "2022-03-07T06:00:00+25:00", "2022-03-07Z", "0999-01-01", "\x00"),
+    ],
+)
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="Expected"):
+        read_known_at(text)
+
+
+@given(some.text())
+def test_no_text_is_a_fault_of_ours(text: str) -> None:
+    for read in (read_known_at, read_accept_datetime):
+        try:
+            read(text)
+        except ValueError:
+            continue
+
+
+def test_a_date_of_http_stands_for_the_end_of_its_second() -> None:
+    assert read_accept_datetime("Mon, 07 Mar 2022 06:00:00 GMT") == KnownAt(moment=at(1) - 1, nearest=True)
+    for text in ("", "07 Mar 2022 06:00:00 GMT", "Mon, 07 Mar 2022 06:00:00 +0000", "Mon, 31 Feb 2022 06:00:00 GMT"):
+        with pytest.raises(ValueError, match="date of HTTP"):
+            read_accept_datetime(text)
+
+
+@pytest.mark.parametrize(("number", "found"), [(9, 0), (10, 10), (16, 10), (17, 17), (29, 17), (30, 30)])
+def test_a_number_between_two_editions_means_the_one_before(timeline: Timeline, number: int, found: int) -> None:
+    assert EditionFinder(timeline).find(KnownAt(number=number)).number == found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"), [(-0.000001, 0), (0, 10), (99.999999, 10), (100, 17), (199, 17), (200, 30), (300, 30)]
+)
+def test_a_moment_means_the_last_edition_up_to_it(timeline: Timeline, seconds: float, found: int) -> None:
+    as_of = EditionFinder(timeline).find(moment(seconds))
+    assert (as_of.number, as_of.final) == (found, True)
+
+
+def test_a_moment_after_the_last_look_waits_for_another_one(timeline: Timeline) -> None:
+    finder = EditionFinder(timeline)
+    for seconds in (300.1, 305, 306):
+        with pytest.raises(EditionPending):
+            finder.find(moment(seconds))
+    for seconds in (300.1, 305):
+        as_of = finder.again().find(moment(seconds))
+        assert (as_of.number, as_of.final) == (30, False)
+    with pytest.raises(ValueError, match="in the future"):
+        finder.again().find(moment(305.1))
+
+
+def test_a_number_beyond_the_last_one_waits_for_another_look(timeline: Timeline) -> None:
+    finder = EditionFinder(timeline)
+    with pytest.raises(EditionPending):
+        finder.find(KnownAt(number=31))
+    with pytest.raises(ValueError, match="the last edition is e30"):
+        finder.again().find(KnownAt(number=31))
+
+
+def test_while_the_edition_of_a_load_is_missing_its_moments_are_not_known(timeline: Timeline) -> None:
+    timeline.note_look(STORE, at(310), 40, at(305))
+    finder = EditionFinder(timeline).again()
+    assert finder.find(moment(304.999999)).number == 30
+    for known_at in (moment(305), moment(309), moment(312), KnownAt(number=31), KnownAt(number=40)):
+        with pytest.raises(EditionPending):
+            finder.find(known_at)
+    with pytest.raises(ValueError, match="no such edition"):
+        finder.find(KnownAt(number=41))
+
+
+def test_a_process_that_has_not_seen_the_store_knows_nothing() -> None:
+    for finder in (EditionFinder(Timeline()), EditionFinder(Timeline()).again()):
+        with pytest.raises(EditionPending):
+            finder.find(KnownAt(number=1))
+
+
+def test_editions_of_another_store_are_refused(timeline: Timeline) -> None:
+    assert EditionFinder(timeline).find(KnownAt(number=17, store=STORE)).number == 17
+    with pytest.raises(ValueError, match="another store"):
+        EditionFinder(timeline).find(KnownAt(number=17, store="aaaaaa"))
+
+
+def test_a_list_before_the_first_edition_is_refused_and_the_first_one_is_named(timeline: Timeline) -> None:
+    finder = EditionFinder(timeline)
+    for known_at in (moment(-1), KnownAt(number=9)):
+        assert finder.find(known_at).number == 0
+        with pytest.raises(ValueError, match=rf"e10-{STORE} or later: the first edition is of 2022-03-07T06:00:00Z"):
+            finder.find_for_list(known_at)
+    empty = Timeline()
+    empty.note_look(STORE, at(300), 0, None)
+    with pytest.raises(ValueError, match="nothing was loaded"):
+        EditionFinder(empty).find_for_list(moment(0))
+
+
+def test_the_nearest_edition_is_the_first_or_the_last_one_outside_of_the_history(timeline: Timeline) -> None:
+    finder = EditionFinder(timeline).again()
+    assert finder.find(KnownAt(moment=at(-1), nearest=True)).number == 10
+    far = finder.find(KnownAt(moment=at(10**6), nearest=True))
+    assert (far.number, far.final) == (30, False)
+
+
+def test_an_answer_names_the_last_edition_that_changed_what_it_reads(timeline: Timeline) -> None:
+    finder = EditionFinder(timeline)
+    last = finder.find(KnownAt(number=30))
+    assert [last.changed(reads) for reads in (["event"], ["place"], ["event", "place"])] == [30, 17, 30]
+    assert finder.find(KnownAt(number=17)).changed(["event"]) == 10
+    # What no edition has changed is as it was in the first one.
+    assert last.changed(["quote"]) == last.changed([]) == 10
+    assert finder.find(KnownAt(number=9)).changed(["event"]) == 0
+
+
+def test_moments_are_written_as_in_answers() -> None:
+    assert write_moment(at(0)) == "2022-03-07T06:00:00Z"
+    assert write_moment(at(0) + 650_150) == "2022-03-07T06:00:00.65015Z"
+    assert write_moment(at(0) + 1) == "2022-03-07T06:00:00.000001Z"

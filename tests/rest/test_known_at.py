@@ -1,0 +1,474 @@
+"""Reading as it was known at a moment, through both APIs: what is shown, what is refused, and what caches may keep."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from api.access.keys import Keys, NewKey
+from api.ingest.identity import public_id
+from api.ingest.load import load
+from api.query.known_at import to_microseconds, write_moment
+from api.store import record_versions
+from api.store.access import AccessStore
+from api.store.erase import erase
+from tests.rest.conftest import run
+from tests.serving import OLDEST
+
+PLACE, EVENT, FIGURE = (public_id("d", name, name) for name in ("place", "event", "figure"))
+HELD: dict[str, Any] = {"dataset": "d"}
+FIRST: dict[str, Any] = HELD | {
+    **{"resource": "place", "key": "place", "name": "Homel", "country": "BY"},
+    **{"latitude": 52.4, "longitude": 31, "geo_precision": "exact"},
+}
+TALKS: dict[str, Any] = HELD | {
+    **{"resource": "event", "key": "event", "kind": "negotiation", "title": "Talks near Homel", "status": "occurred"},
+    **{"time_precision": "unknown", "place": "place"},
+}
+KILLED: dict[str, Any] = HELD | {
+    **{"resource": "figure", "key": "figure", "measure": "killed", "value": 364, "quantifier": "exact"},
+    **{"event": "event", "status": "claimed", "unit": "persons"},
+}
+EVERY = pytest.mark.parametrize("api", ["rest", "graphql"])
+
+
+@dataclass
+class History:
+    """A store with five editions, their numbers and moments, and a client of the service over it."""
+
+    url: str
+    client: httpx2.Client
+    numbers: list[int]
+    moments: list[datetime]
+    store: str
+
+    def get(self, path: str, **fields: str) -> httpx2.Response:
+        return self.client.get(f"/v2{path}", headers={name.replace("_", "-"): fields[name] for name in fields})
+
+    def graphql(self, query: str) -> Any:
+        return self.client.post("/v2/graphql", json={"query": query}).json()
+
+
+async def write(folder: Path, url: str, *records: dict[str, Any]) -> None:
+    file = folder / "records.ndjson"
+    file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    await load([str(file)], url)
+
+
+@pytest.fixture(scope="module")
+async def filled(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A store with five editions: records, all of them changed, the figure alone changed, the event withdrawn, and a
+    further place."""
+    url = await new_store()
+    folder = tmp_path_factory.mktemp("known")
+    await write(folder, url, FIRST, TALKS, KILLED)
+    moved = FIRST | {"name": "Brest", "latitude": 52.1, "longitude": 23.7}
+    await write(folder, url, moved, TALKS | {"title": "Talks near Brest"}, KILLED | {"value": 406})
+    await write(folder, url, KILLED | {"value": 411})
+    await write(folder, url, HELD | {"resource": "event", "key": "event", "withdrawn": {"reason": "Reported twice."}})
+    await write(folder, url, FIRST | {"key": "further", "name": "Pinsk"})
+    return url
+
+
+@contextmanager
+def opened(url: str, editions: list[asyncpg.Record], store: str) -> Iterator[History]:
+    with run(url) as client:
+        yield History(url, client, [row["seq"] for row in editions], [row["at"] for row in editions], store)
+
+
+async def look(url: str) -> tuple[list[asyncpg.Record], str]:
+    """Return the editions of a store, and its mark."""
+    connection = await asyncpg.connect(url)
+    try:
+        editions = await connection.fetch("select seq, at from store.edition order by seq")
+        return editions, await connection.fetchval("select mark from store.identity")
+    finally:
+        await connection.close()
+
+
+Copy = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture(scope="module")
+async def history(filled: str, fresh_database: Copy) -> AsyncIterator[History]:
+    """A store that nothing writes to, and its service."""
+    url = await fresh_database(filled)
+    with opened(url, *await look(url)) as made:
+        yield made
+
+
+@pytest.fixture
+async def own(filled: str, fresh_database: Copy) -> AsyncIterator[History]:
+    """A store for a test that writes to it, and its service."""
+    url = await fresh_database(filled)
+    with opened(url, *await look(url)) as made:
+        yield made
+
+
+def written(moment: datetime) -> str:
+    return write_moment(to_microseconds(moment))
+
+
+def names_of(history: History, number: int) -> list[str]:
+    """Return values of `known_at` that all name the edition with this index."""
+    later = history.moments[number + 1] - timedelta(microseconds=1)
+    named = f"e{history.numbers[number]}"
+    return [named, f"{named}-{history.store}", f"e{history.numbers[number + 1] - 1}", written(later)]
+
+
+SHOWN = [
+    (0, "Homel", "Talks near Homel", 364),
+    (1, "Brest", "Talks near Brest", 406),
+    (2, "Brest", "Talks near Brest", 411),
+]
+
+
+@EVERY
+@pytest.mark.parametrize(("number", "place", "title", "value"), SHOWN)
+def test_records_lists_and_links_are_shown_as_they_were_known(
+    history: History, api: str, number: int, place: str, title: str, value: int
+) -> None:
+    for known_at in names_of(history, number):
+        if api == "rest":
+            parameter = f"known_at={known_at}"
+            event = history.get(f"/events/{EVENT}?include=figures&{parameter}").json()["data"]
+            found = (event["place"]["name"], event["title"], event["figures"]["data"][0]["amount"]["value"])
+            listed = history.get(f"/figures?{parameter}").json()["data"][0]["amount"]["value"]
+            exported = json.loads(history.get(f"/figures.ndjson?{parameter}").text)["amount"]["value"]
+            assert exported == listed == value
+        else:
+            argument = f'knownAt: "{known_at}"'
+            selection = "title place { name } figures { nodes { amount { value } } }"
+            query = (
+                f'{{ event(id: "{EVENT}", {argument}) {{ {selection} }} events({argument}) {{ nodes {{ title }} }} }}'
+            )
+            data = history.graphql(query)["data"]
+            event = data["event"]
+            found = (event["place"]["name"], event["title"], event["figures"]["nodes"][0]["amount"]["value"])
+            assert data["events"]["nodes"] == [{"title": title}]
+        assert found == (place, title, value)
+
+
+@EVERY
+def test_filters_searches_and_boxes_look_at_the_same_moment(history: History, api: str) -> None:
+    def titles(number: int, rest: str, graphql: str) -> list[str]:
+        known_at = f"e{history.numbers[number]}"
+        if api == "rest":
+            records = history.get(f"/events?{rest}&known_at={known_at}").json()["data"]
+        else:
+            records = history.graphql(
+                f'{{ events(filter: {{{graphql}}}, knownAt: "{known_at}") {{ nodes {{ title }} }} }}'
+            )
+            records = records["data"]["events"]["nodes"]
+        return [record["title"] for record in records]
+
+    before, after = ["Talks near Homel"], ["Talks near Brest"]
+    near_homel = "bbox: {west: 30, south: 52, east: 32, north: 53}"
+    for rest, graphql in [
+        ("q=homel", 'search: {text: "homel"}'),
+        ("bbox=30,52,32,53", near_homel),
+        ("figures.measure=killed&figures.value_lt=400", "figures: {some: {measure: {in: KILLED}, value: {lt: 400}}}"),
+        ("near=52.4,31,10", "near: {latitude: 52.4, longitude: 31, kilometres: 10}"),
+    ]:
+        assert titles(0, rest, graphql) == before, rest
+        assert titles(1, rest, graphql) == [], rest
+    assert titles(1, "q=brest", 'search: {text: "brest"}') == after
+
+
+def test_each_root_of_a_document_has_an_edition_of_its_own(history: History) -> None:
+    first, second = history.numbers[:2]
+    figures = "{ edition nodes { amount { value } } }"
+    query = f'{{ then: figures(knownAt: "e{first}") {figures} later: figures(knownAt: "e{second}") {figures}'
+    answer = history.graphql(f"{query} now: figures {figures} places {{ edition }} }}")
+    values = {key: answer["data"][key]["nodes"][0]["amount"]["value"] for key in ("then", "later", "now")}
+    assert values == {"then": 364, "later": 406, "now": 411}
+    # The present names the last change of all that the statement reads: here that of the places.
+    last = history.numbers[-1]
+    expected = {"then": first, "later": second, "now": last, "places": last}
+    assert answer["extensions"]["editions"] == expected
+    assert {key: answer["data"][key]["edition"] for key in expected} == expected
+    alone = history.graphql(f"{{ now: figures {figures} }}")
+    assert alone["data"]["now"]["edition"] == alone["extensions"]["editions"]["now"] == history.numbers[2]
+
+
+def test_an_answer_names_the_last_edition_that_changed_what_it_was_read_from(history: History) -> None:
+    numbers = history.numbers
+    answers = [history.get(f"/places?known_at=e{number}") for number in numbers]
+    expected = [numbers[0], numbers[1], numbers[1], numbers[1], numbers[4]]
+    assert [answer.json()["page"]["edition"] for answer in answers] == expected
+    assert [int(answer.headers["edition"]) for answer in answers] == expected
+    # Equal answers have one URL for good, and the last one is the present.
+    permalinks = [answer.json()["page"]["permalink"] for answer in answers]
+    assert permalinks == [f"/v2/places?known_at=e{number}-{history.store}" for number in expected]
+    assert answers[1].text == answers[2].text == answers[3].text != answers[0].text
+    present = history.get("/places")
+    assert present.text == answers[4].text and present.headers["edition"] == str(numbers[4])
+    for answer in answers:
+        again = history.client.get(answer.json()["page"]["permalink"])
+        assert again.text == answer.text and again.headers["edition"] == answer.headers["edition"]
+    # The place of a figure may be that of its event, so a figure changes with its event.
+    for path, number in ((f"/figures/{FIGURE}", 3), (f"/places/{PLACE}", 4), ("/places.ndjson?limit=1", 4)):
+        mark = "&" if "?" in path else "?"
+        assert history.get(f"{path}{mark}known_at=e{numbers[-1]}").headers["edition"] == str(numbers[number])
+
+
+def test_a_permalink_keeps_what_was_asked_and_stands_for_one_page(history: History) -> None:
+    page = history.get("/places?sort=-name&limit=1&count=exact").json()
+    assert page["data"][0]["name"] == "Pinsk"
+    second = history.get(f"/places?sort=-name&limit=1&count=exact&cursor={page['page']['next_cursor']}").json()
+    assert second["data"][0]["name"] == "Brest"
+    again = history.client.get(second["page"]["permalink"]).json()
+    assert again == second
+    named = history.get(f"/places?known_at=e{history.numbers[0]}&limit=1&%6bnown_at=e1")
+    assert named.status_code == 400, "given twice"
+
+
+def test_a_key_in_a_url_is_not_repeated_in_a_permalink(history: History) -> None:
+    key = "bak_live_" + "0" * 40
+    answer = history.get(f"/places?q={key}&known_at=e{history.numbers[0]}")
+    assert answer.json()["page"]["permalink"] is None
+    assert not {"link", "content-location"} & set(answer.headers)
+
+
+@EVERY
+def test_moments_and_editions_that_name_none_are_refused(history: History, api: str) -> None:
+    first, last = history.numbers[0], history.numbers[-1]
+    future = written(datetime.now(UTC) + timedelta(hours=1))
+    refused = {
+        f"e{last + 1}": f"There is no such edition: the last edition is e{last}.",
+        f"e{first - 1}": f"Expected e{first}-{history.store} or later",
+        "2022-01-01": f"Expected e{first}-{history.store} or later",
+        future: "This is in the future",
+        f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}": "This is in the future",
+        "e0": "Expected an edition as e12345",
+        "e-1": "Expected an edition as e12345",
+        "e007": "Expected an edition as e12345",
+        f"e{first}-zzzzzz": "This is an edition of another store",
+        "2022-03-07T06:00:00": "Expected a time with its offset",
+        "yesterday": "Expected an edition as e12345, a time with its offset",
+    }
+    for known_at, message in refused.items():
+        if api == "rest":
+            answer = history.get(f"/places?known_at={known_at}")
+            assert answer.status_code == 400 and answer.headers["cache-control"] == "no-store"
+            [error] = answer.json()["errors"]
+            assert error["parameter"] == "known_at"
+        else:
+            [refusal] = history.graphql(f'{{ a: places(knownAt: "{known_at}") {{ edition }} }}')["errors"]
+            [error] = refusal["extensions"]["errors"]
+            assert error["parameter"] == "a.knownAt"
+        assert error["detail"].startswith(message), (known_at, error)
+
+
+@EVERY
+def test_a_record_that_is_not_shown_says_why_as_of_then(history: History, api: str) -> None:
+    further = public_id("d", "place", "further")
+    moments = [written(moment) for moment in history.moments]
+    expected = [
+        (f"/events/{EVENT}", f"e{history.numbers[3]}", 410, "withdrawn: Reported twice."),
+        (f"/places/{further}", f"e{history.numbers[3]}", 404, f"it was first known at {moments[4]}."),
+        (f"/places/{PLACE}", "2022-03-07", 404, f"it was first known at {moments[0]}."),
+        (f"/places/{public_id('d', 'place', 'none')}", f"e{history.numbers[0]}", 404, "has this id."),
+    ]
+    for path, known_at, status, message in expected:
+        if api == "rest":
+            answer = history.get(f"{path}?known_at={known_at}")
+            assert (answer.status_code, answer.json()["detail"][-len(message) :]) == (status, message)
+            assert "edition" not in answer.headers
+        else:
+            name, identifier = path[1:].split("s/")
+            answer = history.graphql(f'{{ {name}(id: "{identifier}", knownAt: "{known_at}") {{ id }} }}')
+            assert answer["data"] == {name: None}
+            assert answer["errors"][0]["message"].endswith(message)
+            assert answer["errors"][0]["extensions"]["code"] == {410: "withdrawn", 404: "not_found"}[status]
+    several = history.graphql(f'{{ nodes(ids: ["{PLACE}", "{further}"], knownAt: "e{history.numbers[0]}") {{ id }} }}')
+    assert several["data"]["nodes"] == [{"id": PLACE}, None]
+    assert several["errors"][0]["path"] == ["nodes", 1]
+
+
+def test_withdrawals_are_listed_as_of_then(history: History) -> None:
+    found = [history.get(f"/withdrawals?known_at=e{number}").json()["data"] for number in history.numbers]
+    assert [len(rows) for rows in found] == [0, 0, 0, 1, 1]
+
+
+@EVERY
+def test_a_cursor_stays_in_the_edition_that_was_named(history: History, api: str) -> None:
+    own, last = history, history.numbers[-1]
+
+    def page(arguments: dict[str, str]) -> Any:
+        if api == "rest":
+            names = {"after": "cursor", "knownAt": "known_at"}
+            query = "&".join(f"{names[name]}={value}" for name, value in arguments.items())
+            answer = own.get(f"/places?sort=name&limit=1&{query}")
+            body = answer.json()
+            if answer.status_code != 200:
+                return body["code"]
+            return body["data"][0]["name"], body["page"]["next_cursor"]
+        given = "".join(f', {name}: "{value}"' for name, value in arguments.items())
+        order = "first: 1, orderBy: {field: NAME}"
+        answer = own.graphql(f"{{ places({order}{given}) {{ nodes {{ name }} pageInfo {{ endCursor }} }} }}")
+        if "errors" in answer:
+            return answer["errors"][0]["extensions"]["code"]
+        connection = answer["data"]["places"]
+        return connection["nodes"][0]["name"], connection["pageInfo"]["endCursor"]
+
+    _, present = page({})
+    first, named = page({"knownAt": f"e{last}"})
+    assert first == "Brest" and present != named
+    assert page({"after": named})[0] == page({"after": named, "knownAt": f"e{last}-{own.store}"})[0] == "Pinsk"
+    # A cursor of the present is a position only, so it goes with any edition.
+    assert page({"after": present, "knownAt": f"e{last}"})[0] == "Pinsk"
+    assert page({"after": named, "knownAt": f"e{own.numbers[0]}"}) == "invalid_cursor"
+
+
+async def test_a_cursor_of_an_edition_does_not_see_what_came_later(own: History, tmp_path: Path) -> None:
+    named = own.get(f"/places?sort=name&limit=1&known_at=e{own.numbers[-1]}").json()["page"]["next_cursor"]
+    present = own.get("/places?sort=name&limit=1").json()["page"]["next_cursor"]
+    await write(tmp_path, own.url, FIRST | {"key": "third", "name": "Grodno"})
+    await asyncio.sleep(OLDEST)
+    assert own.get(f"/places?sort=name&limit=1&cursor={present}").json()["data"][0]["name"] == "Grodno"
+    answer = own.get(f"/places?sort=name&limit=1&cursor={named}")
+    assert answer.json()["data"][0]["name"] == "Pinsk"
+    assert answer.headers["edition"] == str(own.numbers[-1])
+    other = own.get(f"/places?sort=name&limit=1&cursor={named}&known_at=2022-03-07T06:00:00Z")
+    assert other.status_code == 400
+    # The figures have not changed since, so their cursor fits both editions.
+    figures = own.get(f"/figures?limit=1&known_at=e{own.numbers[2]}")
+    assert figures.status_code == 200
+
+
+def test_caches_may_keep_the_answer_of_an_edition(history: History) -> None:
+    for path in ("/places", f"/places/{PLACE}"):
+        answer = history.get(f"{path}?known_at=e{history.numbers[0]}")
+        assert answer.headers["cache-control"] == "public, max-age=3600, s-maxage=31536000"
+        assert answer.headers["surrogate-key"] == "editions"
+        assert not {name for name in answer.headers if name.startswith("ratelimit")}
+        unchanged = history.get(f"{path}?known_at=e{history.numbers[0]}", If_None_Match=answer.headers["etag"])
+        assert unchanged.status_code == 304
+        assert unchanged.headers["cache-control"] == answer.headers["cache-control"]
+        assert unchanged.headers["surrogate-key"] == "editions"
+    assert history.get("/places").headers["cache-control"] == "public, no-cache"
+    # A moment that is still to come may get another edition.
+    ahead = history.get(f"/places?known_at={written(datetime.now(UTC) + timedelta(seconds=3))}")
+    assert ahead.status_code == 200 and ahead.json()["page"]["edition"] == history.numbers[-1]
+    assert ahead.headers["cache-control"] == "public, no-cache" and "surrogate-key" not in ahead.headers
+    export = history.get(f"/places.csv?known_at=e{history.numbers[0]}")
+    assert export.headers["cache-control"] == "no-store" and "memento-datetime" in export.headers
+
+
+async def test_the_answer_to_a_caller_with_a_key_is_private(history: History) -> None:
+    store = AccessStore(history.url)
+    made = await Keys(store, "live", "test: us").create(NewKey("a test", "free", ("read",)))
+    await store.close()
+    answer = history.get(f"/places?known_at=e{history.numbers[0]}", Authorization=f"Bearer {made.secret.text}")
+    assert answer.headers["cache-control"] == "private, max-age=3600"
+
+
+def test_a_time_may_be_negotiated_by_memento(history: History) -> None:
+    moments = [moment.replace(microsecond=0) for moment in history.moments]
+    path = f"/figures/{FIGURE}"
+    vary = history.get(path).headers["vary"]
+    assert "accept-datetime" in vary
+    nearest = history.get(path, Accept_Datetime=format_datetime(moments[-1] + timedelta(days=30), usegmt=True))
+    assert nearest.json()["data"]["amount"]["value"] == 411
+    earliest = history.get(path, Accept_Datetime="Mon, 07 Mar 2022 06:00:00 GMT")
+    assert earliest.json()["data"]["amount"]["value"] == 364
+    assert earliest.headers["memento-datetime"] == format_datetime(moments[0], usegmt=True)
+    location = f"/v2{path}?known_at=e{history.numbers[0]}-{history.store}"
+    assert earliest.headers["content-location"] == location
+    assert f'</v2{path}>; rel="original timegate"' in earliest.headers["link"]
+    memento = history.client.get(location)
+    assert memento.text == earliest.text
+    assert memento.headers["memento-datetime"] == earliest.headers["memento-datetime"]
+    # The moment of a Memento leads back to it, or to a later one of the same second.
+    again = history.get(path, Accept_Datetime=earliest.headers["memento-datetime"])
+    assert int(again.headers["edition"]) >= history.numbers[0]
+    both = history.get(f"{path}?known_at=e{history.numbers[1]}", Accept_Datetime="Mon, 07 Mar 2022 06:00:00 GMT")
+    assert both.json()["data"]["amount"]["value"] == 406
+    refused = history.get(path, Accept_Datetime="2022-03-07")
+    assert refused.status_code == 400 and refused.json()["errors"][0]["parameter"] == "Accept-Datetime"
+    etag = history.get(path).headers["etag"]
+    other = history.get(path, Accept_Datetime="Mon, 07 Mar 2022 06:00:00 GMT", If_None_Match=etag)
+    assert other.status_code == 200
+
+
+def test_version_1_has_no_history_and_says_who_has(history: History) -> None:
+    answer = history.client.get("/v1/places?known_at=2022-03-07")
+    assert answer.status_code == 400
+    assert "Version 2 has known_at" in answer.json()["errors"][0]["detail"]
+    assert "/v2/places" in answer.json()["errors"][0]["detail"]
+    query = '{ places(knownAt: "e1") { nodes { id } } }'
+    assert "knownAt" in history.client.post("/v1/graphql", json={"query": query}).json()["errors"][0]["message"]
+    plain = history.client.get("/v1/places", headers={"Accept-Datetime": "nonsense"})
+    assert plain.status_code == 200 and "edition" not in plain.json()["page"]
+    assert plain.headers["vary"] == "accept, accept-encoding"
+
+
+async def test_an_erased_record_is_a_tombstone_in_every_edition(own: History) -> None:
+    paths = [f"/places/{PLACE}?known_at=e{number}" for number in own.numbers]
+    tags = [own.get(path).headers["etag"] for path in paths]
+    lists = [own.get(f"/places?known_at=e{number}") for number in own.numbers[:2]]
+    assert all(answer.json()["data"] for answer in lists)
+    await erase(own.url, PLACE, "A court ordered it.", 5)
+    await asyncio.sleep(OLDEST)
+    for path, tag in zip(paths, tags, strict=True):
+        for answer in (own.get(path), own.get(path, If_None_Match=tag)):
+            assert answer.status_code == 410
+            assert answer.json()["detail"] == "This place was withdrawn: The record was erased."
+    early = own.get(f"/places/{PLACE}?known_at=2020-01-01")
+    assert early.status_code == 410
+    again = [
+        own.get(f"/places?known_at=e{number}", If_None_Match=answer.headers["etag"])
+        for number, answer in zip(own.numbers, lists, strict=False)
+    ]
+    assert [(answer.status_code, answer.json()["data"]) for answer in again] == [(200, []), (200, [])]
+
+
+async def test_a_moment_whose_load_is_under_way_waits_a_second(
+    own: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = record_versions.NOTE_EDITION
+    monkeypatch.setattr("api.store.load_transaction.record_versions.NOTE_EDITION", "select 1")
+    await write(tmp_path, own.url, FIRST | {"key": "pending", "name": "Vitebsk"})
+    present = own.get("/places?q=vitebsk")
+    number = int(present.headers["edition"])
+    assert number > own.numbers[-1]
+    now = written(datetime.now(UTC))
+    for known_at in (now, f"e{number}", present.json()["page"]["permalink"].partition("known_at=")[2]):
+        waiting = await asyncio.to_thread(own.get, f"/places?known_at={known_at}")
+        assert (waiting.status_code, waiting.json()["code"]) == (503, "unavailable")
+        assert waiting.headers["retry-after"] == "1"
+    assert own.get(f"/places?known_at={written(own.moments[-1])}").status_code == 200
+    waiting_too = asyncio.create_task(asyncio.to_thread(own.get, f"/places?q=vitebsk&known_at=e{number}"))
+    await asyncio.sleep(0.3)
+    assert not waiting_too.done()
+    connection = await asyncpg.connect(own.url)
+    await connection.execute(note)
+    await connection.close()
+    answer = await waiting_too
+    assert (answer.status_code, len(answer.json()["data"])) == (200, 1)
+
+
+async def test_a_key_that_a_record_gets_later_shows_in_its_edition(own: History, tmp_path: Path) -> None:
+    path = f"/places/{PLACE}?known_at=e{own.numbers[-1]}"
+    before = own.get(path)
+    connection = await asyncpg.connect(own.url)
+    await connection.execute("update store.place set key = null where id = $1", PLACE)
+    await connection.close()
+    moved = FIRST | {"name": "Brest", "latitude": 52.1, "longitude": 23.7}
+    await write(tmp_path, own.url, moved)
+    await asyncio.sleep(OLDEST)
+    after = own.get(path, If_None_Match=before.headers["etag"])
+    assert after.status_code == 200 and after.json()["data"]["key"] == "place"
+    assert after.headers["etag"] != before.headers["etag"]

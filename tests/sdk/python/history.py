@@ -1,0 +1,47 @@
+"""Read a figure as it was known: `history.py URL ID EDITION`. Prints what both clients found."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from briefing_sdk import AsyncBriefing, Briefing
+
+URL, ID, EDITION = sys.argv[1:]
+
+
+def waiting() -> dict[str, Any]:
+    """Return what `Briefing` found."""
+    with Briefing(URL) as briefing:
+        then = briefing.v2.at(EDITION)
+        exported = b"".join(then.figures.export("ndjson"))
+        page = then.figures.list()
+        return {
+            "now": briefing.v2.figures.get(ID).amount.value,
+            "then": then.figures.get(ID).amount.value,
+            "named": briefing.v2.figures.get(ID, known_at=EDITION).amount.value,
+            "day": briefing.v2.at("2022-03-07").figures.get(ID).amount.value,
+            "each": [figure.amount.value for figure in then.figures.each(limit=1)],
+            "exported": json.loads(exported)["amount"]["value"],
+            "graphql": then.graphql.figure(id=ID).figure.amount.value,
+            "over": then.figures.get(ID, known_at="2022-03-08").amount.value,
+            "permalink": page.page.permalink,
+            "revisions": [revision.changed for revision in then.figures.each_revision(ID)],
+            "editions": [edition.number for edition in briefing.v2.editions.each()],
+            "me": then.me().identity,
+        }
+
+
+async def awaiting() -> dict[str, Any]:
+    """Return what `AsyncBriefing` found."""
+    async with AsyncBriefing(URL) as briefing:
+        then = briefing.v2.at(EDITION)
+        found = {
+            "then": (await then.figures.get(ID)).amount.value,
+            "each": [figure.amount.value async for figure in then.figures.each(limit=1)],
+            "graphql": (await then.graphql.figure(id=ID)).figure.amount.value,
+        }
+        return found
+
+
+print(json.dumps({"waiting": waiting(), "awaiting": asyncio.run(awaiting())}))

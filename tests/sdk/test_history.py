@@ -1,0 +1,70 @@
+"""The clients read what was known at a moment, each in the same way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.ingest.identity import public_id
+from api.ingest.load import LoadOptions, load
+from tests.sdk.conftest import Run
+from tests.serving import serving
+
+FIGURE = public_id("d", "figure", "killed")
+KILLED: dict[str, Any] = {
+    **{"resource": "figure", "dataset": "d", "key": "killed", "measure": "killed", "quantifier": "exact"},
+    **{"status": "claimed", "unit": "persons"},
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """The URL of a service over a figure that was restated, and the numbers of its editions."""
+
+    url: str
+    numbers: list[int]
+    store: str
+
+
+@pytest.fixture(scope="module")
+async def restated(
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Service]:
+    url = await new_store()
+    file = tmp_path_factory.mktemp("restated") / "figure.ndjson"
+    for day, value in ((7, 364), (8, 406)):
+        file.write_text(json.dumps(KILLED | {"value": value}) + "\n")
+        options = LoadOptions(known_at=datetime(2022, 3, day, 6, tzinfo=UTC))
+        await load([str(file)], url, options=options)
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch("select seq from store.edition order by seq")
+    store = await connection.fetchval("select mark from store.identity")
+    await connection.close()
+    with serving(url) as server:
+        yield Service(f"http://127.0.0.1:{server.port}", [row["seq"] for row in rows], store)
+
+
+def expected(service: Service) -> dict[str, Any]:
+    first, second = service.numbers
+    return {
+        **{"now": 406, "then": 364, "named": 364, "day": 364, "each": [364], "exported": 364, "graphql": 364},
+        **{"over": 406, "permalink": f"/v2/figures?known_at=e{first}-{service.store}"},
+        **{"revisions": [[]], "editions": [second, first], "me": "anonymous"},
+    }
+
+
+def test_the_python_client_reads_the_past(in_python: Run, restated: Service) -> None:
+    found = in_python("history.py", restated.url, FIGURE, f"e{restated.numbers[0]}")
+    assert {**found["waiting"], "me": "anonymous"} == expected(restated)
+    assert found["awaiting"] == {name: found["waiting"][name] for name in ("then", "each", "graphql")}
+
+
+def test_the_typescript_client_reads_the_past(in_node: Run, restated: Service) -> None:
+    found = in_node("history.mjs", restated.url, FIGURE, f"e{restated.numbers[0]}")
+    assert {**found, "me": "anonymous"} == expected(restated)

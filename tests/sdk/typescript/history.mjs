@@ -1,0 +1,33 @@
+// Read a figure as it was known: `history.mjs URL ID EDITION`. Prints what was found.
+import { Briefing } from "briefing-sdk";
+import { graphql } from "briefing-sdk/v2";
+
+const [url, id, edition] = process.argv.slice(2);
+const briefing = new Briefing({ url });
+const then = briefing.v2.at(edition);
+const value = (figure) => figure.amount.value;
+const each = [];
+for await (const figure of then.figures.each({ limit: 1 })) each.push(value(figure));
+let exported = "";
+for await (const piece of then.figures.export("ndjson")) exported += new TextDecoder().decode(piece);
+const revisions = [];
+for await (const revision of then.figures.eachRevision(id)) revisions.push(revision.changed);
+const editions = [];
+for await (const one of briefing.v2.editions.each()) editions.push(one.number);
+
+console.log(
+  JSON.stringify({
+    now: value(await briefing.v2.figures.get(id)),
+    then: value(await then.figures.get(id)),
+    named: value(await briefing.v2.figures.get(id, { known_at: edition })),
+    day: value(await briefing.v2.at("2022-03-07").figures.get(id)),
+    each,
+    exported: value(JSON.parse(exported)),
+    graphql: value((await then.graphql(graphql.Figure, { id })).figure),
+    over: value(await then.figures.get(id, { known_at: "2022-03-08" })),
+    permalink: (await then.figures.list()).page.permalink,
+    revisions,
+    editions,
+    me: (await then.me()).identity,
+  }),
+);
