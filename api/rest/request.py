@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.catalog import Resource, Version
+from api.catalog import DeprecatedPart, Resource, Version
 from api.errors import NotFound
 from api.query import (
     ExportQuery,
@@ -24,7 +24,7 @@ from api.query import (
 from api.query.cursor import fingerprint, read_cursor
 from api.query.parse import IDENTIFIER
 from api.rest.formats import Format
-from api.rest.include import record_selection
+from api.rest.include import Tree, record_selection
 from api.rest.outdated import outdated
 from api.rest.parameters import parameters
 from api.rest.url import LIMIT, MAX_EXPORT, Url, export_names, list_names, read_url
@@ -79,13 +79,20 @@ def export_query(version: Version, resource: Resource, form: Format, query_strin
 def record_query(version: Version, resource: Resource, identifier: str, query_string: bytes) -> Query:
     """Return the Query of one record. NotFound if the id cannot be one of this resource."""
     url = read_url(version, resource, {}, ("include",), query_string)
+    return linked_record_query(version, resource, identifier, url.include, outdated(version, resource, url.texts))
+
+
+def linked_record_query(
+    version: Version, resource: Resource, identifier: str, tree: Tree, outdated: tuple[DeprecatedPart, ...] = ()
+) -> Query:
+    """Return the Query of one record with the links of a tree. NotFound if the id cannot be one of this resource."""
     if not IDENTIFIER.fullmatch(identifier) or not identifier.startswith(f"{resource.prefix}_"):
         raise NotFound(
             f"No {resource.name} has this id.",
             f"An id here is {resource.prefix}_ and 26 characters of Crockford base32, in lower case.",
         )
-    record = Record(resource.name, identifier, record_selection(version, resource, url.include))
-    return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
+    record = Record(resource.name, identifier, record_selection(version, resource, tree))
+    return Query(version.name, Object((Item("data", record),)), outdated)
 
 
 def _page_selection(url: Url) -> Selection:
