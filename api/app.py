@@ -29,7 +29,7 @@ from api.observability.access_log import access_log
 from api.observability.health import PATIENCE, Health, Peers, PreparationFailure, Prepare, persist
 from api.observability.metrics import Kind, Metrics
 from api.observability.tracing import Tracer
-from api.pages import index, reference, sdk
+from api.pages import guide, index, reference, sdk
 from api.pages.explore import routes as explorer
 from api.pages.files import ASSETS
 from api.pages.problem_page import PATHS, ProblemPage
@@ -146,8 +146,9 @@ def _create_routers(
     served_versions = _served_versions()
     routers = [
         health.routes(),
-        index.routes(service, authentication, versions),
+        index.routes(service, authentication, versions, templates),
         explorer.routes(service, authentication, served_versions[-1], templates),
+        guide.routes(templates),
         reference.routes(served_versions),
         sdk.routes(settings.sdk_dir, settings.public_url or f"http://127.0.0.1:{settings.port or 8000}"),
         console.ASSETS.routes(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,12 @@ async def hostile(
     await load([str(hostile_sample(tmp_path_factory.mktemp("hostile")))], url)
     with serving(url) as server:
         yield f"http://127.0.0.1:{server.port}"
+
+
+def check_markup(page: str) -> None:
+    """Check that a page has no scripts but its own, nothing inline, and no direction that leaks out of its title."""
+    assert re.findall(r"<script[^>]*>", page) == re.findall(r'<script defer src="[./]*docs/\w+/\w+\.js">', page)
+    assert not re.search(r"<(?!html|/)[^>]*?\s(?:on\w+|style)=", page)
+    assert "<img" not in page and "<style" not in page and "javascript:" not in page and ">49<" not in page
+    title = re.search(r"<title>(.*?)</title>", page, re.S)
+    assert title and "\u200f" not in title[1]

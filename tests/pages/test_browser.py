@@ -44,22 +44,26 @@ class Page:
 
 
 PAGES = {
-    "home": Page("/", "Licence and attribution", (".counts a", "pre", "ul.plain a")),
+    "home": Page("/", "Licence and attribution", (".skip", ".hero a", ".find input", ".card a")),
     # The same as /docs/v2, under another path.
     "newest reference": Page("/docs", "Structured briefing data", (BAR, "button"), "search"),
     "reference of v1": Page("/docs/v1", "Structured briefing data", (BAR, "button"), "search"),
     "reference of keys": Page("/docs/admin", "Keys and plans, for holders", (BAR, "button")),
     "GraphiQL of v1": Page("/v1/graphql", "EventsWithSources", (*GRAPHIQL, EDITOR), "run", tuple(EXCEPTED)),
     "GraphiQL of v2": Page("/v2/graphql", "EventsWithSources", (*GRAPHIQL, EDITOR), "run", tuple(EXCEPTED)),
-    "home without a store": Page("/", "The store cannot answer now", ("pre", "ul.plain a"), status=503, service="away"),
+    "home without a store": Page(
+        "/", "The store cannot answer now", (".find input", "pre"), status=503, service="away"
+    ),
     "explorer": Page("/explore/events?kind=evacuation,shelling", "Evacuation of civilians", EXPLORER),
     "explorer of figures": Page("/explore/figures", "At least 364 civilians killed", EXPLORER),
     "record": Page(f"/explore/events/{EVACUATION}", "Who says what", (".skip", ".eyebrow a", ".who a")),
+    "guide": Page("/guide/figures", "How a figure counts", (".skip", ".contents a", "pre")),
     "problem": Page("/explore/events?kin=attack", "Did you mean kind?", (".button",), status=400),
     "hostile list": Page(
         "/explore/events?kind=evacuation,shelling", "Evacuation of civilians", EXPLORER, service="hostile"
     ),
     "hostile record": Page(f"/explore/events/{EVACUATION}", "Who says what", (".who a",), service="hostile"),
+    "hostile home": Page("/", "Licence and attribution", (".find input",), service="hostile"),
 }
 VIEWS = [(width, scheme) for width in (375, 1280) for scheme in ("light", "dark")]
 Seen = dict[tuple[int, str], dict[str, Any]]

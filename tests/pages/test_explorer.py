@@ -26,7 +26,7 @@ from api.query import price
 from api.rest.parameters import parameters
 from api.rest.request import linked_record_query, list_query
 from tests.conftest import SAMPLE
-from tests.pages.conftest import BROWSER
+from tests.pages.conftest import BROWSER, check_markup
 from tests.serving import OLDEST, serving
 from tests.walking import bounded_walk
 
@@ -379,15 +379,6 @@ def test_markup_in_a_url_stays_text(browser: httpx2.Client) -> None:
     for path in ("/explore/events?q=", "/explore/events?tag=", "/explore/events?x=", "/explore/figures?population="):
         check_markup(browser.get(path + attack).text)
     check_markup(browser.get(f"/explore/{attack}").text)
-
-
-def check_markup(page: str) -> None:
-    """Check that a page has no scripts but its own, nothing inline, and no direction that leaks out of its title."""
-    assert re.findall(r"<script[^>]*>", page) == re.findall(r'<script defer src="[./]*docs/\w+/\w+\.js">', page)
-    assert not re.search(r"<(?!html|/)[^>]*?\s(?:on\w+|style)=", page)
-    assert "<img" not in page and "<style" not in page and "javascript:" not in page and ">49<" not in page
-    title = re.search(r"<title>(.*?)</title>", page, re.S)
-    assert title and "\u200f" not in title[1]
 
 
 def test_a_page_may_load_nothing_from_elsewhere_and_nothing_inline(browser: httpx2.Client) -> None:

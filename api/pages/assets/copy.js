@@ -12,6 +12,9 @@ if (navigator.clipboard) {
       button.textContent = "Copied";
       setTimeout(() => (button.textContent = "Copy"), 2000);
     });
-    block.before(button);
+    const frame = document.createElement("div");
+    frame.className = "copyable";
+    block.before(frame);
+    frame.append(block, button);
   }
 }

@@ -180,7 +180,7 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
         lead=record["summary"] or "",
         language=record["language"],
         facts=_present(facts),
-        stances=_stance_groups(version, record),
+        stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         sections=_present_sections(
             (
@@ -220,7 +220,7 @@ def _figure_page(version: Version, resource: Resource, record: Record) -> Record
         + dispute_part(record),
         lead=_describe_figure(record),
         facts=_present(facts),
-        stances=_stance_groups(version, record),
+        stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         **_rights(record),
     )
@@ -255,7 +255,7 @@ def _quote_page(version: Version, resource: Resource, record: Record) -> RecordP
         quotation=record["text"],
         language=record["language"],
         facts=_present(facts),
-        stances=_stance_groups(version, record),
+        stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         **_rights(record),
     )
@@ -389,7 +389,7 @@ def _any_page(version: Version, resource: Resource, record: Record) -> RecordPag
     facts += [Fact(_field_title(link.name), _any_link(version, link, record)) for link in links]
     names = (*resource.label, "title", "name", "text")
     title = next((record[name] for name in names if record.get(name)), record["id"])
-    stances = _stance_groups(version, record) if "citations" in record else ()
+    stances = stance_groups(version, record) if "citations" in record else ()
     return RecordPage(title=str(title), badges=(), facts=_present([*facts, *_shared_facts(record)]), stances=stances)
 
 
@@ -527,7 +527,7 @@ def _shared_facts(record: Record) -> Iterator[Fact]:
         yield Fact("Elsewhere", tuple(Text(f"{name['scheme']}: {name['value']}") for name in identifiers))
 
 
-def _stance_groups(version: Version, record: Record) -> tuple[StanceGroup, ...]:
+def stance_groups(version: Version, record: Record) -> tuple[StanceGroup, ...]:
     """Return the citations of a record, those that take the same side together."""
     citations = record["citations"]["data"]
     resource = version["citation"]
@@ -553,7 +553,7 @@ def _view_citation(resource: Resource, citation: Record) -> CitationView:
         statement=citation["statement"] or "",
         excerpt=citation["excerpt"],
         relayed_by=tuple((RecordLink(source_label(via), "sources", via["id"]),) for via in citation.get("via") or []),
-        read_in=_read_in(document, citation["document_id"]),
+        read_in=_read_in(document, citation["document_id"]) if "document" in citation else (),
         medium=_term_words(resource, "medium", citation["medium"]).rstrip("."),
     )
 
