@@ -6,6 +6,7 @@ import ast
 import asyncio
 import json
 import re
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from html import unescape
 from pathlib import Path
@@ -16,6 +17,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from api.access.key import new
 from api.catalog import VERSIONS, Resource
 from api.ingest.load import load
 from api.pages.explore.calls import graphql_list
@@ -379,6 +381,22 @@ def test_markup_in_a_url_stays_text(browser: httpx2.Client) -> None:
     for path in ("/explore/events?q=", "/explore/events?tag=", "/explore/events?x=", "/explore/figures?population="):
         check_markup(browser.get(path + attack).text)
     check_markup(browser.get(f"/explore/{attack}").text)
+
+
+def test_a_key_in_a_url_is_not_repeated(browser: httpx2.Client) -> None:
+    key = new("live").text
+    page = browser.get(f"/explore/events?q=evacuation&tag={key}")
+    assert page.status_code == 200 and key not in page.text
+    assert key not in browser.get(f"/explore/events?kin={key}").text
+
+
+def test_bytes_that_no_url_has_are_no_fault_of_ours(served: str) -> None:
+    port = urlsplit(served).port
+    with socket.create_connection(("127.0.0.1", port or 0), timeout=20) as connection:
+        head = b"host: localhost\r\naccept: text/html\r\nconnection: close\r\n\r\n"
+        connection.sendall(b"GET /explore/events?q=caf\xe9 HTTP/1.1\r\n" + head)
+        status = connection.makefile("rb").readline().split()[1]
+    assert status in (b"200", b"400")
 
 
 def test_a_page_may_load_nothing_from_elsewhere_and_nothing_inline(browser: httpx2.Client) -> None:

@@ -71,7 +71,8 @@ def clean_query(version: Version, resource: Resource, query_string: bytes) -> by
 
 def read_page_url(version: Version, resource: Resource, query_string: bytes) -> PageUrl:
     """Return the parameters of a query that REST accepts."""
-    merged = merge_repeated(query_string, parameters(version, resource)).decode("ascii")
+    # As REST decodes it: a client may send bytes that no URL has.
+    merged = merge_repeated(query_string, parameters(version, resource)).decode("latin-1")
     return PageUrl(version, resource, tuple(parse_qsl(merged, keep_blank_values=True)))
 
 

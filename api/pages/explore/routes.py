@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 from fastapi import APIRouter
 
+from api.access.caller import Caller
+from api.access.key import holds_key
 from api.catalog import Resource, Version
 from api.errors import Fault, InvalidRequest, NotFound, Unknown
 from api.http.assets import HTML
+from api.http.problems import without_keys
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
 from api.http.route import DataRoute
@@ -60,9 +64,9 @@ class Explorer:
     async def answer_list(self, resource: Resource, request: HttpRequest) -> BytesResponse:
         """Return a page of a list as a table; a redirect if the query has empty fields of a form."""
         version = self._version
+        caller = await self._authentication.admit(request)
         cleaned = clean_query(version, resource, request.query_string)
         if cleaned is not None:
-            await self._authentication.admit(request)
             return _redirect(b"?" + cleaned if cleaned else resource.plural.encode())
         table = table_of(version, resource)
 
@@ -74,7 +78,7 @@ class Explorer:
             rows = [[column.cell(resource, record) for column in table.columns] for record in answer["data"]]
             return self._render_list(request, url, rows, answer["page"], origin)
 
-        return await self._answer(request, read, render)
+        return await self._answer(request, caller, read, render)
 
     def _render_list(
         self, request: HttpRequest, url: PageUrl, rows: list[Any], page: dict[str, Any], origin: str
@@ -120,7 +124,7 @@ class Explorer:
         def render(answer: dict[str, Any], origin: str) -> bytes:
             return self._render_record(request, resource, answer["data"], origin)
 
-        return await self._answer(request, read, render, resource)
+        return await self._answer(request, await self._authentication.admit(request), read, render, resource)
 
     def _render_record(self, request: HttpRequest, resource: Resource, record: dict[str, Any], origin: str) -> bytes:
         page = record_page(self._version, resource, record)
@@ -142,13 +146,13 @@ class Explorer:
     async def _answer(
         self,
         request: HttpRequest,
+        caller: Caller,
         read: Callable[[], Query],
         render: Callable[[dict[str, Any], str], bytes],
         resource: Resource | None = None,
     ) -> BytesResponse:
         """Answer a page as REST answers its data: 304 if the browser has it, charged, and from memory if it can be."""
         service, context = self._service, request.context
-        caller = await self._authentication.admit(request)
         origin = find_origin(request, service.settings.public_url, self._authentication.proxies)
         # The page shows its own address.
         identity = b"\0".join((request.target, HTML, origin.encode(), self._templates.digest))
@@ -162,6 +166,9 @@ class Explorer:
         if outcome.reply.notes and resource is not None:
             raise missing_record(resource, outcome.reply.notes[0])
         page = render(orjson.loads(outcome.reply.body), origin)
+        if holds_key(unquote(request.query_string.decode("latin-1"))):
+            # The page repeats its query in links and calls.
+            page = without_keys(page)
         response = await respond(request, CachedBody(page), GUARDED, HTML, outcome.tag)
         response.headers.append(VARY)
         return response
