@@ -29,7 +29,7 @@ from api.observability.access_log import access_log
 from api.observability.health import PATIENCE, Health, Peers, PreparationFailure, Prepare, persist
 from api.observability.metrics import Kind, Metrics
 from api.observability.tracing import Tracer
-from api.pages import guide, index, reference, sdk
+from api.pages import guide, index, reference, robots, sdk
 from api.pages.explore import routes as explorer
 from api.pages.files import ASSETS
 from api.pages.problem_page import PATHS, ProblemPage
@@ -149,6 +149,7 @@ def _create_routers(
         index.routes(service, authentication, versions, templates),
         explorer.routes(service, authentication, served_versions[-1], templates),
         guide.routes(templates),
+        robots.routes(served_versions, settings.public_url),
         reference.routes(served_versions),
         sdk.routes(settings.sdk_dir, settings.public_url or f"http://127.0.0.1:{settings.port or 8000}"),
         console.ASSETS.routes(),
