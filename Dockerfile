@@ -15,6 +15,7 @@ RUN python -m venv /opt/build \
 COPY pyproject.toml README.md LICENSE ./
 COPY api api
 COPY sql sql
+COPY docs docs
 RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /src/dist . \
     && /opt/briefing/bin/pip install --no-cache-dir --no-deps --no-index /src/dist/*.whl
 

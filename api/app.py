@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from api.access.access_control import AccessControl
 from api.access.caller_cache import CallerCache
 from api.access.limits import open_limits
-from api.catalog import VERSIONS
+from api.catalog import VERSIONS, Version
 from api.errors import BriefingError
 from api.graphql import console
 from api.graphql import contract as sdl
@@ -29,8 +29,11 @@ from api.observability.access_log import access_log
 from api.observability.health import PATIENCE, Health, Peers, PreparationFailure, Prepare, persist
 from api.observability.metrics import Kind, Metrics
 from api.observability.tracing import Tracer
-from api.pages import index, reference, sdk
+from api.pages import guide, index, reference, robots, sdk
+from api.pages.explore import routes as explorer
 from api.pages.files import ASSETS
+from api.pages.problem_page import PATHS, ProblemPage
+from api.pages.templating import Templates
 from api.rest import contract, export, metadata
 from api.rest import routes as rest
 from api.rest.access import me
@@ -106,7 +109,8 @@ def create_app(
             await asyncio.to_thread(tracer.end)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    routers = _create_routers(settings, service, authentication, exports, health)
+    templates = Templates(_served_versions()[-1])
+    routers = _create_routers(settings, service, authentication, exports, health, templates)
     for router in routers:
         app.include_router(router)
     observers: list[Observer] = [deprecation.observer(caller_cache.outdated)]
@@ -117,22 +121,35 @@ def create_app(
     write_line = access_log(settings)
     if write_line is not None:
         observers.append(write_line)
-    middleware = RequestMiddleware(app, RouteTable(routers), settings, authentication, observers)
+    problem_pages = dict.fromkeys(PATHS, ProblemPage(templates))
+    middleware = RequestMiddleware(app, RouteTable(routers), settings, authentication, observers, problem_pages)
     if metrics is not None:
         _follow(metrics, middleware, service, exports)
     return Application(middleware, health, metrics, failure)
 
 
+def _served_versions() -> list[Version]:
+    return [version for version in VERSIONS.values() if version.lifecycle.status != "retired"]
+
+
 def _create_routers(
-    settings: Settings, service: Service, authentication: Authentication, exports: Exports, health: Health
+    settings: Settings,
+    service: Service,
+    authentication: Authentication,
+    exports: Exports,
+    health: Health,
+    templates: Templates,
 ) -> list[APIRouter]:
     """Return the routers of all paths. A version that is retired has routes that say so."""
     access_control = service.access_control
     versions = list(VERSIONS.values())
-    served_versions = [version for version in versions if version.lifecycle.status != "retired"]
+    served_versions = _served_versions()
     routers = [
         health.routes(),
-        index.routes(service, authentication, versions),
+        index.routes(service, authentication, versions, templates),
+        explorer.routes(service, authentication, served_versions[-1], templates),
+        guide.routes(templates),
+        robots.routes(served_versions, settings.public_url),
         reference.routes(served_versions),
         sdk.routes(settings.sdk_dir, settings.public_url or f"http://127.0.0.1:{settings.port or 8000}"),
         console.ASSETS.routes(),

@@ -1,4 +1,5 @@
-"""Summarize a version in one statement: its numbers of records, the time of the last change, and the licences."""
+"""Summarize a version in one statement: its numbers of records, the time of the last change, the licences, and how many
+events began on each day."""
 
 from __future__ import annotations
 
@@ -11,11 +12,13 @@ from api.compiler.writer import StatementWriter
 # The number of briefings whose licences are read, and of different licences in the answer.
 MAX_BRIEFINGS = 1000
 MAX_RIGHTS = 8
+# The newest events that are counted by day.
+MAX_EVENTS = 500
 
 
 def summary(version: Version) -> Statement:
-    """Return the statement. It answers
-    `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence, attribution}]}`."""
+    """Return the statement. It answers `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence,
+    attribution}], "days": [[day, events, disputed events]]}`, with the days in UTC, the earliest first."""
     writer = StatementWriter(version)
     resources = version.resources.values()
     counts = ", ".join(f"{literal(resource.name)}, {_count(writer, resource)}" for resource in resources)
@@ -26,11 +29,36 @@ def summary(version: Version) -> Statement:
     body = f"""json_build_object(
   'counts', json_build_object({counts}),
   'changed_at', greatest({latest}),
-  'rights', (select coalesce(json_agg(r), '[]') from ({rights}) r)
+  'rights', (select coalesce(json_agg(r), '[]') from ({rights}) r),
+  'days', ({_days(writer)})
 )"""
-    other_columns = f"null::text as next, null::text[] as notes, {mark(writer)}, 1 as points"
+    other_columns = f"null::text as next, null::text[] as notes, {mark(writer)} as mark, 1 as points"
     sql = f"select convert_to({body}::text, 'UTF8') as body, {other_columns}"
     return Statement(sql, (), False, tuple(sorted(writer.reads)))
+
+
+def with_records(summary: Statement, records: Statement) -> Statement:
+    """Return one statement that answers `{"numbers": …, "records": …}`: a summary, and a query of the same version."""
+    assert not summary.arguments and set(records.reads) <= set(summary.reads)
+    parts = ["'{\"numbers\":'", "n.body", "',\"records\":'", "r.body", "'}'"]
+    body = " || ".join(part if part.endswith("body") else f"convert_to({part}, 'UTF8')" for part in parts)
+    columns = f"{body} as body, null::text as next, null::text[] as notes, n.mark, n.points + r.points as points"
+    ctes = f"numbers as materialized ({summary.sql}), records as materialized ({records.sql})"
+    sql = f"with {ctes}\nselect {columns} from numbers n, records r"
+    return Statement(sql, records.arguments, records.custom, summary.reads)
+
+
+def _days(writer: StatementWriter) -> str:
+    """Return the SQL of the numbers of the newest events by the day on which they began."""
+    newest = (
+        f"select starts_at, disputed from {writer.view('event')} where starts_at is not null"
+        f" order by starts_at desc nulls last limit {MAX_EVENTS}"
+    )
+    by_day = (
+        "select (starts_at at time zone 'UTC')::date as day, count(*) as events, count(*) filter (where disputed) as"
+        f" disputed from ({newest}) e group by 1"
+    )
+    return f"select coalesce(json_agg(json_build_array(day, events, disputed) order by day), '[]') from ({by_day}) d"
 
 
 def _count(writer: StatementWriter, resource: Resource) -> str:

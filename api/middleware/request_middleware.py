@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
+from typing import Any
 
+import orjson
 import structlog
 from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
@@ -12,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api.catalog import VERSIONS
 from api.errors import Unavailable
 from api.http.body import BODILESS, drop_body
+from api.http.media_types import choose_media_type
 from api.http.parameters import check_path
 from api.http.problems import MEDIA_TYPE, document
 from api.http.request import HttpRequest
@@ -36,9 +39,14 @@ ALWAYS = [
     (b"accept-ranges", b"none"),
 ]
 WITHOUT_LENGTH = (204, 304)
+# The media types of problems on paths of pages, the first for a client that prefers none.
+PROBLEM_TYPES = (MEDIA_TYPE.decode(), "text/html")
 
 Observer = Callable[[HttpRequest], None]
 """Called with each request when it has ended: the access log, metrics and traces."""
+
+ProblemPage = Callable[[HttpRequest, dict[str, Any]], BytesResponse]
+"""Returns a problem document as a page."""
 
 log = structlog.get_logger("briefing")
 
@@ -53,12 +61,15 @@ class RequestMiddleware:
         settings: Settings,
         authentication: Authentication,
         observers: Sequence[Observer] = (),
+        problem_pages: Mapping[str, ProblemPage] | None = None,
     ) -> None:
+        """`problem_pages` has the page of problems by the first part of a path, for paths whose answers are pages."""
         self._app = app
         self._paths = paths
         self._settings = settings
         self._authentication = authentication
         self._observers = tuple(observers)
+        self._problem_pages = problem_pages or {}
         self._origins = Origins(settings.cors_origins)
         self._suggests = settings.suggestions != "none"
         self._public_url = settings.public_url
@@ -112,9 +123,16 @@ class RequestMiddleware:
             if context.status != GONE:
                 # A part of the answer was sent: the server has to close the connection.
                 raise
-            problem = BytesResponse(body, MEDIA_TYPE, status)
+            problem = self._write_problem(request, status, body)
             problem.headers += [(b"cache-control", b"no-store"), *headers]
             await self._send(request, problem, send)
+
+    def _write_problem(self, request: HttpRequest, status: int, body: bytes) -> BytesResponse:
+        """Return a problem document or, for a browser on a path of pages, its page."""
+        page = self._problem_pages.get(request.path[1:].partition("/")[0])
+        if page is not None and choose_media_type(request.header(b"accept"), PROBLEM_TYPES) == "text/html":
+            return page(request, orjson.loads(body))
+        return BytesResponse(body, MEDIA_TYPE, status)
 
     async def _send(self, request: HttpRequest, response: BytesResponse | StreamedResponse, send: Send) -> None:
         if isinstance(response, StreamedResponse):

@@ -1,57 +1,105 @@
-"""The home page: the records that are served, their last change and their licences, and links to begin with. It has no
-script."""
+"""The home page: what the service holds, its latest events, an event that sources disagree about, and links to begin
+with. It needs no script."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
-from html import escape
 from typing import Any
 
 import orjson
 
 from api.catalog import Version
-from api.compiler.summary import summary
+from api.compiler import compile_query
+from api.compiler.summary import summary, with_records
 from api.errors import Unavailable
-from api.http.assets import HTML, POLICY, guarded
+from api.http.assets import HTML
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
 from api.middleware.authentication import Authentication
-from api.middleware.client_address import Network, is_secure
-from api.pages.files import ASSETS, TITLE
-from api.service import Service
+from api.pages.explore.columns import place_parts, source_label
+from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, record_part
+from api.pages.explore.record_page import StanceGroup, stance_groups
+from api.pages.explore.words import cut, humanize, read_moment, sentence, write_day, write_figure, write_time
+from api.pages.origin import VARY, find_origin
+from api.pages.templating import GUARDED, Templates
+from api.query import EVERYTHING, Filter, Item, ListQuery, Nodes, Object, Page, Query, Selection, price, read_sort
+from api.query.filters import test_of_condition
+from api.rest.include import Tree, record_selection
+from api.service import PreparedQuery, Service
 
-GUARDED = guarded(POLICY)
-# Added to the Vary of every answer, because the page shows its own address.
-VARY = (b"vary", b"x-forwarded-proto")
-# The price of the statement in points: it counts a sample of each list.
-PRICE = 10
-HOST = re.compile(r"[A-Za-z0-9.\-\[\]:]{1,255}")
-UNKNOWN = "<p>The store cannot answer now, so there are no numbers. Try again in a moment.</p>"
+# Points for the numbers: the statement counts a sample of each list, and the newest events by day.
+NUMBERS = 20
+LATEST = 6
+# Records of a linked list that a card shows, and citations of the disputed event.
+OF_A_CARD = 1
+OF_A_DISPUTE = 12
+DAYS = 60
 UNSTATED = {None: "no licence is stated", "NOASSERTION": "no licence is asserted"}
+# The size of the bars, in units of the picture.
+BAR, GAP, HEIGHT = 8, 2, 80
+
+
+@dataclass(frozen=True)
+class Card:
+    """An event among the latest: its parts, and who says so."""
+
+    title: Part
+    when: str
+    place: Parts
+    figure: Parts
+    dispute: Parts
+    source: Parts
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A day of the picture: where its bar stands, its height, that of the disputed part, and what it says."""
+
+    x: int
+    y: float
+    height: float
+    disputed: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Events by the day on which they began."""
+
+    bars: tuple[Bar, ...]
+    width: int
+    height: int
+    first: str
+    last: str
+    number: int
+    query: str
 
 
 class Home:
-    """The page of the newest version. Its numbers are charged like other answers, and kept until the data changes."""
+    """The page of the newest version. Its statement is charged like other answers, and kept until the data changes."""
 
-    def __init__(self, service: Service, authentication: Authentication, versions: Sequence[Version]) -> None:
+    def __init__(
+        self, service: Service, authentication: Authentication, versions: Sequence[Version], templates: Templates
+    ) -> None:
         self._service = service
         self._authentication = authentication
         self._versions = versions
-        self._query = service.fixed(PRICE, summary(versions[-1]))
+        self._templates = templates
+        self._query = home_query(service, versions[-1])
 
     async def answer(self, request: HttpRequest) -> BytesResponse:
         """Return the page; 304 if the browser has it, 503 without numbers if the store does not answer."""
-        public_url = self._service.settings.public_url
-        response = await self._answer(request, public_url or _origin(request, self._authentication.proxies))
+        origin = find_origin(request, self._service.settings.public_url, self._authentication.proxies)
+        response = await self._answer(request, origin)
         response.headers.append(VARY)
         return response
 
     async def _answer(self, request: HttpRequest, origin: str) -> BytesResponse:
         # The tag depends on the origin too, because the page shows its own address.
-        identity = request.target + HTML + b" " + origin.encode()
+        identity = b"\0".join((request.target, HTML, origin.encode(), self._templates.digest))
         try:
             caller = await self._authentication.admit(request)
             not_modified = unchanged(request, partial(self._service.is_current, request.context, identity))
@@ -60,98 +108,146 @@ class Home:
             self._service.check(self._query.cost, caller)
             outcome = await self._service.execute(self._query, request.context, identity, plain_tags(request))
         except Unavailable as error:
-            return self._without_numbers(origin, error)
-        page = self._render(origin, orjson.loads(outcome.reply.body))
+            return self._without_numbers(request, origin, error)
+        page = self._render(request, origin, orjson.loads(outcome.reply.body))
         return await respond(request, CachedBody(page), GUARDED, HTML, outcome.tag)
 
-    def _without_numbers(self, origin: str, error: Unavailable) -> BytesResponse:
-        response = BytesResponse(self._render(origin, None), HTML, 503)
+    def _without_numbers(self, request: HttpRequest, origin: str, error: Unavailable) -> BytesResponse:
+        response = BytesResponse(self._render(request, origin, None), HTML, 503)
         retry_after = str(error.retry_after).encode()
         response.headers += [*GUARDED, (b"retry-after", retry_after), (b"cache-control", b"no-store")]
         return response
 
-    def _render(self, origin: str, numbers: dict[str, Any] | None) -> bytes:
-        """Return the page with these numbers, as the summary of the store has them; without any if they are None."""
-        newest = self._versions[-1]
-        served = rights = UNKNOWN
-        if numbers:
-            served = _render_counts(newest, numbers["counts"], numbers["changed_at"])
-            rights = _render_rights(numbers["rights"])
-        return ASSETS.page(
+    def _render(self, request: HttpRequest, origin: str, answer: dict[str, Any] | None) -> bytes:
+        """Return the page with this answer of the store; without numbers and records if it is None."""
+        version = self._versions[-1]
+        values: dict[str, Any] = {"counts": [], "cards": [], "rights": [], "timeline": None, "disputed": None}
+        if answer is not None:
+            numbers, records = answer["numbers"], answer["records"]
+            values = {
+                "counts": _read_counts(version, numbers["counts"]),
+                "changed_at": read_moment(numbers["changed_at"]) if numbers["changed_at"] else None,
+                "rights": [_describe_right(right) for right in numbers["rights"]],
+                "timeline": _draw_days(numbers["days"]),
+                "cards": [_describe_card(event) for event in records["latest"]["data"]],
+                "disputed": _describe_dispute(version, records["disputed"]["data"]),
+            }
+        return self._templates.render(
             "home.html",
-            title=TITLE,
-            assets=ASSETS.path,
-            version=newest.name,
-            origin=escape(origin),
-            served=served,
-            rights=rights,
-            links="\n".join(f"<li>{link}</li>" for link in _render_links(self._versions)),
+            request,
+            "home",
+            known=answer is not None,
+            origin=origin,
+            versions=self._versions[::-1],
+            **values,
         )
 
 
-def _render_counts(version: Version, counts: dict[str, list[Any]], changed_at: str | None) -> str:
-    """Return the number of records of each resource, which may be estimated, and the time of the last change. `counts`
-    has for each resource the number, and whether it is estimated."""
+def home_query(service: Service, version: Version) -> PreparedQuery:
+    """Return the one statement of the page with its price."""
+    query = records_query(version)
+    return service.fixed(NUMBERS + price(query), with_records(summary(version), compile_query(query)))
+
+
+def records_query(version: Version) -> Query:
+    """Return the Query of the records on the page: the latest events, and the latest one that is disputed."""
+    event = version["event"]
+    is_disputed = test_of_condition(version.conditions["event"]["disputed", "is"], True)
+    tree: Tree = {"figures": {}, "citations": {"source": {}}}
+    card = _shrink(record_selection(version, event, tree), OF_A_CARD)
+    dispute_tree: Tree = {"citations": {"source": {}, "blames": {}}}
+    dispute = _shrink(record_selection(version, event, dispute_tree), OF_A_DISPUTE)
+    latest = Item("latest", _events(version, LATEST, card))
+    return Query(version.name, Object((latest, Item("disputed", _events(version, 1, dispute, is_disputed)))))
+
+
+def _events(version: Version, size: int, selection: Selection, filter: Filter = EVERYTHING) -> ListQuery:
+    event = version["event"]
+    sort = read_sort(event, event.sort)
+    assert sort is not None
+    return ListQuery("event", Page(size), sort, (Item("data", Nodes(selection)),), filter)
+
+
+def _shrink(selection: Selection, size: int) -> Selection:
+    """Return a selection with at most so many records of each link to many. Participants and relations are left out."""
     items = []
+    for item in selection:
+        if item.key in ("participants", "related"):
+            continue
+        value = item.value
+        if isinstance(value, ListQuery):
+            value = replace(value, page=Page(size))
+        items.append(Item(item.key, value))
+    return tuple(items)
+
+
+def _read_counts(version: Version, counts: dict[str, list[Any]]) -> list[tuple[str, str, str]]:
+    """Return for each resource its list, its number of records and what it is called: events, about 1,200, events."""
+    entries = []
     for resource in version.resources.values():
         number, estimated = counts[resource.name]
-        about = "about " if estimated else ""
-        link = f'<a href="{version.name}/{resource.plural}">{resource.plural}</a>'
-        items.append(f"<li><strong>{number:,}</strong> {about}{link}</li>")
-    lines = ['<ul class="counts">', *items, "</ul>", f'<p class="soft">{_render_last_change(changed_at)}</p>']
-    return "\n".join(lines)
-
-
-def _render_last_change(changed_at: str | None) -> str:
-    if changed_at is None:
-        return "Nothing has been loaded yet."
-    moment = datetime.fromisoformat(changed_at).astimezone(UTC)
-    text = f"{moment.day} {moment:%B %Y, %H:%M} UTC"
-    return f'Last change: <time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{text}</time>.'
-
-
-def _render_rights(rights: list[dict[str, str | None]]) -> str:
-    """Return each attribution of the briefings, with the licence of their texts."""
-    if not rights:
-        return "<p>There are no briefings yet.</p>"
-    items = []
-    for right in rights:
-        credit = escape(right["attribution"] or "No attribution is stated.")
-        licence = _describe_licence(right["licence"])
-        items.append(f'<li>{credit} <span class="soft">({licence})</span></li>')
-    about = "Whoever reuses data prints the attribution of its briefing and keeps to the licence of its text:"
-    lines = [f"<p>{about}</p>", '<ul class="plain">', *items, "</ul>"]
-    return "\n".join(lines)
-
-
-def _describe_licence(licence: str | None) -> str:
-    if licence is None or licence in UNSTATED:
-        return UNSTATED[licence]
-    return f"licence {escape(licence)}"
-
-
-def _render_links(versions: Sequence[Version]) -> list[str]:
-    """Return links to the reference, GraphiQL and the contracts of each version, the newest first, then to the
-    lifecycle of the versions and to the administration."""
-    entries = []
-    for version in reversed(versions):
-        name = version.name
-        links = [
-            f'<a href="docs/{name}">Reference of {name}</a>',
-            f'<a href="{name}/graphql">GraphiQL</a>',
-            f'<a href="{name}/openapi.json">OpenAPI</a>',
-            f'<a href="{name}/schema.graphql">GraphQL schema</a>',
-        ]
-        entries.append(", ".join(links))
-    entries.append('<a href="versions">What becomes of each version</a>')
-    entries.append('<a href="docs/admin">Reference of keys and plans</a>, <a href="admin/openapi.json">OpenAPI</a>')
+        name = resource.name if number == 1 else resource.plural
+        entries.append((resource.plural, f"{number:,}", f"about {name}" if estimated else name))
     return entries
 
 
-def _origin(request: HttpRequest, proxies: Sequence[Network]) -> str:
-    """Return the origin that the client used. The page shows it in the call to copy."""
-    scheme = "https" if is_secure(request, proxies) else "http"
-    host = request.header(b"host")
-    if not HOST.fullmatch(host):
-        host = "localhost"
-    return f"{scheme}://{host}"
+def _describe_right(right: dict[str, str | None]) -> tuple[str, str]:
+    licence = right["licence"]
+    credit = right["attribution"] or "No attribution is stated."
+    return credit, UNSTATED.get(licence) or f"licence {licence}"
+
+
+def _describe_card(event: dict[str, Any]) -> Card:
+    figures = event["figures"]["data"]
+    figure: Parts = ()
+    if figures:
+        figure = (RecordLink(sentence(write_figure(figures[0])), "figures", figures[0]["id"]),)
+    source: Parts = ()
+    for citation in event["citations"]["data"][:1]:
+        label = cut(source_label(citation["source"]), 80)
+        says = Text(humanize(citation["stance"]), soft=True)
+        source = (*record_part("sources", citation["source"], citation["source_id"], label), says)
+    return Card(
+        title=RecordLink(event["title"], "events", event["id"]),
+        when=sentence(write_time(event["time"])),
+        place=place_parts(event),
+        figure=figure,
+        dispute=() if event["dispute"]["status"] == "undisputed" else dispute_part(event),
+        source=source,
+    )
+
+
+def _describe_dispute(
+    version: Version, events: list[dict[str, Any]]
+) -> tuple[RecordLink, str, Parts, tuple[StanceGroup, ...]] | None:
+    """Return the event that sources disagree about: its link, its summary, its badge, and who says what."""
+    if not events:
+        return None
+    event = events[0]
+    link = RecordLink(event["title"], "events", event["id"])
+    return link, event["summary"] or "", dispute_part(event), stance_groups(version, event)
+
+
+def _draw_days(days: list[tuple[str, int, int]]) -> Timeline | None:
+    """Return the bars of the last days up to that of the newest event; None without events."""
+    if not days:
+        return None
+    numbers = {date.fromisoformat(day): (events, disputed) for day, events, disputed in days}
+    last = max(numbers)
+    first = max(min(numbers), last - timedelta(days=DAYS - 1))
+    shown = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    highest = max(numbers.get(day, (0, 0))[0] for day in shown)
+    bars = []
+    for place, day in enumerate(shown):
+        events, disputed = numbers.get(day, (0, 0))
+        if events:
+            height = max(2.0, round(HEIGHT * events / highest, 1))
+            words = f"{write_day(day)}: {events:,} {'event' if events == 1 else 'events'}"
+            if disputed:
+                words += f", {disputed:,} disputed"
+            part = round(height * disputed / events, 1)
+            bars.append(Bar(place * (BAR + GAP), HEIGHT - height, height, part, words))
+    number = sum(numbers[day][0] for day in shown if day in numbers)
+    query = f"?starts_at_gte={first}&starts_at_lt={last + timedelta(days=1)}"
+    width = max(len(shown), 20) * (BAR + GAP) - GAP
+    return Timeline(tuple(bars), width, HEIGHT, write_day(first), write_day(last), number, query)

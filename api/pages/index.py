@@ -16,13 +16,16 @@ from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
 from api.pages.home import Home
+from api.pages.templating import Templates
 from api.service import Service
 
 JSON = "application/json"
 HTML = "text/html"
 
 
-def routes(service: Service, authentication: Authentication, versions: Sequence[Version]) -> APIRouter:
+def routes(
+    service: Service, authentication: Authentication, versions: Sequence[Version], templates: Templates
+) -> APIRouter:
     """Return the routes of `/` and `/vN`, with links to what they offer, and of `/versions`, with the lifecycle of each
     version. A browser gets the home page at `/`."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
@@ -35,7 +38,7 @@ def routes(service: Service, authentication: Authentication, versions: Sequence[
         "health": "/healthz",
         "ready": "/readyz",
     }
-    _add_route(router, "/", index, Home(service, authentication, served))
+    _add_route(router, "/", index, Home(service, authentication, served, templates))
     _add_route(router, "/versions", {"versions": [_describe_version(version) for version in versions]})
     for name, links in links_by_version.items():
         _add_route(router, f"/{name}", links)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.catalog import Resource, Version
+from api.catalog import DeprecatedPart, Resource, Version
 from api.errors import NotFound
 from api.query import (
+    AsOf,
     Changed,
     EditionFinder,
     EditionNumber,
@@ -35,7 +36,7 @@ from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
 from api.query.sort import REVISION
 from api.rest.formats import Format
-from api.rest.include import record_selection
+from api.rest.include import Tree, record_selection
 from api.rest.outdated import outdated
 from api.rest.parameters import parameters
 from api.rest.url import (
@@ -137,10 +138,23 @@ def record_query(
 ) -> Query:
     """Return the Query of one record. NotFound if the id cannot be one of this resource."""
     url = read_url(version, resource, {}, record_names(version), query_string, accept_datetime=accept_datetime)
+    as_of = find_edition(url, finder.find)
+    outdated_parts = outdated(version, resource, url.texts)
+    return linked_record_query(version, resource, identifier, url.include, outdated_parts, as_of)
+
+
+def linked_record_query(
+    version: Version,
+    resource: Resource,
+    identifier: str,
+    tree: Tree,
+    outdated: tuple[DeprecatedPart, ...] = (),
+    as_of: AsOf | None = None,
+) -> Query:
+    """Return the Query of one record with the links of a tree. NotFound if the id cannot be one of this resource."""
     _check_id(resource, identifier)
-    selection = record_selection(version, resource, url.include)
-    record = Record(resource.name, identifier, selection, find_edition(url, finder.find))
-    return Query(version.name, Object((Item("data", record),)), outdated(version, resource, url.texts))
+    record = Record(resource.name, identifier, record_selection(version, resource, tree), as_of)
+    return Query(version.name, Object((Item("data", record),)), outdated)
 
 
 def revisions_query(

@@ -1,11 +1,19 @@
-"""A client of the served application."""
+"""Clients of the served application, and a service over records whose texts are markup."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+
+from api.ingest.load import load
+from tests.conftest import SAMPLE
+from tests.serving import serving
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
@@ -21,3 +29,53 @@ def browser(service_url: str) -> Iterator[httpx2.Client]:
     """A client that sends the Accept field of a browser."""
     with httpx2.Client(base_url=service_url, headers={"accept": BROWSER}) as browser:
         yield browser
+
+
+def hostile_sample(folder: Path) -> Path:
+    """Return the sample with markup, a template and words of another direction in each text that may be any. The loader
+    itself refuses characters that override the direction."""
+    long = "W" * 300
+    markup = "</title></script><script>window.executed=1</script><img src=x onerror=window.executed=1>"
+    attack = f"\u200f\u05e9\u05dc\u05d5\u05dd {markup}\"'{{{{7*7}}}} {long}"
+    texts = ("title", "summary", "name", "name_as_reported", "description", "statement", "text", "context", "caveat")
+    more = ("population", "value_text", "attribution", "source_role", "speaker_role", "cue", "venue", "time_text")
+
+    def poison(value: Any) -> Any:
+        if isinstance(value, list):
+            return [poison(member) for member in value]
+        if not isinstance(value, dict):
+            return value
+        poisoned = {}
+        for name, member in value.items():
+            if name in (*texts, *more) and isinstance(member, str):
+                poisoned[name] = f"{member[:200]} {attack}"
+            elif name in ("exact",) and isinstance(member, str):
+                poisoned[name] = f"{member[:60]} {attack[:200]}"
+            else:
+                poisoned[name] = poison(member)
+        return poisoned
+
+    records = poison(json.loads((SAMPLE / "rferl-2022-03-06.json").read_text(encoding="utf-8")))
+    file = folder / "hostile.json"
+    file.write_text(json.dumps(records), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+async def hostile(
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """The base URL of a service over records with markup in their texts."""
+    url = await new_store()
+    await load([str(hostile_sample(tmp_path_factory.mktemp("hostile")))], url)
+    with serving(url) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+def check_markup(page: str) -> None:
+    """Check that a page has no scripts but its own, nothing inline, and no direction that leaks out of its title."""
+    assert re.findall(r"<script[^>]*>", page) == re.findall(r'<script defer src="[./]*docs/\w+/\w+\.js">', page)
+    assert not re.search(r"<(?!html|/)[^>]*?\s(?:on\w+|style)=", page)
+    assert "<img" not in page and "<style" not in page and "javascript:" not in page and ">49<" not in page
+    title = re.search(r"<title>(.*?)</title>", page, re.S)
+    assert title and "\u200f" not in title[1]

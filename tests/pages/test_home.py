@@ -1,10 +1,11 @@
-"""The home page: true numbers, their attribution, and links to go on. It needs no script, and is cheap."""
+"""The home page: true numbers, the latest events, a dispute, and links to go on. It needs no script, and is cheap."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html import unescape
 from urllib.parse import urljoin
 
@@ -12,8 +13,12 @@ import httpx2
 import pytest
 
 from api.catalog import VERSIONS
-from api.compiler.summary import summary
-from tests.pages.conftest import BROWSER
+from api.compiler import compile_query
+from api.compiler.summary import summary, with_records
+from api.pages.explore.words import write_day
+from api.pages.home import LATEST, NUMBERS, records_query
+from api.query import price
+from tests.pages.conftest import BROWSER, check_markup
 from tests.serving import serving
 
 NEWEST = list(VERSIONS.values())[-1]
@@ -29,7 +34,7 @@ def test_it_counts_what_is_served(home: httpx2.Response, client: httpx2.Client) 
     assert home.status_code == 200
     for resource in NEWEST.resources.values():
         total = client.get(f"/{NEWEST.name}/{resource.plural}?limit=1&count=exact").json()["page"]["total"]
-        assert f'<strong>{total}</strong> <a href="{NEWEST.name}/{resource.plural}">' in home.text
+        assert f'<strong>{total}</strong> <a href="./explore/{resource.plural}">' in home.text
 
 
 def test_it_says_when_the_last_change_was(home: httpx2.Response, client: httpx2.Client) -> None:
@@ -58,18 +63,18 @@ def test_every_link_is_relative_and_leads_somewhere(home: httpx2.Response, brows
     assert len(links) > 5
     for link in links:
         assert urljoin("/behind/a/prefix/", link).startswith("/behind/a/prefix/")
-        accept = "application/json" if link.startswith(f"{NEWEST.name}/") and "graphql" not in link else BROWSER
-        assert browser.get(f"/{link}", headers={"accept": accept}).status_code == 200, link
+        accept = "application/json" if link.startswith(f"./{NEWEST.name}/") and "graphql" not in link else BROWSER
+        address = urljoin("/", unescape(link).partition("#")[0])
+        assert browser.get(address, headers={"accept": accept}).status_code == 200, link
 
 
-def test_it_may_run_no_script_and_load_nothing_from_elsewhere(home: httpx2.Response) -> None:
+def test_it_may_run_nothing_inline_and_load_nothing_from_elsewhere(home: httpx2.Response) -> None:
     policy = dict(directive.split(" ", 1) for directive in home.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'none'"
-    assert policy["style-src"] == "'self'"
-    assert "script-src" not in policy
-    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["style-src"] == policy["script-src"] == policy["form-action"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert home.headers["x-frame-options"] == "DENY"
-    assert not re.search(r"<script|\son\w+=|style=|<style|javascript:", home.text)
+    assert not re.search(r"<script(?! defer src=)|\son\w+=|style=|<style|javascript:", home.text)
 
 
 def test_a_page_that_has_not_changed_is_304_and_asks_the_store_nothing(
@@ -105,10 +110,52 @@ async def test_behind_a_trusted_proxy_with_tls_the_call_is_https_and_from_nobody
 
 
 def test_it_is_one_statement_and_counts_a_sample_of_long_lists() -> None:
-    statement = summary(NEWEST)
+    statement = with_records(summary(NEWEST), compile_query(records_query(NEWEST)))
     assert ";" not in statement.sql
     assert statement.sql.count("limit 1001") == len(NEWEST.resources)
     assert set(statement.reads) == set(NEWEST.resources)
+
+
+def test_it_costs_no_more_than_a_page_of_200_records() -> None:
+    assert NUMBERS + price(records_query(NEWEST)) <= 200
+
+
+def test_it_shows_the_latest_events(home: httpx2.Response, client: httpx2.Client) -> None:
+    latest = client.get(f"/{NEWEST.name}/events?limit={LATEST}").json()["data"]
+    cards = re.findall(r'<li class="card">(.*?)</li>', home.text, re.S)
+    assert len(cards) == len(latest)
+    for card, event in zip(cards, latest, strict=True):
+        assert event["id"] in card and event["title"] in unescape(card)
+
+
+def test_it_shows_who_says_what_about_the_latest_dispute(home: httpx2.Response, client: httpx2.Client) -> None:
+    (event,) = client.get(f"/{NEWEST.name}/events?limit=1&disputed=true&include=citations.source").json()["data"]
+    section = home.text.partition('id="dispute"')[2].partition("</section>\n<section aria-labelledby")[0]
+    assert event["title"] in unescape(section)
+    for citation in event["citations"]["data"]:
+        source = citation["source"]
+        assert (source["name"] or source["description"]) in unescape(section)
+    assert "withdrawn" not in section
+
+
+def test_its_bars_count_the_events_of_each_day(home: httpx2.Response, client: httpx2.Client) -> None:
+    texts = re.findall(r"<g><title>(.*?)</title>", home.text)
+    link = re.search(r'href="\./explore/(events\?starts_at_gte=[^"]*)"', home.text)
+    assert link
+    listed = client.get(f"/{NEWEST.name}/{unescape(link[1])}&limit=200").json()["data"]
+    numbers = Counter(event["time"]["starts_at"][:10] for event in listed)
+    disputed = Counter(event["time"]["starts_at"][:10] for event in listed if event["dispute"]["stances"])
+    expected = []
+    for day in sorted(numbers):
+        text = f"{write_day(date.fromisoformat(day))}: {numbers[day]} {'event' if numbers[day] == 1 else 'events'}"
+        expected.append(text + (f", {disputed[day]} disputed" if disputed[day] else ""))
+    assert texts == expected
+
+
+def test_markup_in_records_stays_text(hostile: str) -> None:
+    page = httpx2.get(f"{hostile}/", headers={"accept": BROWSER}).text
+    assert "Evacuation of civilians" in page
+    check_markup(page)
 
 
 async def test_an_empty_store_has_a_page_too(new_store: Callable[[], Awaitable[str]]) -> None:

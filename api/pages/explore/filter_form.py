@@ -1,0 +1,178 @@
+"""The form of filters beside a table, made from the filters of the list: REST and the form read the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from api.catalog import Resource
+from api.pages.explore.page_url import PageUrl
+from api.pages.explore.words import country_name, humanize, sentence
+from api.query.parse import DATE
+from api.rest.parameters import Parameter, deprecation, parameters, split
+
+ControlKind = Literal["choices", "switch", "day", "text"]
+# A vocabulary with more terms is a field for text: there are 170 units.
+MAX_CHOICES = 40
+# Fields that most readers look for. The others are under "More filters".
+FIRST = ("kind", "measure", "stance", "role", "relation", "resource", "starts_at", "as_of", "said_at", "published_at")
+FIRST_TOO = ("withdrawn_at", "country", "disputed", "status", "quote_type", "geo_precision")
+# Filters that only programs use.
+PROGRAMS = ("ids", "after")
+PLACEHOLDERS = {
+    "bbox": "west,south,east,north",
+    "near": "latitude,longitude,km",
+    "identifier": "scheme:value",
+    "country": "UA, RU",
+    "language": "en, uk",
+}
+SUFFIXES = {"gte": "from", "lt": "before"}
+# How the two orders of a type are called, the descending one first.
+ORDERS = {
+    "timestamp": ("latest first", "earliest first"),
+    "date": ("latest first", "earliest first"),
+    "number": ("highest first", "lowest first"),
+    "text": ("Z to A", "A to Z"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value that can be chosen: its text, and what it means."""
+
+    value: str
+    text: str
+    meaning: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control of the form: the parameter that it sets."""
+
+    name: str
+    label: str
+    help: str
+    kind: ControlKind
+    value: str = ""
+    choices: tuple[Choice, ...] = ()
+    placeholder: str = ""
+    is_first: bool = False
+
+
+@dataclass(frozen=True)
+class ActiveFilter:
+    """A filter of the page: its words, and the address of the list without it."""
+
+    label: str
+    value: str
+    address: str
+
+
+@dataclass(frozen=True)
+class FilterForm:
+    """The form: its controls, the orders of the list, and the parameters that it passes on as they are."""
+
+    controls: tuple[Control, ...]
+    orders: tuple[Choice, ...]
+    passed: tuple[tuple[str, str], ...]
+    active: tuple[ActiveFilter, ...]
+    searched: bool
+
+    @property
+    def first(self) -> tuple[Control, ...]:
+        """The controls that are always shown."""
+        return tuple(control for control in self.controls if control.is_first)
+
+    @property
+    def more(self) -> tuple[Control, ...]:
+        """The other controls."""
+        return tuple(control for control in self.controls if not control.is_first)
+
+
+def filter_form(url: PageUrl) -> FilterForm:
+    """Return the form of a page, filled in with its parameters."""
+    resource, texts = url.resource, url.texts
+    rows = parameters(url.version, resource)
+    controls = tuple(_controls(resource, rows, texts))
+    own = {control.name for control in controls} | {"q", "sort", "cursor"}
+    passed = tuple(pair for pair in url.pairs if pair[0] not in own)
+    return FilterForm(controls, tuple(_orders(resource, texts)), passed, tuple(_active(url, rows)), resource.searched)
+
+
+def _controls(resource: Resource, rows: dict[str, Parameter], texts: dict[str, str]) -> Iterator[Control]:
+    for row in rows.values():
+        condition = row.condition
+        is_id = condition.type.name == "text" and condition.type.of is not None
+        if row.link or is_id or condition.name in PROGRAMS or condition.operator == "null":
+            continue
+        if deprecation(resource, row):
+            continue
+        yield _control(row, texts.get(row.name, ""))
+
+
+def _control(row: Parameter, text: str) -> Control:
+    condition = row.condition
+    name = condition.parameter or condition.name
+    label = sentence(humanize(name))
+    if condition.operator in SUFFIXES:
+        label = f"{label.removesuffix(' at')} {SUFFIXES[condition.operator]}"
+    kind: ControlKind = "text"
+    choices: tuple[Choice, ...] = ()
+    if condition.type.name == "vocabulary" and row.takes == "list" and len(condition.type.of.terms()) <= MAX_CHOICES:
+        kind, choices = "choices", _choices(condition.type.of.terms(), text)
+    elif row.takes == "boolean":
+        kind, choices = "switch", _switch(text)
+    elif condition.type.name in ("timestamp", "date") and (not text or DATE.fullmatch(text)):
+        kind = "day"
+    placeholder = PLACEHOLDERS.get(row.takes, PLACEHOLDERS.get(name, ""))
+    is_first = name in FIRST or name in FIRST_TOO
+    return Control(row.name, label, condition.description, kind, text, choices, placeholder, is_first)
+
+
+def _choices(terms: dict[str, str], text: str) -> tuple[Choice, ...]:
+    chosen = set(split(text)) if text else set()
+    return tuple(Choice(term, humanize(term), meaning, term in chosen) for term, meaning in terms.items())
+
+
+def _switch(text: str) -> tuple[Choice, ...]:
+    lowered = text.lower()
+    return (
+        Choice("", "any", chosen=not text),
+        Choice("true", "yes", chosen=lowered in ("true", "1")),
+        Choice("false", "no", chosen=lowered in ("false", "0")),
+    )
+
+
+def _orders(resource: Resource, texts: dict[str, str]) -> Iterator[Choice]:
+    """Yield the orders of the list. The default one has no value, so that the URL does not name it."""
+    sort = texts.get("sort", resource.sort)
+    names = list(dict.fromkeys((resource.sort.removeprefix("-"), *resource.sortable)))
+    for name in names:
+        field = resource.fields[name]
+        if field.needs and field.needs not in texts:
+            continue
+        descending, ascending = ORDERS.get(field.type.name, ("descending", "ascending"))
+        for order, words in ((f"-{name}", descending), (name, ascending)):
+            value = "" if order == resource.sort else order
+            yield Choice(value, f"{sentence(humanize(name))}, {words}", chosen=sort == order)
+    if resource.searched:
+        yield Choice("relevance", "Best match of the search", chosen=sort == "relevance")
+
+
+def _active(url: PageUrl, rows: dict[str, Parameter]) -> Iterator[ActiveFilter]:
+    for name, text in url.filters:
+        if name == "q_language":
+            continue
+        row = rows.get(name)
+        label = "Search" if name == "q" else sentence(humanize(name.replace(".", ": ")))
+        value = text
+        if row is not None and row.takes == "list":
+            values = split(text)
+            if row.condition.type.name == "vocabulary":
+                values = [humanize(term) for term in values]
+            elif row.condition.format == "country":
+                values = [country_name(code) for code in values]
+            value = ", ".join(values)
+        yield ActiveFilter(label, value, url.without(name))

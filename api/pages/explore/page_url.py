@@ -1,0 +1,95 @@
+"""The URL of a page of the explorer: the parameters of its list, and the addresses that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, urlencode
+
+from api.catalog import Resource, Version
+from api.rest.parameters import parameters
+from api.rest.url import EXPORTED, SHARED, merge_repeated
+
+# Characters that a value may have in a URL as they are: they separate the parts of values.
+SAFE = ",:*"
+# Parameters that choose a part of a list or what is shown of it. The others say which records there are.
+SHOWING = ("include", "limit", "cursor", "count")
+
+
+@dataclass(frozen=True)
+class PageUrl:
+    """The parameters of a page, each once, in their order. Several values of one are separated by commas."""
+
+    version: Version
+    resource: Resource
+    pairs: tuple[tuple[str, str], ...]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text of each parameter."""
+        return dict(self.pairs)
+
+    @property
+    def filters(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that say which records there are."""
+        return tuple(pair for pair in self.pairs if pair[0] not in (*SHOWING, "sort"))
+
+    def query(self, **changes: str) -> str:
+        """Return the query with its `?`; empty without parameters. A change replaces a parameter, and an empty one
+        leaves it out."""
+        return write_query(_change(self.pairs, changes))
+
+    def without(self, name: str) -> str:
+        """Return the query of the first page without a filter, and without the order that needs it."""
+        changes = {name: "", "cursor": ""}
+        if name == "q":
+            changes["q_language"] = ""
+            if self.texts.get("sort") == "relevance":
+                changes["sort"] = ""
+        return self.query(**changes) or self.resource.plural
+
+    @property
+    def export_query(self) -> str:
+        """The query of a file with all records of the list, in its order."""
+        shared = set(SHARED) - set(EXPORTED)
+        pairs = [pair for pair in self.pairs if pair[0] not in shared and pair[0] != "limit"]
+        return write_query(pairs)
+
+
+def clean_query(version: Version, resource: Resource, query_string: bytes) -> bytes | None:
+    """Return the query without the empty fields of a form, with each parameter once; None if it is so already.
+
+    Forms send all of their fields. REST refuses empty values, so that no program filters by nothing unawares.
+    """
+    pairs = [pair for pair in query_string.split(b"&") if pair]
+    given = [pair for pair in pairs if pair.partition(b"=")[2]]
+    if len(given) < len(pairs):
+        given = _drop_needless(given)
+    cleaned = merge_repeated(b"&".join(given), parameters(version, resource))
+    return None if cleaned == query_string else cleaned
+
+
+def read_page_url(version: Version, resource: Resource, query_string: bytes) -> PageUrl:
+    """Return the parameters of a query that REST accepts."""
+    # As REST decodes it: a client may send bytes that no URL has.
+    merged = merge_repeated(query_string, parameters(version, resource)).decode("latin-1")
+    return PageUrl(version, resource, tuple(parse_qsl(merged, keep_blank_values=True)))
+
+
+def write_query(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return parameters as the query of a URL with its `?`; empty without any."""
+    query = urlencode(list(pairs), safe=SAFE, quote_via=quote)
+    return f"?{query}" if query else ""
+
+
+def _change(pairs: Iterable[tuple[str, str]], changes: dict[str, str]) -> list[tuple[str, str]]:
+    kept = [pair for pair in pairs if pair[0] not in changes]
+    return kept + [(name, value) for name, value in changes.items() if value]
+
+
+def _drop_needless(pairs: list[bytes]) -> list[bytes]:
+    """Drop what a form sends beside a search that was left empty: its language, and the order by relevance."""
+    names = {pair.partition(b"=")[0] for pair in pairs}
+    if b"q" in names:
+        return pairs
+    return [pair for pair in pairs if pair != b"sort=relevance" and pair.partition(b"=")[0] != b"q_language"]

@@ -1,0 +1,204 @@
+"""The routes of the explorer: the lists at `/explore`, the table of each list, and the page of each record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from fastapi import APIRouter
+
+from api.access.caller import Caller
+from api.access.key import holds_key
+from api.catalog import Resource, Version
+from api.errors import Fault, InvalidRequest, NotFound, Unknown
+from api.http.assets import HTML
+from api.http.problems import without_keys
+from api.http.request import HttpRequest
+from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
+from api.http.route import DataRoute
+from api.middleware.authentication import Authentication
+from api.pages.explore.calls import graphiql_address, list_calls, record_calls
+from api.pages.explore.columns import table_of
+from api.pages.explore.filter_form import filter_form
+from api.pages.explore.page_url import PageUrl, clean_query, read_page_url
+from api.pages.explore.record_page import included_links, record_page
+from api.pages.explore.words import list_title, plain_title, write_moment
+from api.pages.origin import VARY, find_origin
+from api.pages.templating import GUARDED, Templates
+from api.query import Query
+from api.rest.formats import offered
+from api.rest.request import linked_record_query, list_query
+from api.rest.routes import missing_record
+from api.service import Service
+
+METHODS = ["GET", "HEAD", "OPTIONS"]
+MAX_NAME = 100
+
+
+class Explorer:
+    """The pages of the lists and the records of one version."""
+
+    def __init__(
+        self, service: Service, authentication: Authentication, version: Version, templates: Templates
+    ) -> None:
+        self._service = service
+        self._authentication = authentication
+        self._version = version
+        self._templates = templates
+
+    async def answer_index(self, request: HttpRequest) -> BytesResponse:
+        """Return the page with all lists."""
+        lists = [(resource, list_title(resource.plural)) for resource in self._version.lists.values()]
+        page = self._templates.render("explore/index.html", request, "explore", lists=lists)
+        return await respond(request, CachedBody(page), GUARDED, HTML)
+
+    async def answer_unknown(self, request: HttpRequest) -> BytesResponse:
+        """Raise NotFound for a path below the explorer that does not exist."""
+        name = request.path.split("/")[2][:MAX_NAME]
+        lists = [resource.plural for resource in self._version.lists.values()]
+        raise NotFound(f"There is no list {name} here.", unknown=Unknown(name, lists, "/explore/"))
+
+    async def answer_list(self, resource: Resource, request: HttpRequest) -> BytesResponse:
+        """Return a page of a list as a table; a redirect if the query has empty fields of a form."""
+        version = self._version
+        caller = await self._authentication.admit(request)
+        cleaned = clean_query(version, resource, request.query_string)
+        if cleaned is not None:
+            return _redirect(b"?" + cleaned if cleaned else resource.plural.encode())
+        table = table_of(version, resource)
+
+        def read() -> Query:
+            return list_query(version, resource, _with_defaults(request.query_string, table.include))
+
+        def render(answer: dict[str, Any], origin: str) -> bytes:
+            url = read_page_url(version, resource, request.query_string)
+            rows = [[column.cell(resource, record) for column in table.columns] for record in answer["data"]]
+            return self._render_list(request, url, rows, answer["page"], origin)
+
+        return await self._answer(request, caller, read, render)
+
+    def _render_list(
+        self, request: HttpRequest, url: PageUrl, rows: list[Any], page: dict[str, Any], origin: str
+    ) -> bytes:
+        resource = url.resource
+        cursor = page["next_cursor"]
+        return self._templates.render(
+            "explore/list.html",
+            request,
+            "explore",
+            resource=resource,
+            title=list_title(resource.plural),
+            lists=[(other, list_title(other.plural)) for other in self._version.lists.values()],
+            columns=table_of(self._version, resource).columns,
+            rows=rows,
+            form=filter_form(url),
+            q=url.texts.get("q", ""),
+            total=page.get("total"),
+            total_quality=page.get("total_quality"),
+            next=url.query(cursor=cursor) if cursor else "",
+            first=(url.query(cursor="") or resource.plural) if "cursor" in url.texts else "",
+            reset=resource.plural if url.filters or "sort" in url.texts else "",
+            json_query=url.query(),
+            formats=[form for form in offered(self._version, resource) if not form.missing],
+            export_query=url.export_query,
+            graphiql=graphiql_address(url, "../"),
+            calls=list_calls(url, origin),
+        )
+
+    async def answer_record(self, resource: Resource, request: HttpRequest) -> BytesResponse:
+        """Return the page of a record. NotFound or Withdrawn if it is not there."""
+        version, identifier = self._version, request.path_value
+        if request.query_string:
+            faults = tuple(
+                Fault(pair.partition("=")[0][:MAX_NAME], "The page of a record takes no parameters.")
+                for pair in request.query_string.decode("latin-1").split("&")[:1]
+            )
+            raise InvalidRequest.of(faults)
+
+        def read() -> Query:
+            return linked_record_query(version, resource, identifier, included_links(version, resource))
+
+        def render(answer: dict[str, Any], origin: str) -> bytes:
+            return self._render_record(request, resource, answer["data"], origin)
+
+        return await self._answer(request, await self._authentication.admit(request), read, render, resource)
+
+    def _render_record(self, request: HttpRequest, resource: Resource, record: dict[str, Any], origin: str) -> bytes:
+        page = record_page(self._version, resource, record)
+        identifier = record["id"]
+        return self._templates.render(
+            "explore/record.html",
+            request,
+            "explore",
+            resource=resource,
+            list_title=list_title(resource.plural),
+            page=page,
+            document_title=plain_title(page.title),
+            record=record,
+            updated=write_moment(record["updated_at"], "day"),
+            permalink=f"{origin}/explore/{resource.plural}/{identifier}",
+            calls=record_calls(self._version, resource, identifier, origin),
+        )
+
+    async def _answer(
+        self,
+        request: HttpRequest,
+        caller: Caller,
+        read: Callable[[], Query],
+        render: Callable[[dict[str, Any], str], bytes],
+        resource: Resource | None = None,
+    ) -> BytesResponse:
+        """Answer a page as REST answers its data: 304 if the browser has it, charged, and from memory if it can be."""
+        service, context = self._service, request.context
+        origin = find_origin(request, service.settings.public_url, self._authentication.proxies)
+        # The page shows its own address.
+        identity = b"\0".join((request.target, HTML, origin.encode(), self._templates.digest))
+        not_modified = unchanged(request, partial(service.is_current, context, identity))
+        if not_modified is not None:
+            return not_modified
+        await self._authentication.charge_reading(context)
+        query = service.prepare(read(), caller)
+        context.outdated = query.outdated
+        outcome = await service.execute(query, context, identity, plain_tags(request))
+        if outcome.reply.notes and resource is not None:
+            raise missing_record(resource, outcome.reply.notes[0])
+        page = render(orjson.loads(outcome.reply.body), origin)
+        if holds_key(unquote(request.query_string.decode("latin-1"))):
+            # The page repeats its query in links and calls.
+            page = without_keys(page)
+        response = await respond(request, CachedBody(page), GUARDED, HTML, outcome.tag)
+        response.headers.append(VARY)
+        return response
+
+
+def routes(service: Service, authentication: Authentication, version: Version, templates: Templates) -> APIRouter:
+    """Return the routes of a version's explorer. Other paths below `/explore` are not found."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    explorer = Explorer(service, authentication, version, templates)
+    router.add_api_route("/explore", explorer.answer_index, methods=METHODS)
+    for resource in version.lists.values():
+        path = f"/explore/{resource.plural}"
+        router.add_api_route(path, partial(explorer.answer_list, resource), methods=METHODS)
+        if resource.prefix:
+            router.add_api_route(f"{path}/{{identifier}}", partial(explorer.answer_record, resource), methods=METHODS)
+    router.add_api_route("/explore/{rest:path}", explorer.answer_unknown, methods=METHODS)
+    return router
+
+
+def _with_defaults(query_string: bytes, include: tuple[str, ...]) -> bytes:
+    """Return the query with the links that a table includes, and with an estimated count if it asks for no other."""
+    pairs = [query_string] if query_string else []
+    if include:
+        pairs.append(b"include=" + ",".join(include).encode())
+    if not any(pair.startswith(b"count=") for pair in query_string.split(b"&")):
+        pairs.append(b"count=estimated")
+    return b"&".join(pairs)
+
+
+def _redirect(location: bytes) -> BytesResponse:
+    response = BytesResponse(b"", HTML, 303)
+    response.headers += [(b"location", location), (b"cache-control", b"no-store")]
+    return response

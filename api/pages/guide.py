@@ -1,0 +1,169 @@
+"""The guide: the pages of `docs/` as HTML at `/guide`, for readers who have the service and not its repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from api.errors import NotFound, Unknown
+from api.http.assets import HTML
+from api.http.request import HttpRequest
+from api.http.responses import BytesResponse, CachedBody, respond
+from api.http.route import DataRoute
+from api.pages.templating import GUARDED, Templates
+
+# In `docs/` beside `api/` in a checkout, in `api/docs/` in an installation.
+_API = Path(__file__).resolve().parents[1]
+FOLDER = _API / "docs" if (_API / "docs").is_dir() else _API.parent / "docs"
+# The page at `/guide` itself.
+INDEX = "README"
+METHODS = ["GET", "HEAD", "OPTIONS"]
+MAX_NAME = 100
+COMMENT = re.compile(r"^<!--.*-->\n", re.M)
+ALIGNMENT = re.compile(r"text-align:(left|center|right)")
+# What a heading loses when it becomes an anchor, as on GitHub.
+NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of a page: its anchor, and its text."""
+
+    anchor: str
+    text: str
+
+
+@dataclass(frozen=True)
+class GuidePage:
+    """A page of the guide: its name in URLs, its title, its body as HTML, and its second-level headings."""
+
+    name: str
+    title: str
+    body: str
+    headings: tuple[Heading, ...]
+
+
+def routes(templates: Templates) -> APIRouter:
+    """Return the routes of all pages. Other paths below `/guide` are not found."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    contents: dict[tuple[str, str], CachedBody] = {}
+
+    async def answer(name: str, request: HttpRequest) -> BytesResponse:
+        # The address of the page does not differ, so neither does its HTML.
+        content = contents.get((name, request.path))
+        if content is None:
+            page = read_page(name)
+            shown = templates.render("guide.html", request, "guide", page=page, pages=list_pages(), index=INDEX)
+            content = contents[name, request.path] = CachedBody(shown)
+        return await respond(request, content, GUARDED, HTML)
+
+    async def answer_unknown(request: HttpRequest) -> BytesResponse:
+        name = request.path.split("/")[2][:MAX_NAME]
+        raise NotFound(f"There is no page {name} in the guide.", unknown=Unknown(name, page_names(), "/guide/"))
+
+    router.add_api_route("/guide", partial(answer, INDEX), methods=METHODS)
+    for name in page_names():
+        if name != INDEX:
+            router.add_api_route(f"/guide/{name}", partial(answer, name), methods=METHODS)
+    router.add_api_route("/guide/{rest:path}", answer_unknown, methods=METHODS)
+    return router
+
+
+@cache
+def page_names() -> tuple[str, ...]:
+    """Return the names of all pages: first the index, then those that it lists in their order."""
+    existing = sorted(file.stem for file in FOLDER.glob("*.md"))
+    listed = re.findall(r"\]\(([\w-]+)\.md\)", (FOLDER / f"{INDEX}.md").read_text(encoding="utf-8"))
+    return tuple(dict.fromkeys(name for name in (INDEX, *listed, *existing) if name in existing))
+
+
+def list_pages() -> list[GuidePage]:
+    """Return all pages in their order."""
+    return [read_page(name) for name in page_names()]
+
+
+@cache
+def read_page(name: str) -> GuidePage:
+    """Return a page of the guide."""
+    text = COMMENT.sub("", (FOLDER / f"{name}.md").read_text(encoding="utf-8"))
+    markdown = _markdown()
+    tokens = markdown.parse(text)
+    headings = list(_name_headings(tokens))
+    for token in _all_tokens(tokens):
+        _align(token)
+        if token.type == "link_open":
+            token.attrs["href"] = rewrite_link(str(token.attrs["href"]), name)
+    body = markdown.renderer.render(tokens, markdown.options, {})
+    title = next(heading.text for level, heading in headings if level == "h1")
+    second_level = tuple(heading for level, heading in headings if level == "h2")
+    return GuidePage(name, title, body, second_level)
+
+
+def rewrite_link(address: str, page: str) -> str:
+    """Return a link of a page of the guide as it is on the site. A link to another file of the repository leads to the
+    index, because the site has no such file."""
+    if address.startswith(("http://", "https://", "#")):
+        return address
+    below = "guide/" if page == INDEX else ""
+    file, mark, anchor = address.partition("#")
+    if not file.endswith(".md") or "/" in file or not (FOLDER / file).is_file():
+        return "./guide" if page == INDEX else "../guide"
+    name = file.removesuffix(".md")
+    if name == INDEX:
+        return f"{'./' if page == INDEX else '../'}guide{mark}{anchor}"
+    return f"{below}{name}{mark}{anchor}"
+
+
+def _markdown() -> MarkdownIt:
+    """Return the reader of Markdown with tables, and with what scrolls reachable by keyboard."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    rules: dict[str, Any] = {
+        "fence": _render_code,
+        "table_open": lambda self, tokens, place, options, env: '<div class="scroll" tabindex="0"><table>\n',
+        "table_close": lambda self, tokens, place, options, env: "</table></div>\n",
+    }
+    for name, rule in rules.items():
+        markdown.add_render_rule(name, rule)
+    return markdown
+
+
+def _render_code(renderer: Any, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+    return f'<pre tabindex="0" data-copy><code>{escape(tokens[place].content)}</code></pre>\n'
+
+
+def _all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from _all_tokens(token.children or ())
+
+
+def _name_headings(tokens: Sequence[Token]) -> Iterator[tuple[str, Heading]]:
+    """Give each heading an anchor, and yield the headings with their levels."""
+    used: dict[str, int] = {}
+    for place, token in enumerate(tokens):
+        if token.type != "heading_open":
+            continue
+        text = "".join(child.content for child in tokens[place + 1].children or ())
+        anchor = NOT_IN_ANCHORS.sub("", text.lower()).replace(" ", "-")
+        number = used.get(anchor, 0)
+        used[anchor] = number + 1
+        if number:
+            anchor = f"{anchor}-{number}"
+        token.attrs["id"] = anchor
+        yield token.tag, Heading(anchor, text)
+
+
+def _align(token: Token) -> None:
+    """Turn the alignment of a cell into a class: the pages allow no style attributes."""
+    match = ALIGNMENT.search(str(token.attrs.pop("style", "")))
+    if match:
+        token.attrs["class"] = f"align-{match[1]}"

@@ -1,0 +1,45 @@
+"""Show problems as pages: the same code, status and text as the problem document, for people who use a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.http.assets import HTML
+from api.http.request import HttpRequest
+from api.http.responses import BytesResponse
+from api.pages.templating import GUARDED, Templates
+
+# The first parts of the paths whose problems are pages. The first is that of the home page.
+PATHS = ("", "explore", "guide")
+# What a reader can do about a problem, by its code, beside its own hint.
+ADVICE = {
+    "unauthenticated": "This service is closed: it answers requests that carry a key. A browser does not send one, so "
+    "use a program, and ask the operator of the service for a key.",
+    "rate_limited": "Your network has made many requests. Wait as long as it says below, and reload the page.",
+    "unavailable": "The store cannot answer now. Wait a moment, and reload the page.",
+    "timed_out": "The request took too long. Use fewer filters, or one that leaves fewer records.",
+    "too_expensive": "Ask for fewer records a page, or for a shorter time.",
+    "invalid_cursor": "A page of a list belongs to its filters and its order. Begin again with the first page.",
+    "withdrawn": "The record was published here and then taken back. Its id will not be used for another one.",
+    "internal": "It is not your fault. Tell the operator of the service the request id below.",
+}
+
+
+class ProblemPage:
+    """The page of a problem."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+
+    def __call__(self, request: HttpRequest, problem: dict[str, Any]) -> BytesResponse:
+        """Return the page of a problem document."""
+        page = self._templates.render(
+            "problem.html",
+            request,
+            problem=problem,
+            advice=ADVICE.get(problem["code"], ""),
+            without_query=request.path.rpartition("/")[2] if request.query_string else "",
+        )
+        response = BytesResponse(page, HTML, problem["status"])
+        response.headers += GUARDED
+        return response

@@ -1,0 +1,60 @@
+"""The files that programs look for on a site: `/robots.txt` (RFC 9309), and `/llms.txt`, which leads language models to
+the guide and the contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from api.catalog import Version
+from api.http.request import HttpRequest
+from api.http.responses import BytesResponse, CachedBody, respond
+from api.http.route import DataRoute
+from api.pages.files import TITLE
+from api.pages.guide import INDEX, list_pages
+
+TEXT = b"text/plain; charset=utf-8"
+METHODS = ["GET", "HEAD", "OPTIONS"]
+ABOUT = (
+    "Structured briefing data: events, figures, quotes and their sources, over REST and GraphQL. Each record says who "
+    "asserts it, who relayed it, where it was published, and who denies it."
+)
+
+
+def routes(versions: Sequence[Version], public_url: str) -> APIRouter:
+    """Return the routes of both files. Their addresses are below the public URL, or paths without one."""
+    router = APIRouter(route_class=DataRoute, include_in_schema=False)
+    _add_route(router, "/robots.txt", write_robots(versions))
+    _add_route(router, "/llms.txt", write_llms(versions, public_url))
+    return router
+
+
+def write_robots(versions: Sequence[Version]) -> str:
+    """Return the rules for crawlers: pages may be read, but not each combination of filters, and not the data itself,
+    which has exports."""
+    lines = ["User-agent: *", "Disallow: /explore/*?", *(f"Disallow: /{version.name}/" for version in versions)]
+    return "\n".join([*lines, "Allow: /", ""])
+
+
+def write_llms(versions: Sequence[Version], public_url: str) -> str:
+    """Return an overview in Markdown: what the service is, its contracts, and the pages of the guide."""
+    lines = [f"# {TITLE}", "", f"> {ABOUT}", "", "## Contracts", ""]
+    for version in reversed(versions):
+        base = f"{public_url}/{version.name}"
+        lines.append(f"- [OpenAPI of {version.name}]({base}/openapi.json): REST, every path, parameter and field")
+        lines.append(f"- [GraphQL schema of {version.name}]({base}/schema.graphql): for POST {base}/graphql")
+    lines += ["", "## Guide", ""]
+    for page in list_pages():
+        path = "/guide" if page.name == INDEX else f"/guide/{page.name}"
+        lines.append(f"- [{page.title}]({public_url}{path})")
+    return "\n".join([*lines, ""])
+
+
+def _add_route(router: APIRouter, path: str, text: str) -> None:
+    content = CachedBody(text.encode())
+
+    async def handle(request: HttpRequest) -> BytesResponse:
+        return await respond(request, content, media_type=TEXT)
+
+    router.add_api_route(path, handle, methods=METHODS)
