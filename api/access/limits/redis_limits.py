@@ -92,11 +92,12 @@ class RedisLimits:
         try:
             allowed, now, others, *debts = await self._run(self._begin, keys(identity), arguments)
         except asyncio.CancelledError:
-            # The command may be on its way. The one that follows it frees the place, but the price is lost.
+            # The command may be on its way. The one that follows it frees the place, but the price is lost. It has the
+            # text of the script, because nobody waits for its answer to send the text if the server lacks the script.
             if used is None:
                 reservation = Reservation(self, identity, quota, points, token, 0, own_debts)
                 arguments = _list_end_arguments(reservation, 0)
-                self._connection.send("EVALSHA", self._end.hash, 2, *keys(identity), *arguments)
+                self._connection.send("EVAL", self._end.text, 2, *keys(identity), *arguments)
             raise
         left = _read_remaining(quota, debts)
         if not allowed:
