@@ -117,9 +117,11 @@ def _read_hash(extensions: Any) -> str:
     persisted = (extensions or {}).get("persistedQuery")
     if persisted is None:
         return ""
-    if isinstance(persisted, dict) and persisted.get("version") == 1:
-        document_hash = str(persisted.get("sha256Hash"))
-        if HASH.fullmatch(document_hash):
+    if isinstance(persisted, dict):
+        version, document_hash = persisted.get("version"), persisted.get("sha256Hash")
+        # In Python `True` equals 1, and a number of 64 digits has the form of a hash once it is text.
+        is_first = version == 1 and not isinstance(version, bool)
+        if is_first and isinstance(document_hash, str) and HASH.fullmatch(document_hash):
             return document_hash
     raise _malformed("extensions", 'Expected {"persistedQuery": {"version": 1, "sha256Hash": …}}, 64 hex digits.')
 
