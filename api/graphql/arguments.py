@@ -133,11 +133,12 @@ def _read_order(
     if name == "relevance":
         # The best come first in either direction.
         if search_of(filter) is None:
-            raise _fault(path, "Sorting by relevance needs search in the filter.")
+            raise _fault(path, "Sorting by RELEVANCE needs search in the filter.")
         return _sort_of(resource, name)
-    required = resource.fields[name].needs
-    if required and required not in filter_argument:
-        raise _fault(path, f"Sorting by {name} needs {required} in the filter, so that like is compared with like.")
+    needed = camel(resource.fields[name].needs)
+    if needed and needed not in filter_argument:
+        sorting = f"Sorting by {name.upper()} needs {needed} in the filter"
+        raise _fault(path, f"{sorting}, so that like is compared with like.")
     direction = order.get("direction")
     descending = direction is not None and direction.value == "desc"
     return _sort_of(resource, f"-{name}" if descending else name)

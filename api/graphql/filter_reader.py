@@ -176,8 +176,9 @@ def _find_tests(shapes: dict[str, FilterShape], argument: dict[str, Any]) -> Ite
 
 def _check_needs(shapes: dict[str, FilterShape], argument: dict[str, Any], path: str) -> None:
     for name, condition in _find_tests(shapes, argument):
-        if condition.needs and condition.needs not in argument:
-            raise _fault(f"{path}.{name}", f"Needs {condition.needs} beside it, so that like is compared with like.")
+        needed = camel(condition.needs)
+        if needed and needed not in argument:
+            raise _fault(f"{path}.{name}", f"Needs {needed} beside it, so that like is compared with like.")
 
 
 def _find_missing(
