@@ -20,7 +20,7 @@ from api.access.limits.limits import Quota
 from api.access.limits.redis_connection import TRIP_SECONDS
 from api.access.limits.redis_limits import RedisLimits
 from api.access.plan import Plan
-from api.http.responses import CACHED
+from api.http.responses import VALIDATED
 from api.ingest.load import load
 from api.settings import Settings
 from api.store import connection, load_transaction
@@ -172,7 +172,7 @@ def test_the_page_names_the_machine_of_the_results() -> None:
 
 
 def test_the_page_quotes_the_header_that_answers_have() -> None:
-    name, value = CACHED
+    name, value = VALIDATED.control
     assert (name, f"`Cache-Control: {value.decode()}`" in PAGE) == (b"cache-control", True)
 
 

@@ -14,7 +14,7 @@ import pytest
 from api.catalog import VERSIONS, Resource, Version
 from api.errors import InvalidRequest
 from api.graphql.arguments import read_root_list
-from api.query import Selection
+from api.query import EditionFinder, Selection, Timeline
 
 Post = Callable[..., httpx2.Response]
 
@@ -53,11 +53,11 @@ def test_a_missing_filter_is_named_as_graphql_spells_it(
     catalog: tuple[Version, Resource], arguments: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=message):
-        read_root_list(*catalog, arguments, Selection(), "figures", [])
+        read_root_list(*catalog, arguments, Selection(), "figures", [], EditionFinder(Timeline()))
 
 
 def test_the_filter_that_is_needed_is_found_by_its_graphql_name(catalog: tuple[Version, Resource]) -> None:
-    read_root_list(*catalog, SORTED | WITH_UNIT, Selection(), "figures", [])
+    read_root_list(*catalog, SORTED | WITH_UNIT, Selection(), "figures", [], EditionFinder(Timeline()))
 
 
 @pytest.mark.parametrize(
