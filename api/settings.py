@@ -196,6 +196,11 @@ class Settings(BaseSettings):
     cors_origins: str = Field(
         "*", description="Origins that browsers may call from, separated by commas; * for any, none for none."
     )
+    shared_cache: bool = Field(
+        False,
+        description="Let a cache that callers share keep lists and records that were requested without a key, for a "
+        "second (docs/caching.md).",
+    )
 
     @field_validator("database_url")
     @classmethod

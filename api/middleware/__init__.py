@@ -1,1 +1,2 @@
-"""The steps of every request around its endpoint: its context, its caller, CORS, deprecation, errors as problems."""
+"""The steps of every request around its endpoint: its context, its caller, CORS, deprecation, shared caches, errors as
+problems."""

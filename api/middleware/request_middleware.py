@@ -27,6 +27,7 @@ from api.middleware.client_address import LOCAL, blocks
 from api.middleware.cors import Origins
 from api.middleware.deprecation import Headers, of_versions, uses
 from api.middleware.freshness import unconfirmed
+from api.middleware.shared_cache import for_shared_caches
 from api.service import GONE, RequestContext
 from api.settings import Settings
 
@@ -185,6 +186,8 @@ class RequestMiddleware:
             fields += self._outdated[context.version]
         if context.outdated:
             fields.append((b"deprecated-use", uses(context.outdated)))
+        if self._settings.shared_cache:
+            fields = for_shared_caches(request, fields)
         if request.connection is not None:
             if caller is not None and caller.key_id is not None:
                 request.connection.least_pace = self._settings.least_pace_keyed

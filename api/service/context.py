@@ -46,6 +46,8 @@ class RequestContext:
     at_least: int = 0
     # The number of the last edition that changed the resources that the answer was read from.
     edition: str = ""
+    # The resources that the answer was read from; empty if it was not read.
+    reads: tuple[str, ...] = ()
     # True if a replica answered while the primary was away.
     unconfirmed: bool = False
     # True if shared caches may keep the answer for other callers, so that it shows no caller's limits.

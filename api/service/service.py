@@ -187,6 +187,7 @@ class Service:
             context.cache = "hit"
             context.store_seconds = 0.0
             context.edition = reply.edition
+            context.reads = prepared.statement.reads
             return Outcome(reply, charge, True, tag)
         context.cache = "miss"
         used = points
@@ -226,6 +227,7 @@ class Service:
             context.store_seconds = perf_counter() - begun
             await charge.settle(used)
         context.edition = reply.edition
+        context.reads = prepared.statement.reads
         context.unconfirmed = reply.unconfirmed
         if cached:
             context.cache = "hit"
