@@ -267,6 +267,7 @@ class Reference:
             },
             "totalCount": len(rows),
             "totalQuality": "EXACT",
+            "edition": self.rows.edition,
         }
 
     def _every(self, kind: str) -> list[Row]:

@@ -31,18 +31,20 @@ SEARCHES = [
 @dataclass
 class Rows:
     """Records by type and id; children by type and record, in order, each with the id of its record under the name of
-    that record's type; reasons of withdrawals by type and id; ranks by search; and the list of withdrawals."""
+    that record's type; reasons of withdrawals by type and id; ranks by search; the list of withdrawals; and the edition
+    of the load that wrote all of them."""
 
     records: dict[str, dict[str, Row]] = field(default_factory=dict)
     children: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
     withdrawn: dict[str, dict[str, str]] = field(default_factory=dict)
     ranks: dict[tuple[str, str, str], dict[str, float]] = field(default_factory=dict)
     withdrawals: list[Row] = field(default_factory=list)
+    edition: int = 0
 
 
 async def read_store(connection: asyncpg.Connection[Any], version: str) -> Rows:
     """Read all rows of a version."""
-    rows = Rows()
+    rows = Rows(edition=await connection.fetchval("select max(edition) from store.latest"))
     views = {row["relname"] for row in await connection.fetch(VIEWS, version)}
     for table in (name for name in RECORDS if name in views):
         kind = table.capitalize()

@@ -182,7 +182,8 @@ async def test_an_empty_page_has_no_cursors_and_says_so(apis: Apis) -> None:
         assert page == {"edges": [], "pageInfo": page_info}
     _, page = await apis.rest("/events", {"country": "CH", "count": "exact"})
     about = {"next_cursor": None, "has_more": False, "total": 0, "total_quality": "exact"}
-    assert page == {"data": [], "page": about}
+    assert page["data"] == []
+    assert {name: page["page"][name] for name in about} == about
 
 
 LISTS = [

@@ -13,7 +13,7 @@ from tests.guide.reader import NEWEST, Reader
 
 # The language of each call, by its name.
 CALLS = {"with curl": "sh", "over GraphQL": "graphql", "from Python": "python", "from TypeScript": "ts"}
-SHOWN = re.compile(r'<pre [^>]*aria-label="The first call, ([^"]*)"><code>([^<]*)</code></pre>')
+SHOWN = re.compile(r'<pre [^>]*aria-label="The first call, ([^"]*)"[^>]*><code>([^<]*)</code></pre>')
 
 
 def test_every_first_call_gives_the_newest_event(reader: Reader) -> None:
