@@ -64,6 +64,7 @@ OWN_VALUES = {
     "limit": ("1", "3", "200"),
     "cursor": ("WyJ2MS5ldmVudC4tc3RhcnRzX2F0LjQ0NjkwZjdjMTM1Yjc1NTIiLG51bGwsImV2dF8wIl0",),
     "count": ("exact", "estimated"),
+    "known_at": ("2022-03-07", "2022-03-06T12:00:00Z", "e1", "e155-abcdef", "e0"),
 }
 DOCUMENTS = (
     '{events(first:2,filter:{kind:{in:[SHELLING]},place:{country:{in:["UA"]}}}){nodes{id title place{name}}'
