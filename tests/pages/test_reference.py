@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
@@ -80,12 +81,18 @@ def test_the_licences_are_beside_what_they_are_for() -> None:
         assert "Copyright" in (ASSETS.folder / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "name", ["home.css", "home.html", "reference.css", "reference.html", "reference.js", "sdk.html"]
-)
-def test_our_own_files_name_no_other_host(name: str) -> None:
-    text = (ASSETS.folder / name).read_text(encoding="utf-8")
-    assert not re.search(r"https?:|@import|url\(", text)
+OWN_FILES = [
+    *(
+        ASSETS.folder / name
+        for name in ("copy.js", "reference.css", "reference.html", "reference.js", "sdk.html", "site.css")
+    ),
+    *sorted((ASSETS.folder.parent / "templates").rglob("*.html")),
+]
+
+
+@pytest.mark.parametrize("file", OWN_FILES, ids=lambda file: file.name)
+def test_our_own_files_name_no_other_host(file: Path) -> None:
+    assert not re.search(r"https?:|@import|url\(", file.read_text(encoding="utf-8"))
 
 
 def test_requests_of_scalar_to_its_own_hosts_are_switched_off() -> None:
