@@ -126,6 +126,21 @@ def _dispute(resource: Resource, record: Record) -> Parts:
     return parts
 
 
+def _edition_name(resource: Resource, record: Record) -> Parts:
+    return (Text(f"e{record['number']}"),)
+
+
+def _datasets(resource: Resource, record: Record) -> Parts:
+    return text_part(", ".join(record["datasets"]) or None)
+
+
+def _number(name: str) -> Callable[[Resource, Record], Parts]:
+    def cell(resource: Resource, record: Record) -> Parts:
+        return (Text(f"{record[name]:,}"),)
+
+    return cell
+
+
 def _figure_words(resource: Resource, record: Record) -> Parts:
     return own_link(resource, record, sentence(write_figure(record)))
 
@@ -330,6 +345,16 @@ TABLES: dict[str, Table] = {
             Column("Other event", EVENT_LINK),
         ),
         ("event",),
+    ),
+    "edition": Table(
+        (
+            Column("Edition", _edition_name),
+            Column("Known since", _day("known_from", "minute")),
+            Column("Datasets", _datasets, "wide"),
+            Column("New", _number("created"), "narrow"),
+            Column("Changed", _number("updated"), "narrow"),
+            Column("Withdrawn", _number("withdrawn"), "narrow"),
+        )
     ),
     "withdrawal": Table(
         (
