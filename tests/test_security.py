@@ -61,7 +61,7 @@ def test_the_worked_example_costs_what_it_says() -> None:
     [
         ("a filter", (cost.SEARCH, cost.LINK)),
         ("the order by relevance", (cost.RELEVANCE,)),
-        ("a total", (cost.EXACT_TOTAL, cost.EXACT_THROUGH_LINKS, cost.ESTIMATED_TOTAL)),
+        ("a total", (cost.EXACT_TOTAL, cost.EXACT_THROUGH_LINKS, cost.EXACT_AS_OF, cost.ESTIMATED_TOTAL)),
         ("an export", (cost.EXPORT,)),
         ("the schema (introspection)", (INTROSPECTION,)),
         ("a mistake", (READING,)),

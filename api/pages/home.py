@@ -66,7 +66,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class DayChart:
     """Events by the day on which they began."""
 
     bars: tuple[Bar, ...]
@@ -228,7 +228,7 @@ def _describe_dispute(
     return link, event["summary"] or "", dispute_part(event), stance_groups(version, event)
 
 
-def _draw_days(days: list[tuple[str, int, int]]) -> Timeline | None:
+def _draw_days(days: list[tuple[str, int, int]]) -> DayChart | None:
     """Return the bars of the last days up to that of the newest event; None without events."""
     if not days:
         return None
@@ -250,4 +250,4 @@ def _draw_days(days: list[tuple[str, int, int]]) -> Timeline | None:
     number = sum(numbers[day][0] for day in shown if day in numbers)
     query = f"?starts_at_gte={first}&starts_at_lt={last + timedelta(days=1)}"
     width = max(len(shown), 20) * (BAR + GAP) - GAP
-    return Timeline(tuple(bars), width, HEIGHT, write_day(first), write_day(last), number, query)
+    return DayChart(tuple(bars), width, HEIGHT, write_day(first), write_day(last), number, query)

@@ -9,9 +9,10 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "trusted documents": ("access.trusted_document",),
     "the audit": ("access.audit",),
     "uses of deprecated parts": ("access.outdated",),
-    "the change log with earlier revisions": ("store.change", "store.edition"),
+    "the change log with earlier revisions": ("store.change", "store.edition", "store.edition_change"),
     "versions in time": ("past.*",),
     "reasons of erasures": ("store.erased",),
+    "the mark of the store": ("store.identity",),
     "the secret of entity tags": ("access.secret",),
 }
 REMEDY = "A backup of Postgres has them (docs/backup.md)."

@@ -95,7 +95,8 @@ def _columns(index: str) -> str:
 async def test_each_view_has_a_function_of_the_same_rows(owner: asyncpg.Connection[Any], version: str) -> None:
     views = {row["relname"] for row in await owner.fetch(VIEWS, version)}
     functions = {row["proname"]: row["returned"] for row in await owner.fetch(FUNCTIONS, f"{version}_at")}
-    assert functions == {view: f"{version}.{view}" for view in views}
+    # The list of editions is cut at a number.
+    assert functions == {view: f"{version}.{view}" for view in views - {"edition"}}
     [script] = [candidate for candidate in versions() if candidate.name == version]
     assert {view["name"] for view in VIEW.finditer(script.text)} == views - {"withdrawal"}
 

@@ -104,7 +104,7 @@ class StanceGroup:
 
 
 @dataclass(frozen=True)
-class Entry:
+class SectionEntry:
     """An entry of a section: its parts, and those of a second line."""
 
     parts: Parts
@@ -116,7 +116,7 @@ class Section:
     """Records that belong to the record, and the address of the list with all of them, below the explorer."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[SectionEntry, ...]
     more: str = ""
 
 
@@ -279,16 +279,16 @@ def _source_page(version: Version, resource: Resource, record: Record) -> Record
         *_shared_facts(record),
     ]
     members = [
-        Entry((RecordLink(source_label(member), "sources", member["id"]),), text_part(member["role"], soft=True))
+        SectionEntry((RecordLink(source_label(member), "sources", member["id"]),), text_part(member["role"], soft=True))
         for member in record["members"]["data"]
     ]
     documents = [_document_entry(document) for document in record["documents"]["data"]]
     more_members = _more(record["members"], "sources", affiliation_id=identifier)
     more_documents = _more(record["documents"], "documents", publisher_id=identifier)
     lists = [
-        Entry((_list_link("Events that it speaks to", "events", source_id=identifier),)),
-        Entry((_list_link("Figures that it gives", "figures", source_id=identifier),)),
-        Entry((_list_link("All of its stances", "citations", source_id=identifier),)),
+        SectionEntry((_list_link("Events that it speaks to", "events", source_id=identifier),)),
+        SectionEntry((_list_link("Figures that it gives", "figures", source_id=identifier),)),
+        SectionEntry((_list_link("All of its stances", "citations", source_id=identifier),)),
     ]
     return RecordPage(
         title=sentence(source_label(record)),
@@ -317,7 +317,7 @@ def _document_page(version: Version, resource: Resource, record: Record) -> Reco
         Fact("Language", text_part(record["language"])),
         *_shared_facts(record),
     ]
-    lists = (Entry((_list_link("What was read in it", "citations", document_id=record["id"]),)),)
+    lists = (SectionEntry((_list_link("What was read in it", "citations", document_id=record["id"]),)),)
     return RecordPage(
         title=record["title"] or record["url"] or record["id"],
         badges=term_of(resource, record, "kind"),
@@ -357,7 +357,7 @@ def _briefing_page(version: Version, resource: Resource, record: Record) -> Reco
         *_shared_facts(record),
     ]
     identifier = record["id"]
-    quotes = (Entry((_list_link("What was said", "quotes", briefing_id=identifier),)),)
+    quotes = (SectionEntry((_list_link("What was said", "quotes", briefing_id=identifier),)),)
     return RecordPage(
         title=record["title"],
         badges=(),
@@ -587,7 +587,7 @@ def _participants(version: Version, record: Record) -> Section:
         parts: Parts = text_part(participant["name"])
         if participant.get("source"):
             parts = (RecordLink(participant["name"], "sources", participant["source_id"]),)
-        entries.append(Entry(parts, _meaning(resource, "role", participant["role"])))
+        entries.append(SectionEntry(parts, _meaning(resource, "role", participant["role"])))
     more = _more(record["participants"], "participants", event_id=record["id"])
     return Section("Participants", tuple(entries), more)
 
@@ -598,7 +598,9 @@ def _figures(record: Record, filters: dict[str, str]) -> Section:
         note = says(figure) if any("source" in citation for citation in figure["citations"]["data"]) else ()
         words = sentence(write_figure(figure))
         status = badge_part(figure["status"], None)
-        entries.append(Entry((RecordLink(words, "figures", figure["id"]), *status, *_open_dispute(figure)), note))
+        entries.append(
+            SectionEntry((RecordLink(words, "figures", figure["id"]), *status, *_open_dispute(figure)), note)
+        )
     return Section("Figures", tuple(entries), _more(record["figures"], "figures", **filters))
 
 
@@ -613,7 +615,7 @@ def _quotes(record: Record, filters: dict[str, str], title: str = "Quotes") -> S
         words = quote["text"] if quote["quote_type"] == "indirect" else f"“{quote['text']}”"
         speaker = quote["speaker"]
         note = record_part("sources", speaker, quote["speaker_id"], source_label(speaker))
-        entries.append(Entry((RecordLink(cut(words, 300), "quotes", quote["id"]), *_open_dispute(quote)), note))
+        entries.append(SectionEntry((RecordLink(cut(words, 300), "quotes", quote["id"]), *_open_dispute(quote)), note))
     return Section(title, tuple(entries), _more(record["quotes"], "quotes", **filters))
 
 
@@ -621,7 +623,9 @@ def _events(record: Record, filters: dict[str, str], title: str) -> Section:
     entries = []
     for event in record["events"]["data"]:
         when = Text(sentence(write_time(event["time"])), soft=True)
-        entries.append(Entry((RecordLink(event["title"], "events", event["id"]), *_open_dispute(event)), (when,)))
+        entries.append(
+            SectionEntry((RecordLink(event["title"], "events", event["id"]), *_open_dispute(event)), (when,))
+        )
     return Section(title, tuple(entries), _more(record["events"], "events", **filters))
 
 
@@ -631,14 +635,14 @@ def _related(record: Record) -> Section:
         event = relation.get("event")
         how = Text(RELATIONS.get(relation["relation"], sentence(humanize(relation["relation"]))), soft=True)
         entries.append(
-            Entry(record_part("events", event, relation["event_id"], event["title"] if event else ""), (how,))
+            SectionEntry(record_part("events", event, relation["event_id"], event["title"] if event else ""), (how,))
         )
     return Section("Other events", tuple(entries), _more(record["related"], "relations", record_id=record["id"]))
 
 
-def _document_entry(document: Record) -> Entry:
+def _document_entry(document: Record) -> SectionEntry:
     label = document["title"] or document["url"] or document["id"]
-    return Entry((RecordLink(cut(label), "documents", document["id"]),), day_part(document["published_at"]))
+    return SectionEntry((RecordLink(cut(label), "documents", document["id"]),), day_part(document["published_at"]))
 
 
 def _rights(record: Record) -> dict[str, Any]:
