@@ -1,4 +1,4 @@
-"""What a snapshot does not contain. Only a backup of Postgres contains everything."""
+"""The parts of the store that a snapshot leaves out. Only a backup of Postgres contains everything."""
 
 from __future__ import annotations
 

@@ -260,7 +260,9 @@ class Replicas:
 
     def used(self) -> Sequence[Replica]:
         """Return the replicas that are used, also those that rest, with the least to do first."""
-        return sorted((replica for replica in self.all if replica.is_used), key=lambda one: one.reader.pool.load)
+        return sorted(
+            (replica for replica in self.all if replica.is_used), key=lambda replica: replica.reader.pool.load
+        )
 
     async def _follow_primary(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
+from api.compiler.statement import WHOLE_MARK
 from api.store.changes import is_behind
 from api.store.connection import Connection
 
@@ -22,7 +23,6 @@ MAY_SEE_MIGRATIONS = "select has_table_privilege(to_regclass('migration.applied'
 MIGRATIONS = "select coalesce(array_agg(name || ' ' || checksum order by name), '{}') from migration.applied"
 # For the transaction only: behind a pooler the session is not ours.
 SET_ROLE = "set local role briefing_reader"
-WHOLE_MARK = "select coalesce(max(seq) || '.' || max(changed_us), '0.0') from store.latest"
 
 ANOTHER_STORE = "it is a server of another store"
 PROMOTED = "it was promoted and is no replica any more"
@@ -66,7 +66,7 @@ async def read_facts(connection: Connection) -> ServerFacts:
             if await connection.fetchval(MAY_SEE_MIGRATIONS):
                 migrations = frozenset(await connection.fetchval(MIGRATIONS))
             await connection.execute(SET_ROLE)
-            mark = await connection.fetchval(WHOLE_MARK)
+            mark = await connection.fetchval(f"select {WHOLE_MARK}")
     except asyncpg.PostgresError as error:
         problem = str(error)
     return ServerFacts(

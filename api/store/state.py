@@ -53,7 +53,7 @@ class ForeignObject:
 
 @dataclass(frozen=True)
 class StateProblem:
-    """What is wrong with a part of the state (roles, extensions, owners, grants, objects), and what to do."""
+    """A fault in a part of the state (roles, extensions, owners, grants, objects), and its remedy."""
 
     part: str
     text: str
@@ -62,7 +62,7 @@ class StateProblem:
 
 @dataclass(frozen=True)
 class Difference:
-    """What distinguishes a store from one that was just migrated: facts that are `missing`, grants that are `surplus`,
+    """The difference of a store to one that was just migrated: facts that are `missing`, grants that are `surplus`,
     `closed` roles that this account may not take on, `strong` roles that have rights of an administrator, and objects
     of other owners than the store's own."""
 

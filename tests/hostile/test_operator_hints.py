@@ -1,4 +1,4 @@
-"""What helps operators is in the log, and in no answer of either API."""
+"""Hints for operators are in the log, and in no answer of either API."""
 
 from __future__ import annotations
 

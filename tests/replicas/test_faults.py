@@ -1,4 +1,4 @@
-"""What clients get while a replica or the primary is frozen, cut off, killed, promoted or built again."""
+"""Answers to clients while a replica or the primary is frozen, cut off, killed, promoted or built again."""
 
 from __future__ import annotations
 

@@ -184,7 +184,10 @@ def keys(identity: str) -> tuple[str, str]:
 
 
 def _describe_refusal(error: Exception) -> str:
-    if type(error).__name__ in ("MovedError", "AskError", "ClusterCrossSlotError"):
+    # Only a service with limits in Redis imports its library.
+    from redis.exceptions import AskError, ClusterCrossSlotError, MovedError
+
+    if isinstance(error, AskError | MovedError | ClusterCrossSlotError):
         return "this is a node of a cluster: BRIEFING_REDIS_URL has to begin with redis+cluster://"
     return str(error)
 
