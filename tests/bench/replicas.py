@@ -19,7 +19,8 @@ from typing import Any
 
 from api.ingest.load import load
 from api.store.migrate import migrate
-from tests.hostile.faults.cluster import free_port, metrics, until
+from tests.hostile.faults.cluster import metrics, until
+from tests.ports import free_port
 from tests.replicas.servers import Server, replicated
 from tests.serving import serving
 

@@ -13,7 +13,7 @@ from api.store.cluster import account_for, programs_for
 from tests.clients import CLEAN, ROOT
 from tests.guide.blocks import Step
 from tests.guide.reader import GO_ON
-from tests.operate.conftest import free_port
+from tests.ports import free_port
 from tests.serving import COMMAND
 
 # Ports that the pages name. Each becomes one that is free.

@@ -25,7 +25,7 @@ from tests.conftest import SAMPLE
 from tests.debian import Program
 from tests.deploy.conftest import DEPLOY, check
 from tests.lifecycle.trees import briefing, copy_tree
-from tests.operate.conftest import free_port
+from tests.ports import free_port
 from tests.serving import launch_from, serving
 
 NGINX = DEPLOY / "nginx"

@@ -16,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.observability.metrics import Metrics
 from api.observability.metrics_aggregate import MetricTotals, dump_metrics
 from tests.http.conftest import Client, ServerProcess
-from tests.operate.conftest import caller, free_port
+from tests.operate.conftest import caller
+from tests.ports import free_port
 from tests.serving import launch, serving
 
 Page = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.operate.conftest import free_port
+from tests.ports import free_port
 from tests.serving import ROOT, serving
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ from api.access.keys import Keys, NewKey
 from api.access.plan import Plan
 from api.access.plans import Plans
 from api.store.access import AccessStore
-from tests.hostile.faults.cluster import free_port, metrics
+from tests.hostile.faults.cluster import metrics
+from tests.ports import free_port
 from tests.replicas.conftest import write
 from tests.replicas.servers import Server
 from tests.serving import serving

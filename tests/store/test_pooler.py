@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +19,7 @@ from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
 from tests.debian import NotToBeHad, Program, program
+from tests.ports import free_port
 from tests.serving import serving
 from tests.store.pooler import Pooler, pooling
 from tests.store.scram import password
@@ -113,8 +113,7 @@ async def pgbouncer(debian: Program, url: str, folder: Path) -> AsyncIterator[st
     parts = urlsplit(url)
     socket_folder = unquote(parse_qs(parts.query)["host"][0])
     name, user = parts.path[1:], parts.username
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     (folder / "users.txt").write_text(f'"{user}" ""\n')
     secret = password(parse_qs(urlsplit(url).query))
     (folder / "pgbouncer.ini").write_text(

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import redis
 
+from tests.ports import free_port
+
 
 class RedisServer:
     """A server on loopback that keeps nothing."""
@@ -25,8 +27,7 @@ class RedisServer:
         self._program = program or find_program()
         self._folder = folder
         self._options = options
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.start()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import threading
 import time
 import urllib.request
@@ -111,12 +110,6 @@ def until(true: Callable[[], bool], within: float) -> float:
         assert time.monotonic() - start_time < within, f"not within {within} s"
         time.sleep(0.01)
     return time.monotonic() - start_time
-
-
-def free_port() -> int:
-    """Return a port on which no process listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def metrics(port: int) -> str:

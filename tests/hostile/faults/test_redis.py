@@ -15,8 +15,9 @@ from api.access.plans import Plans
 from api.store.access import AccessStore
 from tests.access.limits.server import RedisServer, running
 from tests.access.limits.test_fallback import BACK, freeze, kill
-from tests.hostile.faults.cluster import Cluster, free_port, metrics, until
+from tests.hostile.faults.cluster import Cluster, metrics, until
 from tests.hostile.raw_client import RawClient
+from tests.ports import free_port
 from tests.serving import serving
 
 MakeKey = Callable[[], Awaitable[str]]

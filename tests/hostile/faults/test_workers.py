@@ -9,21 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.faults.cluster import (
-    LOCK,
-    LONG,
-    Cluster,
-    backends,
-    connect_to,
-    free_port,
-    fresh,
-    metrics,
-    traffic,
-    until,
-)
+from tests.hostile.faults.cluster import LOCK, LONG, Cluster, backends, connect_to, fresh, metrics, traffic, until
 from tests.hostile.raw_client import RawClient
 from tests.http.conftest import Client, ServerProcess
 from tests.http.test_workers import has_ended
+from tests.ports import free_port
 from tests.serving import serving
 
 pytestmark = pytest.mark.fault
