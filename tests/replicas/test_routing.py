@@ -22,6 +22,8 @@ from tests.serving import OLDEST
 SLOW = "select ''::bytea, null, null::text[], '0.0', 1 from v1.source, pg_sleep({seconds}) limit 1"
 # As long as Postgres may work on it, so that no price ends it.
 LONG = Ticket(SERVICE, 1_000_000)
+# The largest share of the processor time of reads that the primary may have. docs/scale.md calculates with it.
+PRIMARY_SHARE = 0.05
 
 
 @pytest.fixture
@@ -281,7 +283,7 @@ async def test_95_percent_of_the_processor_time_of_reads_leaves_the_primary(serv
             if others > 4:
                 break
         assert others > 4, "the primary answered in every round"
-        assert primary / (primary + others) <= 0.05, (primary, others)
+        assert primary / (primary + others) <= PRIMARY_SHARE, (primary, others)
         # What the primary reads is counted as well.
         seconds_before = servers[0].client_seconds()
         for _ in range(200):
