@@ -148,16 +148,8 @@ class Exports:
     async def _count(self, length_query: Query, context: RequestContext, points: int) -> Reply:
         """Count the records of an export. The reply also contains the points that it took. InvalidRequest if the
         edition that the request asks for is not there yet."""
-        statement = compile_query(length_query)
-        reply = await self.service.reads.read(
-            statement.sql,
-            statement.arguments,
-            custom=statement.custom,
-            ticket=Ticket(context.origin, points),
-            reads=statement.reads,
-            as_of=statement.edition,
-            at_least=context.at_least,
-        )
+        ticket = Ticket(context.origin, points)
+        reply = await self.service.reads.read(compile_query(length_query), ticket, context.at_least)
         if context.at_least:
             check_edition(reply.whole_mark, context.at_least)
         return reply

@@ -198,16 +198,7 @@ class Service:
             if reply is None:
                 statement = prepared.statement
                 ticket = Ticket(context.origin, points - prepared.cost.extra_points)
-                read = partial(
-                    self.reads.read,
-                    statement.sql,
-                    statement.arguments,
-                    custom=statement.custom,
-                    ticket=ticket,
-                    reads=statement.reads,
-                    as_of=statement.edition,
-                    at_least=context.at_least,
-                )
+                read = partial(self.reads.read, statement, ticket, context.at_least)
                 if context.at_least:
                     # A read that began before may not have the edition.
                     reply = await read()

@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
-from api.compiler.statement import WHOLE_MARK
+from api.compiler.statement import WHOLE_MARK, Statement
 from api.errors import TimedOut, TooExpensive, Unavailable
 from api.gzip_prefix import GzipPrefix
 from api.settings import Settings
@@ -45,7 +44,7 @@ COLD_SECONDS = 0.5
 GRACE_SECONDS = 0.3
 # A statement that checks if the tables can be read, with a row as each statement returns it. Its price is so large that
 # its time limit is that of the settings.
-PROBE = "select ''::bytea, null, null::text[], seq::text, 0 from store.last_change"
+PROBE = Statement("select ''::bytea, null, null::text[], seq::text, 0 from store.last_change", (), custom=False)
 PROBE_PRICE = 1_000_000
 # Adds the mark of the whole store to a statement, in the snapshot of the statement.
 WITH_WHOLE_MARK = "select answer.*, {mark} as whole_mark\nfrom (\n{sql}\n) as answer"
@@ -93,25 +92,15 @@ class Reader:
         self._min_seconds = settings.statement_timeout_floor
         self._check: asyncio.Task[None] | None = None
 
-    async def read(
-        self,
-        sql: str,
-        arguments: Sequence[Any],
-        *,
-        custom: bool,
-        ticket: Ticket,
-        reads: tuple[str, ...] = (),
-        as_of: int | None = None,
-        at_least: int = 0,
-    ) -> Reply:
+    async def read(self, statement: Statement, ticket: Ticket, at_least: int = 0) -> Reply:
         """Return the one row of a statement. Unavailable or TimedOut if the store does not return it.
 
-        With an edition in `at_least`, the reply has the mark of the store, which the caller compares. Only the router
-        of replicas (`routed_reader.py`) needs the resources that the statement `reads`, and the edition that it shows.
+        With an edition in `at_least`, the reply has the mark of the whole store, which the caller compares.
 
         The seconds that Postgres may work on it, in all tries together, grow with its price. Waiting for a place does
         not count.
         """
+        sql = statement.sql
         if at_least:
             sql = WITH_WHOLE_MARK.format(mark=WHOLE_MARK, sql=sql)
         loop = asyncio.get_running_loop()
@@ -120,7 +109,7 @@ class Reader:
         tries = 0
         while True:
             try:
-                lease = await self.pool.take(custom, ticket, fresh=tries > 0, seconds=end - loop.time())
+                lease = await self.pool.take(statement.custom, ticket, fresh=tries > 0, seconds=end - loop.time())
             except asyncpg.CannotConnectNowError:
                 if loop.time() + REST > end or not self._tries:
                     raise Unavailable("The store is starting.") from None
@@ -136,10 +125,10 @@ class Reader:
                     seconds = min(seconds + COLD_SECONDS, self._max_seconds)
                 seconds = max(0.05, seconds)
                 if self.pool.behind_pooler:
-                    row = await self._in_transaction(lease, sql, arguments, custom, seconds)
+                    row = await self._in_transaction(lease, statement, sql, seconds)
                 else:
                     # The session's own statement_timeout ends the statement if our cancellation gets lost.
-                    row = await lease.connection.fetchrow(sql, *arguments, timeout=seconds)
+                    row = await lease.connection.fetchrow(sql, *statement.arguments, timeout=seconds)
             except TimeoutError as error:  # It is an OSError too, but no reason to try again.
                 raise self._end_failed(lease, error) from error
             except STALE as error:
@@ -169,7 +158,7 @@ class Reader:
 
     async def _check_tables(self) -> None:
         try:
-            await self.read(PROBE, (), custom=False, ticket=Ticket(SERVICE, PROBE_PRICE))
+            await self.read(PROBE, Ticket(SERVICE, PROBE_PRICE))
         except asyncpg.PostgresError as error:
             raise Unavailable(
                 "The store has no tables that can be read.", operator_hint="Run `briefing migrate`."
@@ -180,14 +169,14 @@ class Reader:
         await self.pool.close()
 
     async def _in_transaction(
-        self, lease: Lease, sql: str, arguments: Sequence[Any], custom: bool, seconds: float
+        self, lease: Lease, statement: Statement, sql: str, seconds: float
     ) -> asyncpg.Record | None:
         """Return a row through a pooler. The settings of a session hold for a transaction there."""
         connection = lease.connection
-        await self.pool.begin(lease, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
+        await self.pool.begin(lease, statement.custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
         seconds += GRACE_SECONDS
         try:
-            row = await connection.fetchrow(sql, *arguments, timeout=seconds)
+            row = await connection.fetchrow(sql, *statement.arguments, timeout=seconds)
         except asyncpg.PostgresError:
             await connection.execute("rollback", timeout=seconds)
             raise

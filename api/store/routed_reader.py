@@ -9,11 +9,9 @@ While the primary is away, replicas answer for `BRIEFING_STALE_READS` seconds. S
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import asyncpg
 
+from api.compiler.statement import Statement
 from api.errors import TimedOut, Unavailable
 from api.settings import Settings
 from api.store.changes import Changes, is_behind
@@ -36,28 +34,18 @@ class RoutedReader:
         self._changes = changes
         self._outage = changes.outage(settings.stale_reads)
 
-    async def read(
-        self,
-        sql: str,
-        arguments: Sequence[Any],
-        *,
-        custom: bool,
-        ticket: Ticket,
-        reads: tuple[str, ...] = (),
-        as_of: int | None = None,
-        at_least: int = 0,
-    ) -> Reply:
+    async def read(self, statement: Statement, ticket: Ticket, at_least: int = 0) -> Reply:
         """Return the one row of a statement as `Reader.read` does, from the server with the least to do."""
-        statement = _Statement(sql, arguments, custom, ticket, reads, as_of, at_least)
-        required = statement.least_mark(self._changes)
+        read = _Read(statement, ticket, at_least)
+        required = read.least_mark(self._changes)
         if required is not None:
             replica = self.replicas.choose()
             if replica is not None:
-                reply = await self._read_replica(replica, statement, required)
+                reply = await self._read_replica(replica, read, required)
                 if reply is not None:
                     replica.reads += 1
                     return reply
-        return await self._read_primary(statement)
+        return await self._read_primary(read)
 
     async def ready(self) -> None:
         """Return if a server can answer. Unavailable says why none can."""
@@ -86,10 +74,10 @@ class RoutedReader:
                 return
         self.primary.pool.lift(ticket, joined)
 
-    async def _read_replica(self, replica: Replica, statement: _Statement, required: str) -> Reply | None:
+    async def _read_replica(self, replica: Replica, read: _Read, required: str) -> Reply | None:
         """Return the reply of a replica; None if the primary has to answer."""
         try:
-            reply = await statement.run(replica.reader)
+            reply = await read.run(replica.reader)
         except TimedOut:
             if await replica.is_alive():
                 raise
@@ -106,21 +94,21 @@ class RoutedReader:
         except asyncpg.PostgresError:
             replica.fallbacks["error"] += 1
             return None
-        if is_behind(statement.mark_of(reply), required):
+        if is_behind(read.mark_of(reply), required):
             replica.note_late()
             replica.fallbacks["late"] += 1
             return None
-        if not statement.is_reached_by(reply):
+        if not read.is_reached_by(reply):
             # Not late by the promise, and a caller may ask for any number.
             replica.fallbacks["edition"] += 1
             return None
         return reply
 
-    async def _read_primary(self, statement: _Statement) -> Reply:
+    async def _read_primary(self, read: _Read) -> Reply:
         """Return the reply of the primary. While it is away, return that of a replica."""
         if self._outage.may_try() or not self.replicas.used():
             try:
-                reply = await statement.run(self.primary)
+                reply = await read.run(self.primary)
             except Unavailable:
                 if not await self._outage.has_begun():
                     raise
@@ -129,81 +117,67 @@ class RoutedReader:
                 self.replicas.primary_reads += 1
                 return reply
         if self._outage.allows_stale:
-            unconfirmed_reply = await self._read_unconfirmed(statement)
+            unconfirmed_reply = await self._read_unconfirmed(read)
             if unconfirmed_reply is not None:
                 unconfirmed_reply.unconfirmed = True
                 self.replicas.unconfirmed_reads += 1
                 return unconfirmed_reply
         raise Unavailable(AWAY, AGAIN)
 
-    async def _read_unconfirmed(self, statement: _Statement) -> Reply | None:
+    async def _read_unconfirmed(self, read: _Read) -> Reply | None:
         """Return the first reply that has what was last seen of the primary, or else the newest one. None if no replica
         answers, or if none has the edition that is asked for."""
         newest: Reply | None = None
         for replica in self.replicas.used():
             try:
-                reply = await statement.run(replica.reader)
+                reply = await read.run(replica.reader)
             except TimedOut:
                 if await replica.is_alive():
                     raise
                 continue
             except (Unavailable, asyncpg.PostgresError):
                 continue
-            if not statement.is_reached_by(reply):
+            if not read.is_reached_by(reply):
                 continue
             replica.reads += 1
-            mark = statement.mark_of(reply)
-            if not is_behind(mark, statement.seen_mark(self._changes)):
+            mark = read.mark_of(reply)
+            if not is_behind(mark, read.seen_mark(self._changes)):
                 return reply
-            if newest is None or is_behind(statement.mark_of(newest), mark):
+            if newest is None or is_behind(read.mark_of(newest), mark):
                 newest = reply
         return newest
 
 
-class _Statement:
-    """A statement with all that a reader needs to run it, and what its reply must have.
+class _Read:
+    """A statement that any server may answer, and what its reply must have.
 
     The mark of a statement that shows an edition says nothing about the server. Such a reply is compared by the mark of
     the whole store, and the server must have reached the edition."""
 
-    __slots__ = ("_arguments", "_custom", "_shows_edition", "_sql", "_ticket", "at_least", "reads")
+    __slots__ = ("_at_least", "_shows_edition", "_statement", "_ticket")
 
-    def __init__(
-        self,
-        sql: str,
-        arguments: Sequence[Any],
-        custom: bool,
-        ticket: Ticket,
-        reads: tuple[str, ...],
-        as_of: int | None,
-        at_least: int,
-    ) -> None:
-        self._sql = sql
-        self._arguments = arguments
-        self._custom = custom
+    def __init__(self, statement: Statement, ticket: Ticket, at_least: int) -> None:
+        self._statement = statement
         self._ticket = ticket
-        self._shows_edition = as_of is not None
-        self.reads = reads
-        self.at_least = max(at_least, as_of or 0)
+        self._shows_edition = statement.edition is not None
+        self._at_least = max(at_least, statement.edition or 0)
 
     async def run(self, reader: Reader) -> Reply:
         """Return the reply of a reader, with the mark of the store if it is compared."""
-        at_least = max(self.at_least, int(self._shows_edition))
-        return await reader.read(
-            self._sql, self._arguments, custom=self._custom, ticket=self._ticket, at_least=at_least
-        )
+        at_least = max(self._at_least, int(self._shows_edition))
+        return await reader.read(self._statement, self._ticket, at_least)
 
     def least_mark(self, changes: Changes) -> str | None:
         """Return the mark that the reply must have at least; None if it is not known."""
         if self._shows_edition:
             return changes.least_whole_mark()
-        return changes.least_mark(self.reads)
+        return changes.least_mark(self._statement.reads)
 
     def seen_mark(self, changes: Changes) -> str:
         """Return the mark that the reply would have if the primary had answered when it was seen last."""
         if self._shows_edition:
             return changes.seen_whole_mark()
-        return changes.seen_mark(self.reads)
+        return changes.seen_mark(self._statement.reads)
 
     def mark_of(self, reply: Reply) -> str:
         """Return the mark of a reply that is compared."""
@@ -211,4 +185,4 @@ class _Statement:
 
     def is_reached_by(self, reply: Reply) -> bool:
         """Return True if the server had the edition that is asked for."""
-        return not self.at_least or reply.has_reached(self.at_least)
+        return not self._at_least or reply.has_reached(self._at_least)

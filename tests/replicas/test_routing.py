@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.catalog import V1, V2
+from api.compiler.statement import Statement
 from api.errors import InvalidRequest, TimedOut
 from api.rest.formats import offered
 from api.rest.request import export_request, list_query
@@ -35,7 +36,7 @@ async def service(servers: list[Server]) -> AsyncIterator[Routed]:
 
 async def slow(service: Routed, seconds: float, ticket: Ticket = LONG) -> None:
     """Let a statement run for some seconds."""
-    await service.reads.read(SLOW.format(seconds=seconds), (), custom=False, ticket=ticket)
+    await service.reads.read(Statement(SLOW.format(seconds=seconds), (), custom=False), ticket)
 
 
 async def test_replicas_share_the_reads_and_the_primary_has_none(service: Routed) -> None:
@@ -258,13 +259,7 @@ async def test_95_percent_of_the_processor_time_of_reads_leaves_the_primary(serv
 
         async def read(times: int) -> None:
             for _ in range(times):
-                await service.reads.read(
-                    prepared.statement.sql,
-                    prepared.statement.arguments,
-                    custom=prepared.statement.custom,
-                    ticket=LONG,
-                    reads=prepared.statement.reads,
-                )
+                await service.reads.read(prepared.statement, LONG)
 
         # The first statement of a connection also reads the catalog.
         await asyncio.gather(*(read(2) for _ in range(8)))
@@ -287,7 +282,5 @@ async def test_95_percent_of_the_processor_time_of_reads_leaves_the_primary(serv
         # What the primary reads is counted as well.
         seconds_before = servers[0].client_seconds()
         for _ in range(200):
-            await service.reads.primary.read(
-                prepared.statement.sql, prepared.statement.arguments, custom=prepared.statement.custom, ticket=LONG
-            )
+            await service.reads.primary.read(prepared.statement, LONG)
         assert servers[0].client_seconds() - seconds_before > 0.1

@@ -10,6 +10,7 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
+from api.compiler.statement import Statement
 from api.errors import TimedOut, Unavailable
 from api.settings import Settings
 from api.store import pool as pools
@@ -21,14 +22,21 @@ from api.store.ticket import Origin, Rank, Ticket
 SIZE = 8
 # `statement_timeout_floor`, in seconds.
 FLOOR = 0.25
-# A row as each statement returns it, after this many seconds.
-SLEEP = "select 'x'::bytea, null, null::text[], '', 1 from pg_sleep($1::float8)"
 # A statement that Postgres continues for two seconds although it is cancelled.
-DEAF = """do $$ begin for i in 1..20 loop begin perform pg_sleep(0.1);
-exception when query_canceled then null; end; end loop; end $$"""
+DEAF = Statement(
+    "do $$ begin for i in 1..20 loop begin perform pg_sleep(0.1); exception when query_canceled then null; end;"
+    " end loop; end $$",
+    (),
+    custom=False,
+)
 AT_WORK = """select pid from pg_stat_activity where application_name = 'briefing' and datname = current_database()
 and state = 'active'"""
 ASLEEP = " and wait_event = 'PgSleep'"
+
+
+def sleeping(seconds: float) -> Statement:
+    """Return a statement that returns its row after this many seconds."""
+    return Statement("select 'x'::bytea, null, null::text[], '', 1 from pg_sleep($1::float8)", (seconds,), custom=False)
 
 
 def anonymous(number: int = 1, price: int = 1) -> Ticket:
@@ -61,7 +69,7 @@ async def reader(empty_store: str) -> AsyncIterator[Reader]:
 
 def sleep(reader: Reader, seconds: float, ticket: Ticket) -> asyncio.Task[Reply]:
     """Start a statement that takes this many seconds."""
-    return asyncio.create_task(reader.read(SLEEP, (seconds,), custom=False, ticket=ticket))
+    return asyncio.create_task(reader.read(sleeping(seconds), ticket))
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -208,14 +216,14 @@ async def test_clients_that_come_and_leave_never_put_more_statements_to_work_tha
     assert not await owner.fetch(AT_WORK)
     assert 0 < len(busy_counts) <= 2, "connections are used again once Postgres has confirmed"
     assert reader.pool.cancelled > 2
-    assert (await reader.read(SLEEP, (0.0,), custom=False, ticket=anonymous())).body == b"x"
+    assert (await reader.read(sleeping(0.0), anonymous())).body == b"x"
 
 
 async def test_a_statement_that_postgres_does_not_end_keeps_its_place_until_its_connection_is_closed(
     reader: Reader, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pools, "CONFIRM_SECONDS", 0.5)
-    task = asyncio.create_task(reader.read(DEAF, (), custom=False, ticket=keyed(price=1000)))
+    task = asyncio.create_task(reader.read(DEAF, keyed(price=1000)))
     await at_work(owner, 1, ASLEEP)
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -223,7 +231,7 @@ async def test_a_statement_that_postgres_does_not_end_keeps_its_place_until_its_
     assert reader.pool.used == 1, "Postgres still works on it"
     await until(lambda: reader.pool.used == 0)
     assert reader.pool.idle == 0, "the connection is not used again"
-    assert (await reader.read(SLEEP, (0.0,), custom=False, ticket=anonymous())).body == b"x"
+    assert (await reader.read(sleeping(0.0), anonymous())).body == b"x"
     await at_work(owner, 0)
 
 
@@ -242,8 +250,8 @@ async def test_a_time_out_ends_the_statement_in_postgres_and_the_connection_is_u
     first = await reader.pool.take(False)
     reader.pool.give(first)
     with pytest.raises(TimedOut):
-        await reader.read(SLEEP, (60.0,), custom=False, ticket=anonymous(price=1))
-    assert (await reader.read(SLEEP, (0.0,), custom=False, ticket=anonymous())).body == b"x"
+        await reader.read(sleeping(60.0), anonymous(price=1))
+    assert (await reader.read(sleeping(0.0), anonymous())).body == b"x"
     assert not await owner.fetch(AT_WORK)
     assert await reader.pool.take(False) is first
     reader.pool.give(first)
@@ -297,7 +305,7 @@ async def test_the_time_grows_with_the_price_up_to_the_setting(
     reader = Reader("", Settings(statement_timeout=most, statement_timeout_floor=FLOOR))
     monkeypatch.setattr(reader.pool, "take", take)
     monkeypatch.setattr(reader.pool, "give", lambda lease: None)
-    await reader.read("", (), custom=False, ticket=anonymous(price=price))
+    await reader.read(Statement("", (), custom=False), anonymous(price=price))
     assert timeouts == [pytest.approx(seconds)]
 
 
@@ -306,7 +314,7 @@ async def test_a_statement_that_was_cancelled_counts_for_its_caller_until_postgr
 ) -> None:
     monkeypatch.setattr(pools, "CONFIRM_SECONDS", 0.5)
     ticket = keyed(price=1000)
-    task = asyncio.create_task(reader.read(DEAF, (), custom=False, ticket=ticket))
+    task = asyncio.create_task(reader.read(DEAF, ticket))
     await at_work(owner, 1, ASLEEP)
     task.cancel()
     await until(lambda: reader.pool.used == 0)
