@@ -32,8 +32,13 @@ def spread(client: Client, path: str, key: dict[str, str], count: int) -> list[i
 
 async def make_known(client: Client, path: str, access: Access) -> None:
     """Make a request known to each worker. An unknown request pays a point before it is read, so several at once may
-    use up the points that one of them needs."""
-    assert set(spread(client, path, await access.key(), 60)) == {200}
+    use up the points that one of them needs. On a busy machine some get no place in time."""
+    for _ in range(10):
+        statuses = spread(client, path, await access.key(), 60)
+        assert set(statuses) <= {200, 503}
+        if 503 not in statuses:
+            return
+    raise AssertionError("the store has no place for a request")
 
 
 async def test_two_workers_grant_what_one_would(store: str, access: Access) -> None:
