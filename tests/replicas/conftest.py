@@ -140,8 +140,11 @@ def make_context(at_least: int = 0) -> RequestContext:
 
 
 async def execute(server: Server, *statements: str) -> None:
-    """Execute statements on a server, as its owner. What a replica replays may cancel them."""
-    connection = await asyncpg.connect(server.url)
+    """Execute statements on a server, as its owner. What a replica replays may cancel them, or the connecting."""
+    while True:
+        with suppress(asyncpg.SerializationError):
+            connection = await asyncpg.connect(server.url)
+            break
     try:
         for statement in statements:
             with suppress(asyncpg.SerializationError):

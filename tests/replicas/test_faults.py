@@ -71,7 +71,9 @@ async def test_a_frozen_replica_costs_no_client_an_error_and_is_taken_up_again(
     assert frozen.reads > reads_before
 
 
-async def test_a_frozen_replica_holds_no_export_for_good(service: Routed, servers: list[Server]) -> None:
+async def test_a_frozen_replica_holds_no_export_for_good(
+    service: Routed, servers: list[Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
     streams = RoutedStreams(
         service.replicas[0].streams,  # Any server that lives will do as the primary here.
         service.reads.replicas,
@@ -83,7 +85,7 @@ async def test_a_frozen_replica_holds_no_export_for_good(service: Routed, server
     async def take(piece: bytes) -> None:
         rows.append(piece)
 
-    service.replicas[0].note_objection("so that the other one is chosen")
+    monkeypatch.setattr(service.reads.replicas, "choose", lambda export: service.replicas[1])
     servers[2 if of(service, servers[2]) is service.replicas[1] else 1].freeze()
     try:
         statement = Statement("select '0.0 0.0' union all select 'row'", (), custom=True)
