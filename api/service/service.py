@@ -28,10 +28,10 @@ from api.service.entity_tags import EntityTags
 from api.settings import Settings
 from api.singleflight import SingleFlight
 from api.store.changes import Changes, is_behind
-from api.store.pool import ServerRole
 from api.store.reader import Reader, Reply, edition
 from api.store.replicas import Replicas
 from api.store.routed_reader import RoutedReader
+from api.store.sessions import ServerRole
 from api.store.ticket import Ticket
 
 Parsed = TypeVar("Parsed")

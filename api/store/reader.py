@@ -18,7 +18,8 @@ from api.compiler.statement import WHOLE_MARK
 from api.errors import TimedOut, TooExpensive, Unavailable
 from api.gzip_prefix import GzipPrefix
 from api.settings import Settings
-from api.store.pool import BROKEN_OFF, Lease, Pool, ServerRole
+from api.store.pool import Lease, Pool
+from api.store.sessions import BROKEN_OFF, ServerRole
 from api.store.ticket import SERVICE, Ticket
 
 STALE = (
@@ -135,7 +136,7 @@ class Reader:
                 if lease.cold:
                     seconds = min(seconds + COLD_SECONDS, self._max_seconds)
                 seconds = max(0.05, seconds)
-                if self.pool.behind_pooler:
+                if self.pool.sessions.behind_pooler:
                     row = await self._in_transaction(lease, sql, arguments, custom, seconds)
                 else:
                     # The session's own statement_timeout ends the statement if our cancellation gets lost.
@@ -184,7 +185,7 @@ class Reader:
     ) -> asyncpg.Record | None:
         """Return a row through a pooler. The settings of a session hold for a transaction there."""
         connection = lease.connection
-        await self.pool.begin(lease, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
+        await self.pool.sessions.begin(connection, custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
         seconds += GRACE_SECONDS
         try:
             row = await connection.fetchrow(sql, *arguments, timeout=seconds)
