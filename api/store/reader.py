@@ -35,7 +35,7 @@ STALE = (
 # The most tries after the first one. An operator who ends all backends several times in a row can hit the same request
 # each time.
 TRIES = 6
-REST = 0.05
+RETRY_PAUSE = 0.05
 # The seconds that Postgres may work on a statement for each point of its price, between the two settings
 # `statement_timeout_floor` and `statement_timeout`.
 POINT_SECONDS = 0.01
@@ -74,7 +74,7 @@ class Reply:
         return edition(self.mark)
 
     def has_reached(self, at_least: int) -> bool:
-        """Return True if the server had this edition when the answer was read. The mark of the store is needed."""
+        """Return True if the server had this edition when the answer was read. This needs the `whole_mark`."""
         return int(edition(self.whole_mark)) >= at_least
 
 
@@ -107,7 +107,7 @@ class Reader:
     ) -> Reply:
         """Return the one row of a statement. Unavailable or TimedOut if the store does not return it.
 
-        With an edition in `at_least`, the reply has the mark of the store, which the caller compares. Only the router
+        With an edition in `at_least`, the reply has a `whole_mark`, which the caller compares. Only the router
         of replicas (`routed_reader.py`) needs the resources that the statement `reads`, and the edition that it shows.
 
         The seconds that Postgres may work on it, in all tries together, grow with its price. Waiting for a place does
@@ -123,9 +123,9 @@ class Reader:
             try:
                 lease = await self.pool.take(custom, ticket, fresh=tries > 0, seconds=end - loop.time())
             except asyncpg.CannotConnectNowError:
-                if loop.time() + REST > end or not self._tries:
+                if loop.time() + RETRY_PAUSE > end or not self._tries:
                     raise Unavailable("The store is starting.") from None
-                await asyncio.sleep(REST)
+                await asyncio.sleep(RETRY_PAUSE)
                 continue
             except BROKEN_OFF as error:
                 tries = await self._start_next_try(tries, error)
@@ -202,7 +202,7 @@ class Reader:
         if tries == self._tries:
             raise Unavailable("The store broke off.") from error
         if tries:
-            await asyncio.sleep(REST)
+            await asyncio.sleep(RETRY_PAUSE)
         return tries + 1
 
     def _end_failed(self, lease: Lease, error: BaseException) -> BaseException:
