@@ -425,7 +425,8 @@ class HttpConnection(asyncio.Protocol):
         exchange.body += part
         if len(exchange.body) > BODY_WAITS:
             self.pause_reading()
-        exchange.wake()
+        if exchange.waiting is not None:
+            exchange.wake()
 
     def on_message_complete(self) -> None:
         # For an upgrade it is called before the body, which does not count, and again at the end.
@@ -436,7 +437,8 @@ class HttpConnection(asyncio.Protocol):
         exchange = self._latest
         if exchange is not None:
             exchange.more_body = False
-            exchange.wake()
+            if exchange.waiting is not None:
+                exchange.wake()
 
     # Answers
 
