@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -67,6 +68,17 @@ def _modules(frame: FrameType | None) -> list[str]:
 
 def _module(code: CodeType) -> str:
     return code.co_filename.removeprefix(f"{PACKAGE}/").removesuffix(".py")
+
+
+def test_the_functions_that_architecture_names_for_a_debugger_exist() -> None:
+    text = (Path(PACKAGE).parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d\. .*$", text, re.M)
+    names = re.findall(r"`([^`]+)`", " ".join(rows))
+    files = [name for name in names if name.endswith(".py")]
+    sources = [(Path(PACKAGE) / file).read_text(encoding="utf-8") for file in files]
+    defined = set(re.findall(r"\b(?:def|class) (\w+)", " ".join(sources)))
+    used = {part for name in names if name not in files for part in name.split(".")}
+    assert len(rows) == 7 and files and used <= defined, used - defined
 
 
 @pytest.fixture
