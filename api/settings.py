@@ -167,7 +167,7 @@ class Settings(BaseSettings):
     limit_processes: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1,
         description="Processes of the service on all machines together, at least BRIEFING_WORKERS. While Redis is "
-        "away, each machine grants a part of each plan: its workers, divided by this number.",
+        "away, each machine grants a part of each plan: the number of its workers divided by this number.",
     )
     key_environment: Annotated[str, Field(pattern=r"^[a-z]{2,8}$")] = Field(
         "live",

@@ -175,7 +175,7 @@ class AccessControl:
         return Charge(price, decision, used, paid)
 
     @asynccontextmanager
-    async def place(self, caller: Caller) -> AsyncIterator[None]:
+    async def hold_place(self, caller: Caller) -> AsyncIterator[None]:
         """Hold one of the caller's places for requests at once while its client reads an answer. The answer is paid
         for, and the place of its request was given back already: most clients read at once, and holding the place for
         all of them would take a second visit to the limits."""
@@ -189,8 +189,8 @@ class AccessControl:
             if reservation is not None:
                 await reservation.store.end(reservation)
 
-    async def free(self, caller: Caller) -> Charge:
-        """Return the points of a request that costs nothing: none, and what the caller has left. Charges nothing."""
+    async def charge_nothing(self, caller: Caller) -> Charge:
+        """Return the charge of a request that costs nothing, such as a 304. It reports what the caller has left."""
         charge = Charge(0, None, 0)
         if self.limits is not None:
             charge.left = await self.limits.recent(caller.identity, caller.plan.quota)

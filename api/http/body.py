@@ -52,7 +52,7 @@ class BodyCutShort(BodyRefused):
 
 
 async def read_body(request: HttpRequest, settings: Settings) -> bytes:
-    """Return the whole body. Raises a BodyRefused as soon as it is known to be too large, too slow or coded."""
+    """Return the whole body. Raises a BodyRefused as soon as it is known to be too large, too slow or compressed."""
     if request.fields.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
         raise UnsupportedCoding("The body has a content coding, and none is supported.", "Send it uncompressed.")
     # A body that came whole with its head needs no waiting.

@@ -21,13 +21,14 @@ class HttpRequest:
 
     `target` is the path and the query in bytes. Followed by a media type, it identifies a request in an entity tag.
 
-    `connection` and `whole_body` come from our own server: the connection of the request, and its body if that came
-    whole with its head. Both are None if another server runs the application. `unread` counts the answers of this
-    process that clients have not read yet, and `answer` is the one to this request, once it is counted."""
+    `connection` and `whole_body` come from our own server: the connection of the request, and its body if that arrived
+    complete before the application was started. Both are None if another server runs the application.
+
+    `unread` counts the answers of this process that clients have not read yet. `unread_answer` is the entry of the
+    answer to this request there; None while that answer is not counted."""
 
     __slots__ = (
         "_id",
-        "answer",
         "client",
         "connection",
         "context",
@@ -43,6 +44,7 @@ class HttpRequest:
         "scheme",
         "target",
         "unread",
+        "unread_answer",
         "whole_body",
     )
 
@@ -60,7 +62,7 @@ class HttpRequest:
         self.whole_body: bytes | None = scope.get("body")
         self.receive = receive
         self.unread = unread
-        self.answer: UnreadAnswer | None = None
+        self.unread_answer: UnreadAnswer | None = None
         self.path_value = ""
         fields = dict(self.header_lines)
         if len(fields) < len(self.header_lines):
@@ -93,5 +95,5 @@ class HttpRequest:
     def count_unread(self, size: int) -> None:
         """Count a large answer among the unread ones before it is sent. Unavailable if the caller has too many."""
         caller = self.context.caller
-        if size > SMALL and caller is not None and self.answer is None:
-            self.answer = self.unread.add(caller.identity, size)
+        if size > SMALL and caller is not None and self.unread_answer is None:
+            self.unread_answer = self.unread.add(caller.identity, size)

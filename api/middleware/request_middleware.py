@@ -92,8 +92,8 @@ class RequestMiddleware:
             await self._answer(request, send)
         finally:
             self.in_flight -= 1
-            if request.answer is not None:
-                self.unread.remove(request.answer)
+            if request.unread_answer is not None:
+                self.unread.remove(request.unread_answer)
             context.ended = perf_counter()
             if context.charge is not None:
                 context.price = context.charge.used
@@ -168,7 +168,7 @@ class RequestMiddleware:
         context.cut = True  # until the client has taken the end
         caller = context.caller
         if status == 304 and context.charge is None and caller is not None:
-            context.charge = await self._authentication.access_control.free(caller)
+            context.charge = await self._authentication.access_control.charge_nothing(caller)
         if context.unconfirmed:
             headers = unconfirmed(headers)
         fields = [
@@ -212,20 +212,20 @@ class RequestMiddleware:
         requests at once is held."""
         caller = request.context.caller
         charge = request.context.charge
-        if request.answer is None:
+        if request.unread_answer is None:
             identity = caller.identity if caller is not None else _identify_network(request)
             try:
-                request.answer = self.unread.add(identity, size)
+                request.unread_answer = self.unread.add(identity, size)
             except Unavailable:
                 connection.cut("memory")
                 await connection.taken()
                 return
-        self.unread.resize(request.answer, size)
-        request.answer.connection = connection
+        self.unread.resize(request.unread_answer, size)
+        request.unread_answer.connection = connection
         if caller is None or charge is None or charge.holds_place:
             await connection.taken()
             return
-        async with self._authentication.access_control.place(caller):
+        async with self._authentication.access_control.hold_place(caller):
             await connection.taken()
 
 

@@ -86,7 +86,8 @@ class ConnectionShares:
         self.count = 0
 
     def enter(self, connection: ClosableConnection, address: str) -> AddressConnections | None:
-        """Add a connection that waits and return its holder; None if there is no room and none gives way."""
+        """Add a connection that waits, and return the connections of its address. None if there is no room and none
+        gives way."""
         holder = self._find_holder(address)
         if self.count >= self.maximum:
             replaced = self._choose_replaced(holder)

@@ -138,7 +138,8 @@ class HttpConnection(asyncio.Protocol):
         self._refusal: HTTPError | None = None
         self.leaving = False
         self._discarded = 0
-        self._holder: AddressConnections | None = None
+        # The connections of the client's address; None if this connection is not counted, or not any more.
+        self._address_connections: AddressConnections | None = None
         # True while something that was written waits for the client. Its pace is watched meanwhile. The least pace
         # differs for callers with a key.
         self.unread = False
@@ -165,8 +166,8 @@ class HttpConnection(asyncio.Protocol):
         self.client = _read_address(transport.get_extra_info("peername"))
         if transport.get_extra_info("sslcontext") is not None:
             self._scheme = "https"
-        self._holder = self.shares.enter(self, self.client[0] if self.client else "")
-        if self._holder is None:
+        self._address_connections = self.shares.enter(self, self.client[0] if self.client else "")
+        if self._address_connections is None:
             self._turn_away()
         else:
             self._server.connections.add(self)
@@ -177,7 +178,7 @@ class HttpConnection(asyncio.Protocol):
         state = self._describe_state()
         logger.info("closed a connection for a new one", extra={"state": state, "client": self.client})
         self.events.gave_way(state)
-        self._forget()
+        self._leave()
         if self.unread:
             self.reset()
         else:
@@ -206,7 +207,7 @@ class HttpConnection(asyncio.Protocol):
         """Let the transport close, because the client sends nothing more."""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget()
+        self._leave()
         self._clear_deadline()
         self._clear_keep_alive()
         if self._watch is not None:
@@ -236,10 +237,10 @@ class HttpConnection(asyncio.Protocol):
         """Close the connection with a TCP reset, which shows the client that it did not end properly."""
         tcp.reset(self.transport)
 
-    def _forget(self) -> None:
-        if self._holder is not None:
-            self.shares.leave(self, self._holder)
-            self._holder = None
+    def _leave(self) -> None:
+        if self._address_connections is not None:
+            self.shares.leave(self, self._address_connections)
+            self._address_connections = None
         self._server.connections.discard(self)
         self.turned_away.discard(self)
 
@@ -270,8 +271,8 @@ class HttpConnection(asyncio.Protocol):
             self._received = 0
         else:
             self._apply_bounds()
-        if self._holder is not None:
-            self._holder.note(self, waits=self._running is None or self._running.more_body)
+        if self._address_connections is not None:
+            self._address_connections.note(self, waits=self._running is None or self._running.more_body)
 
     def _ignore_upgrade(self) -> None:
         # llhttp leaves what follows to the other protocol. The service supports none, so what follows is the request's
@@ -424,7 +425,8 @@ class HttpConnection(asyncio.Protocol):
         exchange.body += part
         if len(exchange.body) > BODY_WAITS:
             self.pause_reading()
-        exchange.wake()
+        if exchange.waiting is not None:
+            exchange.wake()
 
     def on_message_complete(self) -> None:
         # For an upgrade it is called before the body, which does not count, and again at the end.
@@ -435,7 +437,8 @@ class HttpConnection(asyncio.Protocol):
         exchange = self._latest
         if exchange is not None:
             exchange.more_body = False
-            exchange.wake()
+            if exchange.waiting is not None:
+                exchange.wake()
 
     # Answers
 
@@ -471,8 +474,8 @@ class HttpConnection(asyncio.Protocol):
             if not self._pipeline:
                 # With requests in the queue it would grow by a socket's buffer after each answer.
                 self.resume_reading()
-        if self._holder is not None:
-            self._holder.note(self, waits=self._running is None or self._running.more_body)
+        if self._address_connections is not None:
+            self._address_connections.note(self, waits=self._running is None or self._running.more_body)
 
     def refuse(self, refusal: HTTPError) -> None:
         """Send this refusal after the answers that are still due, read nothing more, and close the connection."""
@@ -532,8 +535,8 @@ class HttpConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self.unread = True
         self._writable.clear()
-        if self._holder is not None:
-            self._holder.reads_later(self)
+        if self._address_connections is not None:
+            self._address_connections.reads_later(self)
         if self._watch is None:
             self._watch = PaceWatch(self.transport, self.settings.stall_timeout, self._cut_slow_client)
         self._watch.begin(self.least_pace)
@@ -541,8 +544,8 @@ class HttpConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         if self._watch is not None:
             self._watch.end()
-        if self._holder is not None:
-            self._holder.has_read(self)
+        if self._address_connections is not None:
+            self._address_connections.has_read(self)
         self._note_taken()
         if self._awaits_client:
             self._awaits_client = False

@@ -18,9 +18,9 @@ from api.errors import Fault, InvalidRequest, TimedOut, TooExpensive, Unavailabl
 from api.query import ExportQuery, Item, ListQuery, Page, Query, Total, price
 from api.service.context import RequestContext
 from api.service.service import Cost, Service, check_edition
-from api.store.pool import ServerRole
 from api.store.reader import Reply, edition
 from api.store.routed_streams import RoutedStreams
+from api.store.sessions import ServerRole
 from api.store.stream import Streams
 from api.store.ticket import Ticket
 

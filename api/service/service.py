@@ -1,7 +1,7 @@
 """The path that REST and GraphQL share: price and compile a query, charge the caller, run it, refund what is left.
 
-`prepare` makes a PreparedQuery of a Query, and `execute` answers it. A finished answer is kept until something that it
-was read from has changed. While that cannot be told for sure, no kept answer is used.
+`prepare` makes a PreparedQuery of a Query, and `execute` answers it. A finished answer is cached until something that
+it was read from changes. While the service cannot be sure that nothing has changed, it uses no cached answer.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from api.service.entity_tags import EntityTags
 from api.settings import Settings
 from api.singleflight import SingleFlight
 from api.store.changes import Changes, is_behind
-from api.store.pool import ServerRole
 from api.store.reader import Reader, Reply, edition
 from api.store.replicas import Replicas
 from api.store.routed_reader import RoutedReader
+from api.store.sessions import ServerRole
 from api.store.ticket import Ticket
 
 Parsed = TypeVar("Parsed")
@@ -54,8 +54,8 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
-    """A query that can be answered: what it costs at most, the statement that answers it, and a key that is equal for
-    equal statements of one release."""
+    """A query that can be answered: its cost before it runs, the statement that answers it, and the key of its answer
+    in the cache. Equal statements of one release have equal keys."""
 
     cost: Cost
     statement: Statement
@@ -75,7 +75,7 @@ class Outcome:
 
 
 class Service:
-    """Answers queries: the settings, access control, the reader of the store, and the answers that are kept."""
+    """Answers queries, for REST and GraphQL. It has access control, the reader of the store, and the cached answers."""
 
     def __init__(
         self, settings: Settings, url: str, access_control: AccessControl, replicas: Replicas | None = None
@@ -126,8 +126,8 @@ class Service:
         return PreparedQuery(cost, statement, _hash_statement(statement), query.outdated)
 
     def fixed(self, points: int, statement: Statement) -> PreparedQuery:
-        """Return a statement of the service's own with a price of its own. It has no page that a caller could
-        choose."""
+        """Prepare a statement that was made without a Query, such as that of the home page. Its price is fixed, and it
+        has no page whose size a caller could choose."""
         return PreparedQuery(Cost(points), statement, _hash_statement(statement))
 
     def check(self, cost: Cost, caller: Caller) -> None:
@@ -175,7 +175,7 @@ class Service:
         used_by_cached: int | None = None
         if reply is not None:
             tag = self._write_tag(requested, prepared, reply)
-            used_by_cached = _price_answer(prepared, reply, tag, client_tags)
+            used_by_cached = _count_points_used(prepared, reply, tag, client_tags)
         charge = await self.access_control.begin(context.caller, points, used_by_cached, context.paid)
         context.charge = charge
         if charge.refusal is not None:
@@ -206,7 +206,7 @@ class Service:
                     reply = await self._flights.run(prepared.key, ticket, read)
                 self._put_into_cache(prepared, reply)
             tag = self._write_tag(requested, prepared, reply)
-            used = _price_answer(prepared, reply, tag, client_tags)
+            used = _count_points_used(prepared, reply, tag, client_tags)
             if context.at_least and not cached:
                 check_edition(reply.whole_mark, context.at_least)
         except Unavailable as error:
@@ -258,7 +258,7 @@ class Service:
         self._cache.put(prepared.key, reply, 2 * len(reply.body) + 200)
 
 
-def _price_answer(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: Sequence[str]) -> int:
+def _count_points_used(prepared: PreparedQuery, reply: Reply, tag: str, client_tags: Sequence[str]) -> int:
     """Return the points that an answer costs in the end: none if the client has it already."""
     if tag and tag in client_tags:
         return 0

@@ -13,58 +13,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from math import ceil, inf
 from typing import Any
 
-import asyncpg
-import structlog
-from asyncpg.connect_utils import SessionAttribute
-
 from api.errors import Unavailable
 from api.settings import Settings
-from api.store.connection import DRIVER_ERRORS, Connection
+from api.store.connection import Connection
 from api.store.fair_queue import FairQueue, Share, Waiter
+from api.store.sessions import CONFIRM_SECONDS, CONNECT_SECONDS, MODES, ServerRole, Sessions, close_session
 from api.store.ticket import SERVICE, Rank, Ticket
-
-CONNECT_SECONDS = 2.0
-# The time that Postgres has to confirm that a statement is cancelled, and that a connection has to close.
-CONFIRM_SECONDS = 2.0
-BROKEN_OFF = (
-    asyncpg.ConnectionDoesNotExistError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    ConnectionResetError,
-)
-log = structlog.get_logger("briefing")
-# The settings of our sessions. Behind a pooler each transaction sets them (`begin`, below).
-SESSION = {
-    "role": "briefing_reader",
-    "default_transaction_read_only": "on",
-    "idle_in_transaction_session_timeout": "5000",
-    "timezone": "UTC",
-    "datestyle": "ISO",
-    "extra_float_digits": "1",
-    "search_path": "pg_catalog",
-    "jit": "off",
-    # A request uses one processor, and Postgres counts only what its own process looks at.
-    "max_parallel_workers_per_gather": "0",
-    # Postgres does not count the rows that a join reads again from memory (store.rows_looked_at).
-    "enable_material": "off",
-    # A store's indexes are in memory or on a solid-state disk. With 4, the default, Postgres fetched and sorted all
-    # 20,000 figures of an event (7.6 ms) instead of reading ten in order (0.4 ms).
-    "random_page_cost": "1.1",
-}
-MODES = {False: "force_generic_plan", True: "force_custom_plan"}
-
-
-class ServerRole(Enum):
-    """The role of a server among those that are read from: the only one, the primary of replicas, or a replica."""
-
-    ALONE = "alone"
-    PRIMARY = "primary"
-    REPLICA = "replica"
 
 
 @dataclass(eq=False, slots=True)
@@ -94,12 +52,9 @@ class Pool:
     """At most `pool_size` connections to one database as the reader role."""
 
     def __init__(self, url: str, settings: Settings, role: ServerRole = ServerRole.ALONE) -> None:
-        self._url = url
         self._settings = settings
-        self._role = role
+        self.sessions = Sessions(url, settings, role)
         self._idle: dict[bool, list[Lease]] = {False: [], True: []}
-        # True if there is a pooler in between, which gives each transaction another session.
-        self.behind_pooler = settings.statement_cache_size == 0
         self._queue: FairQueue[PoolSlot] = FairQueue()
         # Connections that are idle, in use, opening or closing; and the places among them that anonymous callers hold.
         self._open = 0
@@ -121,7 +76,7 @@ class Pool:
     ) -> Lease:
         """Wait for a connection in the plan mode. Unavailable if there is none in time, or Postgres does not answer.
         `fresh`: open a new one and close those that are idle."""
-        needs_custom_plan = needs_custom_plan and not self.behind_pooler
+        needs_custom_plan = needs_custom_plan and not self.sessions.behind_pooler
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         if ticket is None:
@@ -141,23 +96,6 @@ class Pool:
         if lease.custom_plan != needs_custom_plan:
             await self._switch_mode(lease, needs_custom_plan)
         return lease
-
-    async def begin(self, lease: Lease, custom_plan: bool, extra: dict[str, str] | None = None) -> None:
-        """Begin a transaction with the settings of our sessions, and those in `extra`."""
-        settings = self._session_settings(custom_plan)
-        if extra is not None:
-            settings |= extra
-        del settings["application_name"], settings["default_transaction_read_only"]
-        sets = "; ".join(f"set local {name} = '{value}'" for name, value in settings.items())
-        await lease.connection.execute(f"begin read only; {sets}", timeout=CONNECT_SECONDS)
-
-    def _session_settings(self, custom_plan: bool) -> dict[str, str]:
-        """Return the settings of our sessions, in a dictionary of its own."""
-        return SESSION | {
-            "application_name": "briefing",
-            "statement_timeout": f"{self._settings.statement_timeout * 1000:.0f}",
-            "plan_cache_mode": MODES[custom_plan],
-        }
 
     def give(self, lease: Lease) -> None:
         """Take the connection back: its statement has ended."""
@@ -299,7 +237,7 @@ class Pool:
             while idle:
                 # It runs no statement, so its place is free at once.
                 self._open -= 1
-                self._start_ending(_close(idle.pop().connection))
+                self._start_ending(close_session(idle.pop().connection))
 
     async def _switch_mode(self, lease: Lease, custom_plan: bool) -> None:
         try:
@@ -326,7 +264,7 @@ class Pool:
         # asyncpg sends no command before the cancelled one has ended. This command ends a transaction, or sets the mode
         # that is noted in the lease, which a cancelled `set` may have changed.
         command = "rollback"
-        if not self.behind_pooler:
+        if not self.sessions.behind_pooler:
             command = f"set plan_cache_mode = {MODES[lease.custom_plan]}"
         try:
             await lease.connection.execute(command, timeout=CONFIRM_SECONDS)
@@ -339,7 +277,7 @@ class Pool:
             self.give(lease)
 
     async def _close_and_remove(self, lease: Lease) -> None:
-        await _close(lease.connection)
+        await close_session(lease.connection)
         self._remove(lease)
 
     def _remove(self, lease: Lease) -> None:
@@ -375,7 +313,7 @@ class Pool:
     async def _open_lease(self, place: PoolSlot, custom_plan: bool, seconds: float) -> Lease:
         """Open a connection. If the client disconnects meanwhile, finish it for the next statement: asyncpg leaves a
         session open if it is cancelled while it connects."""
-        task = asyncio.get_running_loop().create_task(self._connect(custom_plan, seconds))
+        task = asyncio.get_running_loop().create_task(self.sessions.open(custom_plan, seconds))
         try:
             return Lease(await asyncio.shield(task), custom_plan)
         except asyncio.CancelledError:
@@ -391,41 +329,3 @@ class Pool:
         if not task.cancelled() and task.exception() is None:
             place = PoolSlot(place.rank, Lease(task.result(), custom_plan))
         self._return_place(place)
-
-    async def _connect(self, custom_plan: bool, seconds: float) -> Connection:
-        # After a failover the same address may lead to a replica, whose answers nothing confirms.
-        session_attributes = SessionAttribute.primary if self._role is ServerRole.PRIMARY else None
-        server_settings = {"application_name": "briefing"}
-        if not self.behind_pooler:
-            server_settings = self._session_settings(custom_plan)
-        try:
-            connection: Connection = await asyncpg.connect(
-                self._url,
-                timeout=min(CONNECT_SECONDS, max(seconds, 0.05)),
-                command_timeout=self._settings.statement_timeout + 0.3,
-                statement_cache_size=self._settings.statement_cache_size,
-                max_cached_statement_lifetime=0,
-                server_settings=server_settings,
-                target_session_attrs=session_attributes,
-            )
-        except asyncpg.CannotConnectNowError as error:
-            if "shutting down" in str(error):
-                raise Unavailable("The store is shutting down.") from error
-            raise  # Postgres is starting or recovering, so it will answer soon.
-        except BROKEN_OFF:
-            raise  # The backend was killed while we connected, so it is worth another try.
-        except (OSError, *DRIVER_ERRORS) as error:
-            # The check of a replica logs why it is not used (`replicas.py`).
-            if self._role is not ServerRole.REPLICA:
-                log.warning("no connection to Postgres", reason=f"{type(error).__name__}: {error}")
-            raise Unavailable("The store does not answer.") from error
-        return connection
-
-
-async def _close(connection: Connection) -> None:
-    # close() waits until the cancellation of the running statement has been sent. terminate() would not.
-    try:
-        await connection.close(timeout=CONFIRM_SECONDS)
-    except (TimeoutError, OSError, *DRIVER_ERRORS, AttributeError):
-        # asyncpg raises AttributeError if a COPY was given up at the moment at which its connection broke off.
-        connection.terminate()

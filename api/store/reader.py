@@ -17,7 +17,8 @@ from api.compiler.statement import WHOLE_MARK, Statement
 from api.errors import TimedOut, TooExpensive, Unavailable
 from api.gzip_prefix import GzipPrefix
 from api.settings import Settings
-from api.store.pool import BROKEN_OFF, Lease, Pool, ServerRole
+from api.store.pool import Lease, Pool
+from api.store.sessions import BROKEN_OFF, ServerRole
 from api.store.ticket import SERVICE, Ticket
 
 STALE = (
@@ -33,7 +34,7 @@ STALE = (
 # The most tries after the first one. An operator who ends all backends several times in a row can hit the same request
 # each time.
 TRIES = 6
-REST = 0.05
+RETRY_PAUSE = 0.05
 # The seconds that Postgres may work on a statement for each point of its price, between the two settings
 # `statement_timeout_floor` and `statement_timeout`.
 POINT_SECONDS = 0.01
@@ -72,7 +73,7 @@ class Reply:
         return edition(self.mark)
 
     def has_reached(self, at_least: int) -> bool:
-        """Return True if the server had this edition when the answer was read. The mark of the store is needed."""
+        """Return True if the server had this edition when the answer was read. This needs the `whole_mark`."""
         return int(edition(self.whole_mark)) >= at_least
 
 
@@ -95,7 +96,7 @@ class Reader:
     async def read(self, statement: Statement, ticket: Ticket, at_least: int = 0) -> Reply:
         """Return the one row of a statement. Unavailable or TimedOut if the store does not return it.
 
-        With an edition in `at_least`, the reply has the mark of the whole store, which the caller compares.
+        With an edition in `at_least`, the reply has a `whole_mark`, which the caller compares.
 
         The seconds that Postgres may work on it, in all tries together, grow with its price. Waiting for a place does
         not count.
@@ -111,9 +112,9 @@ class Reader:
             try:
                 lease = await self.pool.take(statement.custom, ticket, fresh=tries > 0, seconds=end - loop.time())
             except asyncpg.CannotConnectNowError:
-                if loop.time() + REST > end or not self._tries:
+                if loop.time() + RETRY_PAUSE > end or not self._tries:
                     raise Unavailable("The store is starting.") from None
-                await asyncio.sleep(REST)
+                await asyncio.sleep(RETRY_PAUSE)
                 continue
             except BROKEN_OFF as error:
                 tries = await self._start_next_try(tries, error)
@@ -124,7 +125,7 @@ class Reader:
                 if lease.cold:
                     seconds = min(seconds + COLD_SECONDS, self._max_seconds)
                 seconds = max(0.05, seconds)
-                if self.pool.behind_pooler:
+                if self.pool.sessions.behind_pooler:
                     row = await self._in_transaction(lease, statement, sql, seconds)
                 else:
                     # The session's own statement_timeout ends the statement if our cancellation gets lost.
@@ -173,7 +174,7 @@ class Reader:
     ) -> asyncpg.Record | None:
         """Return a row through a pooler. The settings of a session hold for a transaction there."""
         connection = lease.connection
-        await self.pool.begin(lease, statement.custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
+        await self.pool.sessions.begin(connection, statement.custom, {"statement_timeout": f"{seconds * 1000:.0f}"})
         seconds += GRACE_SECONDS
         try:
             row = await connection.fetchrow(sql, *statement.arguments, timeout=seconds)
@@ -190,7 +191,7 @@ class Reader:
         if tries == self._tries:
             raise Unavailable("The store broke off.") from error
         if tries:
-            await asyncio.sleep(REST)
+            await asyncio.sleep(RETRY_PAUSE)
         return tries + 1
 
     def _end_failed(self, lease: Lease, error: BaseException) -> BaseException:

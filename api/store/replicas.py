@@ -20,7 +20,6 @@ from asyncpg.connect_utils import SessionAttribute
 from api.settings import Settings
 from api.store.access import AccessStore
 from api.store.connection import DRIVER_ERRORS, Connection
-from api.store.pool import ServerRole
 from api.store.reader import Reader
 from api.store.server_facts import (
     AHEAD_SECONDS,
@@ -31,6 +30,7 @@ from api.store.server_facts import (
     is_primary,
     read_facts,
 )
+from api.store.sessions import ServerRole
 from api.store.stream import Streams
 
 CHECK_SECONDS = 1.0

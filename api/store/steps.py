@@ -36,7 +36,7 @@ from api.store.statements import Script
 
 LOADING = 3600.0  # Seconds to wait for a load to end.
 ATTEMPTS = 120  # Attempts of one transaction, with up to 0.2 s for its locks and a rest of 0.3 s each: a minute.
-REST = 0.3
+RETRY_PAUSE = 0.3
 # Rows that are rewritten in one transaction: 50 to 200 ms.
 BATCH = 500
 LINE = re.compile(r"^-- step: (transaction|rewrite|sort_keys|normalize|versions|index)(?: (\w+))?$", re.MULTILINE)
@@ -82,12 +82,12 @@ async def attempt(connection: Connection, name: str, work: Callable[[], Awaitabl
                 await work()
             return
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-            await asyncio.sleep(REST)
+            await asyncio.sleep(RETRY_PAUSE)
         except asyncpg.InternalServerError as error:
             # Roles belong to all databases, so migrations of two databases can collide there.
             if "concurrently" not in str(error):
                 raise
-            await asyncio.sleep(REST)
+            await asyncio.sleep(RETRY_PAUSE)
     raise Unavailable(f"{name} found its tables locked for a minute.")
 
 

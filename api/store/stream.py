@@ -16,8 +16,9 @@ import asyncpg
 
 from api.errors import BriefingError, TimedOut, Unavailable
 from api.settings import Settings
-from api.store.pool import BROKEN_OFF, Lease, Pool, ServerRole
+from api.store.pool import Lease, Pool
 from api.store.reader import STALE
+from api.store.sessions import BROKEN_OFF, ServerRole
 
 Take = Callable[[bytes], Awaitable[None]]
 
@@ -79,12 +80,12 @@ class Streams:
 
     async def _copy(self, lease: Lease, sql: str, arguments: Sequence[Any], rows: Unframed) -> None:
         connection = lease.connection
-        if not self.pool.behind_pooler:
+        if not self.pool.sessions.behind_pooler:
             settings = "; ".join(f"set {name} = '{value}'" for name, value in SESSION.items())
             await connection.execute(settings)
             await connection.copy_from_query(sql, *arguments, output=rows, format="binary")
             return
-        await self.pool.begin(lease, True, SESSION)
+        await self.pool.sessions.begin(connection, True, SESSION)
         try:
             await connection.copy_from_query(sql, *arguments, output=rows, format="binary")
         except asyncpg.PostgresError:

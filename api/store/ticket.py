@@ -1,7 +1,7 @@
 """Describe the caller of a statement and the price of its request. They determine the order of the pool's queue.
 
-The HTTP layer creates a ticket for each request, because it knows the caller. `SERVICE` is the origin of the service's
-own statements.
+`Service.execute` and `Exports` create a ticket for each statement. The origin comes from the context of the request,
+where `Authentication.admit` puts it. `SERVICE` is the origin of the service's own statements.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Origin:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """The origin of one request, and the points of its price that pay for the store. The origin changes if a caller of
-    a better rank joins the request (`Pool.lift`)."""
+    """The origin of one statement, and the points of its price, which set its time limit. The origin changes if a
+    caller of a better rank joins the request (`Pool.lift`)."""
 
     origin: Origin
     price: int

@@ -9,7 +9,8 @@ import pytest
 
 from api.errors import Unavailable
 from api.settings import Settings
-from api.store.pool import Lease, Pool, _close
+from api.store.pool import Lease, Pool
+from api.store.sessions import close_session
 
 
 @pytest.fixture
@@ -99,6 +100,6 @@ async def test_a_connection_that_does_not_close_is_ended(pool: Pool, monkeypatch
         raise AttributeError("'NoneType' object has no attribute 'cancelled'")
 
     monkeypatch.setattr(type(lease.connection), "close", close)
-    await _close(lease.connection)
+    await close_session(lease.connection)
     assert lease.connection.is_closed()
     pool.give(lease)

@@ -41,7 +41,7 @@ class Quota:
     def __post_init__(self) -> None:
         names = {limit.name for limit in self.limits}
         if not 1 <= len(self.limits) <= MAX_LIMITS or len(names) < len(self.limits):
-            raise ValueError(f"terms have 1 to {MAX_LIMITS} limits, each under a name of its own")
+            raise ValueError(f"a quota has 1 to {MAX_LIMITS} limits, each under a name of its own")
         if type(self.at_once) is not int or not 1 <= self.at_once <= MAX_AT_ONCE:
             raise ValueError(f"requests at once are a whole number from 1 to {MAX_AT_ONCE:,}, not {self.at_once!r}")
         object.__setattr__(self, "paces", paces(self.limits))

@@ -194,7 +194,10 @@ CONVERTERS: dict[str, Converter] = {
         of_lists=True,
     ),
     "map": Converter(
-        "what [maps.NAME] has for it; `start*` is whatever begins so, and an empty term is nothing", _make_map, "must"
+        "the term that [maps.NAME] has for the text; `start*` there matches all texts that begin with `start`, and an "
+        "empty term gives nothing",
+        _make_map,
+        "must",
     ),
     "match": Converter(
         "the group of the regular expression [patterns] NAME, or all that matches; match:NAME.GROUP if it has several",

@@ -19,7 +19,7 @@ from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import Query, price
 from api.rest.request import list_query, record_query
-from api.store.pool import MODES, SESSION
+from api.store.sessions import MODES, SESSION
 
 REMOVED = ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
 # The highest price of a request, by default.
