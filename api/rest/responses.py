@@ -76,6 +76,16 @@ def list_responses(version: Version, schema: Schema, example: Example | None) ->
     return _responses("A page of records.", schema, example, headers, ONLY_RECORDS)
 
 
+def count_responses(schema: Schema, example: Example | None) -> Schema:
+    """Return the responses of counts."""
+    return _responses("The counts.", schema, example, (*OF_DATA, "Edition"), ONLY_RECORDS)
+
+
+def series_responses(schema: Schema, example: Example | None) -> Schema:
+    """Return the responses of series."""
+    return _responses("The series.", schema, example, (*OF_DATA, "Edition"), ONLY_RECORDS)
+
+
 def record_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
     """Return the responses of one record."""
     headers = (*OF_DATA, *OF_READS, *_in_time(version, (*OF_EDITIONS, "Link")))
