@@ -309,10 +309,12 @@ class _OperationReader:
         return self._read_selection(f"{pascal(resource.name)}CountKey", details, read_field)
 
     def _read_label(self, dimension: Dimension, details: list[FieldDetails]) -> CountLabel:
-        columns = {camel(name): name for name in self._version[dimension.target].label}
+        target = self._version[dimension.target]
+        fields = {camel(name): target.fields[name] for name in target.label}
 
         def read_field(name: str, _: list[FieldDetails]) -> Answer:
-            return ColumnField(columns[name])
+            field = fields[name]
+            return ColumnField(field.name, upper=field.type.name == "vocabulary")
 
         return CountLabel(dimension, self._read_selection(label_name(dimension), details, read_field))
 

@@ -159,7 +159,7 @@ def _describe_counts(version: Version, operation: Operation) -> Schema:
         "What is known less exactly than the bucket is in `unplaced`, and is never spread. A large list is counted "
         "from a sample, unless `quality=exact` is requested.",
         "parameters": count_inputs(version, resource),
-        "responses": count_responses(ref(f"{title(resource)}Counts"), examples(version).get(operation.id)),
+        "responses": count_responses(version, ref(f"{title(resource)}Counts"), examples(version).get(operation.id)),
     }
 
 
@@ -173,7 +173,9 @@ def _describe_series(version: Version, operation: Operation) -> Schema:
         "the bounds of all of them. Open bounds stay open, nothing is averaged, and only the figures of a flow are "
         "added up. `envelope` shows in which bounds the sources agree.",
         "parameters": series_inputs(version, resource),
-        "responses": series_responses(ref(f"{title(resource)}SeriesList"), examples(version).get(operation.id)),
+        "responses": series_responses(
+            version, ref(f"{title(resource)}SeriesList"), examples(version).get(operation.id)
+        ),
     }
 
 

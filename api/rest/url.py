@@ -204,9 +204,6 @@ ONLY_EXPORTS = {
 }
 
 
-RECORD_MODES = ("none", "full")
-
-
 def _read_by(url: Url, text: str) -> None:
     url.grouping = replace(url.grouping, by=read_by(url.version, url.resource, split(text)))
 
@@ -286,7 +283,7 @@ ONLY_SERIES = {
         ),
     )
 }
-READERS = SHARED | ONLY_EXPORTS | ONLY_COUNTS
+RECORD_MODES = ("none", "full")
 
 
 def _read_record(url: Url, text: str) -> None:
@@ -303,7 +300,7 @@ ONLY_REVISIONS = {
 # The shared parameters of revisions.
 REVISION_NAMES = ("limit", "cursor", "known_at", "record")
 
-READERS = SHARED | ONLY_EXPORTS | ONLY_REVISIONS
+READERS = SHARED | ONLY_EXPORTS | ONLY_COUNTS | ONLY_REVISIONS
 
 
 def list_names(version: Version, resource: Resource) -> list[str]:
