@@ -7,6 +7,16 @@ level, but a declaration that contradicts itself or the model fails when it is i
 The versions are listed here and nowhere else, the oldest first. No version imports another.
 """
 
+from api.catalog.dimensions import (
+    Dated,
+    Dimension,
+    dated,
+    dimensions,
+    has_counts,
+    has_series,
+    is_additive,
+    series_dimensions,
+)
 from api.catalog.lifecycle import DeprecatedPart, Lifecycle
 from api.catalog.resource import Condition, Field, Group, Link, Resource
 from api.catalog.v1 import V1
@@ -32,7 +42,9 @@ __all__ = [
     "V2",
     "VERSIONS",
     "Condition",
+    "Dated",
     "DeprecatedPart",
+    "Dimension",
     "Field",
     "Group",
     "Lifecycle",
@@ -41,5 +53,11 @@ __all__ = [
     "Value",
     "Version",
     "Vocabulary",
+    "dated",
+    "dimensions",
+    "has_counts",
+    "has_series",
+    "is_additive",
     "newest",
+    "series_dimensions",
 ]

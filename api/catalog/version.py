@@ -32,6 +32,8 @@ class Version:
     parquet: bool = True
     # Whether callers can read it as it was known at a moment.
     history: bool = True
+    # Whether the records of lists are counted by groups.
+    counts: bool = True
 
     def __getitem__(self, name: str) -> Resource:
         if name in self.lists:
@@ -75,6 +77,7 @@ def version(
     utc: str = "Z",
     parquet: bool = True,
     history: bool = True,
+    counts: bool = True,
 ) -> Version:
     """Put resources together, and find every filter that they offer."""
     resources: dict[str, Resource] = {resource.name: resource for resource in declared}
@@ -98,6 +101,7 @@ def version(
         utc=utc,
         parquet=parquet,
         history=history,
+        counts=counts,
     )
 
 

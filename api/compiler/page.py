@@ -317,14 +317,14 @@ def total(item: Total | Quality) -> Json:
 
 
 def _exact_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
-    count = _count_rows(_filtered_rows(writer, rows, resource), MAX_EXACT)
+    count = _count_rows(filtered_rows(writer, resource, rows.filter), MAX_EXACT)
     return f"exact as (select least(n, {MAX_EXACT}) as n, n > {MAX_EXACT} as cut from ({count}) c)"
 
 
 def _estimated_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
-    filtered_rows = _filtered_rows(writer, rows, resource)
-    count = _count_rows(filtered_rows, ESTIMATE_FROM)
-    sample = f"select {SAMPLE_OF} * count(*) {filtered_rows} and {_is_in_sample(writer.version, resource, 's')}"
+    from_rows = filtered_rows(writer, resource, rows.filter)
+    count = _count_rows(from_rows, ESTIMATE_FROM)
+    sample = f"select {SAMPLE_OF} * count(*) {from_rows} and {is_in_sample(writer.version, resource, 's')}"
     is_cut = f"n > {ESTIMATE_FROM}"
     number = f"case when {is_cut} then greatest(n, ({sample})) else n end"
     return f"estimated as (select {number} as n, {is_cut} as cut from ({count}) c)"
@@ -335,7 +335,7 @@ def _count_rows(filtered_rows: str, max_count: int) -> str:
     return f"select count(*) as n from (select {filtered_rows} limit {max_count + 1}) c"
 
 
-def _is_in_sample(version: Version, resource: Resource, alias: str) -> str:
+def is_in_sample(version: Version, resource: Resource, alias: str) -> str:
     """Return the condition that selects one row in SAMPLE_OF, by the id of the row or of its record, or by the number
     of a row without either."""
     if resource.prefix:
@@ -350,14 +350,18 @@ def _is_in_sample(version: Version, resource: Resource, alias: str) -> str:
     return f"({' or '.join(ranges)})"
 
 
-def _filtered_rows(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
-    """Return the `from` and the `where` of the rows that pass the filter, under the alias `s`."""
+def filtered_rows(
+    writer: StatementWriter, resource: Resource, filter: Filter, columns: tuple[str, ...] = ("id",)
+) -> str:
+    """Return the `from` and the `where` of the rows that pass a filter, under the alias `s`, for counting them. They
+    have at least these columns."""
     view = writer.view(resource.name)
     row_test = _not_withdrawn_for_count(writer, resource, "s")
-    tests = [condition(writer, resource, "s", filter) for filter in alternatives(resource, rows.filter)]
+    tests = [condition(writer, resource, "s", part) for part in alternatives(resource, filter)]
     if row_test:
         tests = [f"{row_test} and {test}" for test in tests]
     if len(tests) == 1:
         return f"from {view} s where {tests[0]}"
-    parts = " union all ".join(f"select s.id from {view} s where {test}" for test in tests)
+    selected = ", ".join(f"s.{column}" for column in columns)
+    parts = " union all ".join(f"select {selected} from {view} s where {test}" for test in tests)
     return f"from ({parts}) s where true"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.catalog import VERSIONS
+from api.compiler.counts import count_groups
 from api.compiler.export_lines import lines
 from api.compiler.json_text import (
     NULL,
@@ -22,10 +23,12 @@ from api.compiler.json_text import (
 )
 from api.compiler.record import by_id, page
 from api.compiler.revisions import revisions
+from api.compiler.series import figure_series
 from api.compiler.writer import StatementWriter, indent
 from api.model import ENTITIES
 from api.query import (
     Constant,
+    CountQuery,
     ExportQuery,
     Item,
     ListQuery,
@@ -35,6 +38,7 @@ from api.query import (
     Records,
     RevisionsQuery,
     Root,
+    SeriesQuery,
     as_of,
     least_price,
     price,
@@ -202,6 +206,21 @@ def _write_page(writer: StatementWriter, query: Query) -> str:
     return _write_statement(writer, query, root)
 
 
+def _write_counts(writer: StatementWriter, query: Query) -> str:
+    assert isinstance(query.root, CountQuery | SeriesQuery)
+    writer.begin_root(query.root.as_of)
+    select = _select_groups(writer, query.root)
+    source = f"(\n  {indent(select)}\n) r"
+    root = _Root("convert_to(r.made, 'UTF8')", "null::text", "null::text[]", "r.points", source)
+    return _write_statement(writer, query, root)
+
+
+def _select_groups(writer: StatementWriter, root: CountQuery | SeriesQuery) -> str:
+    if isinstance(root, CountQuery):
+        return count_groups(writer, root)
+    return figure_series(writer, root)
+
+
 def _write_object(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, Object)
     roots = _Roots(writer)
@@ -223,6 +242,8 @@ def _write_revisions(writer: StatementWriter, query: Query) -> str:
 ROOTS: dict[type[Root], Callable[[StatementWriter, Query], str]] = {
     ExportQuery: _write_export,
     ListQuery: _write_page,
+    CountQuery: _write_counts,
+    SeriesQuery: _write_counts,
     Object: _write_object,
     RevisionsQuery: _write_revisions,
 }
@@ -257,9 +278,9 @@ class _Roots:
             case Constant():
                 return string(item.value.text)
             case ListQuery():
-                alias = self._join(page(self.writer, item.value).sql)
-                self.points.append(f"{alias}.points")
-                return from_sql(f"{alias}.made")
+                return self._write_joined(page(self.writer, item.value).sql)
+            case CountQuery() | SeriesQuery():
+                return self._write_joined(_select_groups(self.writer, item.value))
             case RevisionsQuery():
                 alias = self._join(revisions(self.writer, item.value))
                 self.notes.append(
@@ -273,6 +294,12 @@ class _Roots:
                 return self._write_records(item.key, item.value)
             case _:
                 raise TypeError(f"{type(item.value).__name__} is no entry of a request")
+
+    def _write_joined(self, select: str) -> Json:
+        """Join a select that always has one row, and return its JSON."""
+        alias = self._join(select)
+        self.points.append(f"{alias}.points")
+        return from_sql(f"{alias}.made")
 
     def _write_records(self, key: str, records: Records) -> Json:
         objects = []

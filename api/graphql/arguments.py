@@ -28,7 +28,7 @@ def read_root_list(
     finder: EditionFinder,
 ) -> ListQuery:
     """Return a root list. InvalidRequest names the argument that is wrong. Deprecated parts are added to `outdated`."""
-    filter = _read_filter(version, resource, arguments, key, outdated)
+    filter = read_filter(version, resource, arguments, key, outdated)
     filter_argument = arguments.get("filter") or {}
     sort = _read_order(resource, arguments.get("orderBy"), filter_argument, filter, f"{key}.orderBy")
     _note_missing_filters(resource, sort, filter_argument, outdated)
@@ -63,13 +63,15 @@ def read_linked_set(
     target = version[link.target]
     sort = POSITION if link.owned else _sort_of(target, target.sort)
     size = check_size(arguments["first"], MAX_LINKED, f"{key}.first")
-    filter = _read_filter(version, target, arguments, key, outdated)
+    filter = read_filter(version, target, arguments, key, outdated)
     return ListQuery(link.target, Page(size), sort, selection, filter, link=link.name)
 
 
-def _read_filter(
+def read_filter(
     version: Version, resource: Resource, arguments: dict[str, Any], key: str, outdated: list[DeprecatedPart]
 ) -> Filter:
+    """Return the filter of a list. InvalidRequest names the argument that is wrong. Deprecated parts are added to
+    `outdated`."""
     filter_argument = arguments.get("filter")
     if filter_argument is None:
         return EVERYTHING

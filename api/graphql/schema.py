@@ -10,8 +10,10 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
-from api.catalog import Resource, Version
+from api.catalog import Resource, Version, has_counts, has_series
+from api.graphql.counts import counts_field, declare_counts
 from api.graphql.declare import MAX_RECORDS, RECORDS_FIRST, declare
+from api.graphql.series import declare_series, series_field
 from api.graphql.shape import pascal
 from api.graphql.types import SCALARS, Argument, OutputField, Types
 
@@ -30,6 +32,11 @@ def schema(version: Version) -> strawberry.Schema:
     """Return Strawberry's schema."""
     types = Types(version)
     declare(types)
+    if version.counts:
+        declare_counts(types)
+    for resource in version.lists.values():
+        if has_series(version, resource):
+            declare_series(types, resource)
     id_argument = _id_argument("its prefix tells its kind")
     in_time = _in_time(version)
     fields: list[OutputField] = [
@@ -45,6 +52,10 @@ def schema(version: Version) -> strawberry.Schema:
         fields.append(_revisions_field(in_time))
     for resource in version.lists.values():
         fields += _root_fields(version, resource)
+        if has_counts(version, resource):
+            fields.append(counts_field(resource, in_time))
+        if has_series(version, resource):
+            fields.append(series_field(resource, in_time))
     types.output("Query", QUERY, fields)
     records = [getattr(types.module, pascal(resource.name)) for resource in version.resources.values()]
     return strawberry.Schema(

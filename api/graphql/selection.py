@@ -13,13 +13,24 @@ from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLSchema, O
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
-from api.catalog import DeprecatedPart, Field, Group, Link, Resource, Value, Version
+from api.catalog import DeprecatedPart, Dimension, Field, Group, Link, Resource, Value, Version, has_counts, has_series
 from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import check_size, read_edition, read_linked_set, read_root_list
+from api.graphql.counts import (
+    GROUP,
+    NUMBERS,
+    counts_name,
+    key_answer,
+    key_fields,
+    label_fields,
+    label_name,
+    read_counts,
+)
 from api.graphql.declare import MAX_RECORDS
 from api.graphql.document import DocumentRefused, ParsedDocument
 from api.graphql.limits import check_roots
 from api.graphql.schema import MAX_NODES
+from api.graphql.series import key_dimensions, part_fields, read_series, series_name
 from api.graphql.shape import camel, pascal, record_fields
 from api.query import (
     Answer,
@@ -27,6 +38,12 @@ from api.query import (
     Changed,
     ColumnField,
     Constant,
+    CountAdditive,
+    CountBucket,
+    CountGroups,
+    CountLabel,
+    CountNumber,
+    CountQualityField,
     Cursor,
     Edges,
     EditionFinder,
@@ -48,6 +65,8 @@ from api.query import (
     RevisionColumn,
     RevisionsQuery,
     Selection,
+    SeriesList,
+    SeriesSum,
     StoredRecord,
     Timeline,
     Total,
@@ -56,6 +75,7 @@ from api.query import (
 from api.query.cursor import continue_as_of, read_cursor, revisions_fingerprint
 from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
+from api.query.selection import SeriesListName
 from api.query.sort import REVISION
 
 FieldsByKey = dict[str, list[FieldDetails]]
@@ -153,6 +173,12 @@ class _OperationReader:
         for resource in self._version.lists.values():
             if name == resource.name and resource.prefix:
                 return self._read_records([arguments["id"]], arguments, key, details, resource, single=True)
+            if has_counts(self._version, resource) and name == counts_name(resource):
+                selection = self._read_counts(resource, details)
+                return read_counts(self._version, resource, arguments, selection, key, self._outdated, self._finder)
+            if has_series(self._version, resource) and name == series_name(resource):
+                selection = self._read_series(resource, f"{pascal(resource.name)}SeriesList", details)
+                return read_series(self._version, resource, arguments, selection, key, self._outdated, self._finder)
             if name == resource.plural:
                 selection = self._read_connection(resource, details)
                 return read_root_list(self._version, resource, arguments, selection, key, self._outdated, self._finder)
@@ -237,6 +263,89 @@ class _OperationReader:
                     return Quality(upper=True)
 
         return self._read_selection(f"{pascal(resource.name)}Connection", details, read_field)
+
+    def _read_counts(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            match name:
+                case "data":
+                    return CountGroups(self._read_group_of_records(resource, subfields))
+                case "rest":
+                    return Object(self._read_numbers("CountRest", subfields))
+                case "unplaced":
+                    return Object(self._read_numbers("CountUnplaced", subfields))
+                case "total":
+                    return CountNumber("total")
+                case "quality":
+                    return CountQualityField(upper=True)
+                case _:
+                    return CountAdditive()
+
+        return self._read_selection(f"{pascal(resource.name)}Counts", details, read_field)
+
+    def _read_numbers(self, type_name: str, details: list[FieldDetails]) -> Selection:
+        def read_field(name: str, _: list[FieldDetails]) -> Answer:
+            return CountNumber(NUMBERS[type_name][name])
+
+        return self._read_selection(type_name, details, read_field)
+
+    def _read_group_of_records(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            if name == "key":
+                return Object(self._read_count_key(resource, subfields))
+            return CountNumber(GROUP[name])
+
+        return self._read_selection(f"{pascal(resource.name)}Count", details, read_field)
+
+    def _read_count_key(self, resource: Resource, details: list[FieldDetails]) -> Selection:
+        values, labels = key_fields(self._version, resource), label_fields(self._version, resource)
+
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            if name in values:
+                return key_answer(self._version, resource, values[name])
+            if name in labels:
+                return self._read_label(labels[name], subfields)
+            return CountBucket()
+
+        return self._read_selection(f"{pascal(resource.name)}CountKey", details, read_field)
+
+    def _read_label(self, dimension: Dimension, details: list[FieldDetails]) -> CountLabel:
+        target = self._version[dimension.target]
+        fields = {camel(name): target.fields[name] for name in target.label}
+
+        def read_field(name: str, _: list[FieldDetails]) -> Answer:
+            field = fields[name]
+            return ColumnField(field.name, upper=field.type.name == "vocabulary")
+
+        return CountLabel(dimension, self._read_selection(label_name(dimension), details, read_field))
+
+    def _read_series(self, resource: Resource, type_name: str, details: list[FieldDetails]) -> Selection:
+        """Return the selection of an object in the answer of series, by the name of its type."""
+        name = pascal(resource.name)
+        values = part_fields(resource, type_name)
+        key = key_dimensions(self._version, resource)
+        lists: dict[tuple[str, str], tuple[SeriesListName, str]] = {
+            (f"{name}SeriesList", "data"): ("series", f"{name}Series"),
+            (f"{name}SeriesList", "envelope"): ("envelopes", f"{name}Envelope"),
+            (f"{name}Series", "points"): ("points", f"{name}SeriesPoint"),
+            (f"{name}Envelope", "points"): ("envelope_points", f"{name}EnvelopePoint"),
+        }
+        objects = {"key": f"{name}SeriesKey", "last": f"{name}SeriesLast", "rest": "SeriesRest"}
+
+        def read_field(field_name: str, subfields: list[FieldDetails]) -> Answer:
+            if type_name == f"{name}SeriesKey":
+                return key_answer(self._version, resource, key[field_name])
+            if field_name in values:
+                return values[field_name]
+            if (type_name, field_name) in lists:
+                list_name, item_type = lists[type_name, field_name]
+                return SeriesList(list_name, self._read_series(resource, item_type, subfields))
+            if field_name == "sum":
+                return SeriesSum(self._read_series(resource, f"{name}SeriesSum", subfields))
+            if field_name == "bucket":
+                return CountBucket()
+            return Object(self._read_series(resource, objects[field_name], subfields))
+
+        return self._read_selection(type_name, details, read_field)
 
     def _read_edge(self, resource: Resource, details: list[FieldDetails]) -> Selection:
         def read_field(name: str, subfields: list[FieldDetails]) -> Answer:

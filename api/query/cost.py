@@ -12,6 +12,8 @@
     price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
     price(totals)   = 10 for an exact one, 50 if the filter looks through links, 60 as of an edition; 5 for an estimated
                       one
+    price(counts)   = price(filter) + 1 for each 50 buckets that are filled
+    price(series)   = price(filter)
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
@@ -34,6 +36,7 @@ from dataclasses import dataclass
 from api.catalog import VERSIONS, Link, Resource, Version
 from api.query.filters import AllOf, AnyOf, Exists, Filter, Not, Search
 from api.query.selection import (
+    CountQuery,
     Edges,
     ExportQuery,
     JsonShape,
@@ -47,6 +50,7 @@ from api.query.selection import (
     Records,
     RevisionsQuery,
     Selection,
+    SeriesQuery,
     StoredRecord,
     counted,
 )
@@ -71,6 +75,8 @@ EXACT_AS_OF = 60
 # A revision is compared with the one before.
 REVISION = 2
 ESTIMATED_TOTAL = 5
+# Buckets that are filled with zeros for a point: their text is as long as that of a record.
+BUCKETS_PER_POINT = 50
 
 
 @dataclass(frozen=True)
@@ -161,8 +167,8 @@ def _row_points(version: Version, rows: ListQuery) -> int:
 
 def extra_of(rows: ListQuery) -> int:
     """Return the points of a page that are not for its rows: those of its filter, its order and its totals."""
-    searches, links = _count_searches_and_links(rows.filter)
-    points = SEARCH * searches + LINK * links
+    _, links = _count_searches_and_links(rows.filter)
+    points = filter_points(rows.filter)
     for exact in counted(rows.selection):
         if not exact:
             points += ESTIMATED_TOTAL
@@ -175,6 +181,19 @@ def extra_of(rows: ListQuery) -> int:
     if rows.sort.field == "relevance":
         points += RELEVANCE
     return points
+
+
+def points_of_counts(root: CountQuery) -> int:
+    """Return the points of counts that are not for what Postgres looks at: those of the filter, and of the buckets that
+    are filled."""
+    groups = root.top if root.by else 1
+    return filter_points(root.filter) + len(root.fill) * groups // BUCKETS_PER_POINT
+
+
+def filter_points(filter: Filter) -> int:
+    """Return the points of the searches of a filter, and of the links that it looks through."""
+    searches, links = _count_searches_and_links(filter)
+    return SEARCH * searches + LINK * links
 
 
 def _record_selections(rows: ListQuery) -> list[Selection]:
@@ -199,6 +218,10 @@ def _linked_points(version: Version, selection: Selection) -> int:
     total = 0
     for entry in selection:
         match entry.value:
+            case CountQuery():
+                total += points_of_counts(entry.value)
+            case SeriesQuery():
+                total += filter_points(entry.value.filter)
             case ListQuery():
                 total += extra_of(entry.value) + entry.value.page.size * _row_points(version, entry.value)
             case LinkedRecords():

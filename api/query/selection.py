@@ -7,9 +7,10 @@ asks for the fields that its query names, under its aliases. To the compiler bot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
-from api.catalog import DeprecatedPart
+from api.catalog import DeprecatedPart, Dimension
 from api.query.cells import Cell
 from api.query.filters import EVERYTHING, Filter
 from api.query.known_at import AsOf
@@ -308,6 +309,127 @@ class ExportQuery:
         return (Item("", self),)
 
 
+@dataclass(frozen=True)
+class CountQuery:
+    """The numbers of the records of a list that pass the filter, in groups. Records are grouped by the values of `by`,
+    and by the `bucket` of their time: its day, week, month or year in the time zone. `top` is the most groups of `by`.
+    With `fill`, these buckets are shown even if no record is in them. Unless `exact`, a large list is counted from a
+    sample."""
+
+    resource: str
+    by: tuple[Dimension, ...]
+    selection: Selection
+    filter: Filter = EVERYTHING
+    bucket: str = ""
+    time_zone: str = "UTC"
+    top: int = 0
+    fill: tuple[date, ...] = ()
+    exact: bool = False
+    as_of: AsOf | None = None
+
+    @property
+    def entries(self) -> Selection:
+        """The counts as the only entry of a request."""
+        return (Item("", self),)
+
+
+@dataclass(frozen=True)
+class CountGroups:
+    """The groups that an answer shows, as a list."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class CountKey:
+    """The value of a dimension in a group. `upper` writes a vocabulary's term in capitals."""
+
+    dimension: Dimension
+    upper: bool = False
+
+
+@dataclass(frozen=True)
+class CountLabel:
+    """Fields of the record whose id is the value of a dimension; null if there is no such record."""
+
+    dimension: Dimension
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class CountBucket:
+    """The first day of the bucket of a group."""
+
+
+# Of a group its number of records with the bounds of its interval, of the whole answer the others.
+CountName = Literal["count", "low", "high", "total", "rest_groups", "rest_count", "undated", "coarser"]
+
+
+@dataclass(frozen=True)
+class CountNumber:
+    """A number of records, or of groups."""
+
+    name: CountName
+
+
+@dataclass(frozen=True)
+class CountQualityField:
+    """`exact` if each record was counted, `sampled` if one in 32 was."""
+
+    upper: bool = False
+
+
+@dataclass(frozen=True)
+class CountAdditive:
+    """True if each record counts in one group."""
+
+
+@dataclass(frozen=True)
+class SeriesQuery:
+    """Series of the figures of a list that pass the filter: those with equal values of `by` are one series. Its figures
+    are in buckets of the day for which they hold. `top` is the most series."""
+
+    resource: str
+    by: tuple[Dimension, ...]
+    selection: Selection
+    filter: Filter = EVERYTHING
+    bucket: str = "day"
+    top: int = 0
+    as_of: AsOf | None = None
+
+    @property
+    def entries(self) -> Selection:
+        """The series as the only entry of a request."""
+        return (Item("", self),)
+
+
+# The lists of an answer: the series and the points of each, and the envelopes over their sources with their points.
+SeriesListName = Literal["series", "points", "envelopes", "envelope_points"]
+
+
+@dataclass(frozen=True)
+class SeriesList:
+    """A list of an answer, or of one of its series."""
+
+    name: SeriesListName
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class SeriesField:
+    """A value of an item of such a list, or of the whole answer. `upper` writes a vocabulary's term in capitals."""
+
+    name: str
+    upper: bool = False
+
+
+@dataclass(frozen=True)
+class SeriesSum:
+    """The sum of the figures of a series; null if they do not add up."""
+
+    selection: Selection
+
+
 Answer = (
     ColumnField
     | Constant
@@ -334,9 +456,21 @@ Answer = (
     | Changed
     | StoredRecord
     | RevisionsQuery
+    | CountQuery
+    | CountGroups
+    | CountKey
+    | CountLabel
+    | CountBucket
+    | CountNumber
+    | CountQualityField
+    | CountAdditive
+    | SeriesQuery
+    | SeriesList
+    | SeriesField
+    | SeriesSum
 )
-# The root of a request: an object (GraphQL, one record), a page of a list or of revisions, or an export.
-Root = Object | ListQuery | ExportQuery | RevisionsQuery
+# The root of a request: an object (GraphQL, one record), a page of a list or of revisions, an export, counts or series.
+Root = Object | ListQuery | ExportQuery | RevisionsQuery | CountQuery | SeriesQuery
 
 
 @dataclass(frozen=True)
@@ -350,6 +484,6 @@ class Query:
 
 def as_of(value: Answer) -> AsOf | None:
     """Return the edition as of which a root is read; None for the present, and for what is no root."""
-    if isinstance(value, ListQuery | Record | Records | ExportQuery | RevisionsQuery):
+    if isinstance(value, ListQuery | Record | Records | ExportQuery | RevisionsQuery | CountQuery | SeriesQuery):
         return value.as_of
     return None

@@ -8,8 +8,13 @@ is taken before the request runs. The statement counts the records that it looke
                      least 50, for versions that were not shown then
     reserve(set)   = 10 x weight(filter) for each parent; at most 60 x weight(filter) if no parent can occur twice
     reserve(total) = 40 without a filter, else 60 x weight(filter); of children 60 x (2 + weight(filter))
+    reserve(counts) = 60 x weight(filter, groups) for a list of up to 200,000 records; 300 x with quality=exact, and for
+                     lists of children, which are never counted from a sample
+    reserve(series) = that of counts by the same fields and by citations.source_id, with quality=exact
     all together   = at most 850
     weight(filter) = the time to read and test one record, relative to reading it: 1 + the sum over its tests
+
+weight(filter, groups) also has 0.5 for each field and bucket, 1 for each link to one, 3.5 for each link to children.
 
 If the filter names ids, Postgres looks at their records alone. Each of them costs its part of a list of 200,000, which
 is nothing for most filters, or 10 x weight(filter) if the filter looks through a link to many or to children. Together
@@ -23,11 +28,13 @@ from dataclasses import dataclass
 from math import ceil
 
 from api.catalog import VERSIONS, Resource, Version
+from api.catalog.dimensions import SOURCE
 from api.query import words
 from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, conjuncts, fallback
 from api.query.selection import (
     Answer,
     Changed,
+    CountQuery,
     Edges,
     ExportQuery,
     LinkedRecord,
@@ -40,6 +47,7 @@ from api.query.selection import (
     Records,
     RevisionsQuery,
     Selection,
+    SeriesQuery,
     StoredRecord,
     counted,
 )
@@ -60,6 +68,11 @@ ONE_PARENT = 10
 COUNT_ALL = 40
 # The weight of leaving out the children of withdrawn records when children are counted.
 STANDING = 2
+# Lists of that size that are counted one by one, in the largest list that the service is made for.
+EXACT_LISTS = 5
+# The weight of grouping a record by one of its fields, and of looking up the row of a link by which it is grouped.
+GROUPED = 0.5
+GROUPED_LINK = {"one": 1.0, "children": 3.5}
 # Records that the store looks at for a point. A plain list takes 5 to 15 rows and 5 to 9 buffers a point.
 LOOKED_AT_PER_POINT = 40
 # The largest weight for which a point pays for that many records, which then take 2.6 ms. With heavier filters it pays
@@ -96,6 +109,8 @@ LINKED_AGAIN = 20
 SEVERAL = 10
 
 RANGES = ("gte", "lt", "after")
+# The order of rows that are counted.
+UNSORTED = Sort("id", "id", "text")
 
 
 def is_served(resource: Resource, rows: ListQuery) -> bool:
@@ -234,6 +249,10 @@ def _root_reserve(version: Version, value: Answer) -> int:
             return _scan_reserve(version, rows)
         case ListQuery():
             return _list_reserve(version, value)
+        case CountQuery():
+            return _count_reserve(version, value)
+        case SeriesQuery():
+            return _count_reserve(version, _as_counts(value))
         case Record():
             return _sets_reserve(version, value.selection, _Parents())
         case Records():
@@ -265,6 +284,43 @@ def _total_reserve(version: Version, rows: ListQuery) -> int:
     if rows.filter == EVERYTHING:
         return COUNT_ALL
     return _whole_list_reserve(version, resource, rows.filter)
+
+
+def _count_reserve(version: Version, root: CountQuery) -> int:
+    """Return the reserve for counting a list in groups."""
+    resource = version[root.resource]
+    record_weight = weight(version, resource, root.filter) + _grouping_weight(resource, root)
+    if root.resource in version.children:
+        record_weight += STANDING
+    lists = EXACT_LISTS if is_counted_exactly(version, root) else 1
+    points = lists * WHOLE_LIST
+    ids = _count_ids(root.filter)
+    if ids is not None:
+        return int(min(points, ids * _points_per_id(version, resource, root.filter)) * record_weight)
+    return ceil(points * record_weight)
+
+
+def _as_counts(root: SeriesQuery) -> CountQuery:
+    """Return the counts that are as much work as series: exact ones by the same values and by sources of citations."""
+    by = (*root.by, SOURCE)
+    return CountQuery(root.resource, by, (), root.filter, root.bucket, exact=True)
+
+
+def is_counted_exactly(version: Version, root: CountQuery) -> bool:
+    """Return True if each record is counted, however many there are. Children are: a sample would have all children of
+    one record in 32, which says little of the others."""
+    return root.exact or root.resource in version.children
+
+
+def _grouping_weight(resource: Resource, root: CountQuery) -> float:
+    total = GROUPED * (len(root.by) + bool(root.bucket))
+    for name in {dimension.link for dimension in root.by if dimension.link}:
+        link = resource.links[name]
+        total += GROUPED_LINK[link.kind]
+        if link.fallback:
+            # The records on the way to the fallback are looked up, too.
+            total += GROUPED_LINK["one"] * link.fallback.count(".")
+    return total
 
 
 def _whole_list_reserve(version: Version, resource: Resource, filter: Filter, sort: Sort | None = None) -> int:
@@ -355,6 +411,8 @@ def _lists(value: Answer) -> Iterator[ListQuery]:
         case ListQuery():
             yield value
             yield from _lists_in(value.selection)
+        case CountQuery() | SeriesQuery():
+            yield ListQuery(value.resource, Page(1), UNSORTED, (), value.filter)
         case Record() | LinkedRecord() | LinkedRecords() | Nodes() | Edges() | Object():
             yield from _lists_in(value.selection)
         case Records():
@@ -409,6 +467,16 @@ def _count_relations(version: Version, value: Answer) -> int:
     match value:
         case ExportQuery():
             return 1 + _count_links(version, version[value.resource], value.filter)
+        case SeriesQuery():
+            return _count_relations(version, _as_counts(value))
+        case CountQuery():
+            resource = version[value.resource]
+            links = _count_links(version, resource, value.filter)
+            grouped = {dimension.link for dimension in value.by if dimension.link}
+            labels = sum(1 for dimension in value.by if dimension.label)
+            # A list that may be sampled is read in one of two ways.
+            ways = 1 if is_counted_exactly(version, value) else 2
+            return ways * (1 + links) + len(grouped) + labels
         case ListQuery():
             links = _count_links(version, version[value.resource], value.filter)
             return 1 + links + _count_relations_in(version, value.selection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.catalog import Version
+from api.catalog import Version, dimensions
 from api.rest.examples import example_id
 from api.rest.operations import Operation
 from api.rest.schemas import Schema
@@ -41,6 +41,20 @@ def code_samples(version: Version, operation: Operation) -> list[Schema]:
             f"curl '{EXAMPLE_URL}{path}'",
             f'    for revision in {calls}.revisions("{identifier}").data:\n        print(revision)',
             f'const page = await {calls}.revisions("{identifier}");\nconsole.log(page.data);',
+        )
+    if operation.kind == "counts":
+        by = next(iter(dimensions(version, resource)))
+        return _samples(
+            f"curl '{EXAMPLE_URL}{path}?by={by}'",
+            f'    for group in {calls}.counts(by=["{by}"]).data:\n        print(group.key.{by}, group.count)',
+            f'const counts = await {calls}.counts({{ by: ["{by}"] }});\nconsole.log(counts.data);',
+        )
+    if operation.kind == "series":
+        return _samples(
+            f"curl '{EXAMPLE_URL}{path}?by=source_id'",
+            f'    for series in {calls}.series(by=["source_id"]).data:\n'
+            "        print(series.key.measure, series.points[-1].last.value)",
+            f'const series = await {calls}.series({{ by: ["source_id"] }});\nconsole.log(series.data);',
         )
     if operation.format is not None:
         name, form = f"{resource.plural}.{operation.format.name}", operation.format.name

@@ -21,15 +21,26 @@ from api.rest.access.contract import BEARER
 from api.rest.code_samples import EXAMPLE_URL, code_samples, code_samples_of_me
 from api.rest.examples import examples
 from api.rest.formats import offered
-from api.rest.inputs import choice_schemas, export_inputs, list_inputs, record_inputs, revision_inputs, shared_inputs
+from api.rest.inputs import (
+    choice_schemas,
+    count_inputs,
+    export_inputs,
+    list_inputs,
+    record_inputs,
+    revision_inputs,
+    series_inputs,
+    shared_inputs,
+)
 from api.rest.operations import Kind, Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
+    count_responses,
     export_responses,
     list_responses,
     problem_schemas,
     record_responses,
     revisions_responses,
+    series_responses,
     shared_headers,
     shared_responses,
 )
@@ -138,6 +149,36 @@ def _describe_export_by_accept(version: Version, resource: Resource) -> str:
     )
 
 
+def _describe_counts(version: Version, operation: Operation) -> Schema:
+    resource = operation.resource
+    return {
+        "operationId": operation.id,
+        "tags": [resource.plural],
+        "summary": f"Count {resource.plural}",
+        "description": f"How many {resource.plural} the filters leave, in groups: by fields and by buckets of time. "
+        "What is known less exactly than the bucket is in `unplaced`, and is never spread. A large list is counted "
+        "from a sample, unless `quality=exact` is requested.",
+        "parameters": count_inputs(version, resource),
+        "responses": count_responses(version, ref(f"{title(resource)}Counts"), examples(version).get(operation.id)),
+    }
+
+
+def _describe_series(version: Version, operation: Operation) -> Schema:
+    resource = operation.resource
+    return {
+        "operationId": operation.id,
+        "tags": [resource.plural],
+        "summary": "Show figures over time",
+        "description": f"The {resource.plural} that the filters leave, as series: the last figure of each bucket, with "
+        "the bounds of all of them. Open bounds stay open, nothing is averaged, and only the figures of a flow are "
+        "added up. `envelope` shows in which bounds the sources agree.",
+        "parameters": series_inputs(version, resource),
+        "responses": series_responses(
+            version, ref(f"{title(resource)}SeriesList"), examples(version).get(operation.id)
+        ),
+    }
+
+
 def _describe_export(version: Version, operation: Operation) -> Schema:
     resource, form = operation.resource, operation.format
     assert form is not None
@@ -181,6 +222,8 @@ def _describe_revisions(version: Version, operation: Operation) -> Schema:
 
 DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
     "list": _describe_list,
+    "counts": _describe_counts,
+    "series": _describe_series,
     "record": _describe_record,
     "revisions": _describe_revisions,
     "export": _describe_export,

@@ -1,5 +1,5 @@
-"""An example answer for each list and record operation, from the sample that ships with the package. They are kept in
-api/sample/answers/.
+"""An example answer for each operation that answers JSON, from the sample that ships with the package. They are kept
+in api/sample/answers/.
 
 They come from a service that holds only the sample. A test requests them again and compares.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from api.catalog import Resource, Version
+from api.catalog import Resource, Version, dated, dimensions
 from api.rest.operations import get_id, operations
 from api.rest.url import MAX_LIMIT
 
@@ -58,6 +58,10 @@ def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
         path = f"/{version.name}/{operation.resource.plural}"
         if operation.kind == "list":
             request = f"{path}?limit=1&count=exact"
+        elif operation.kind == "counts":
+            request = f"{path}/counts?{count_parameters(version, operation.resource)}"
+        elif operation.kind == "series":
+            request = f"{path}/series?by=source_id&top=2"
         elif operation.kind == "record":
             request = _record_request(operation.resource, path, ask)
         elif operation.kind == "revisions":
@@ -67,6 +71,12 @@ def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
             continue
         result[operation.id] = Example(request, steady(version, ask(request)))
     return result
+
+
+def count_parameters(version: Version, resource: Resource) -> str:
+    """Return the query of an example of counts: by the first field of the list, and by month if it has a time."""
+    by = f"by={next(iter(dimensions(version, resource)))}&top=3"
+    return f"{by}&bucket=month" if dated(resource) else by
 
 
 def text(examples: dict[str, Example]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from api.catalog import Condition, Resource, Version
+from api.catalog import Condition, Resource, Version, dimensions, has_counts, has_series, series_dimensions
 from api.catalog.operators import OPERATORS, ValueKind
+from api.query.counts import BUCKETS, MAX_BY, MAX_TOP, QUALITIES, TOP
 from api.query.globe import MAX_LONGITUDE
 from api.query.parse import FIRST_YEAR, LANGUAGE, MAX_TEXT
+from api.query.series import MAX_SERIES, MAX_SERIES_BY, TOP_SERIES
 from api.rest.examples import example_id
 from api.rest.formats import Format
 from api.rest.include import LEVELS
@@ -19,14 +21,19 @@ from api.rest.url import (
     LIMIT,
     MAX_EXPORT,
     MAX_LIMIT,
+    OF_GROUPS,
+    ONLY_COUNTS,
     ONLY_EXPORTS,
     ONLY_REVISIONS,
+    ONLY_SERIES,
     RECORD_MODES,
     REVISION_NAMES,
     SHARED,
+    count_names,
     export_names,
     list_names,
     record_names,
+    series_names,
 )
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
@@ -77,6 +84,43 @@ def export_inputs(version: Version, resource: Resource, form: Format) -> list[Sc
     # An export is never a 304.
     headers = [_reference(name) for name in header_inputs(version) if name != "If-None-Match"]
     return [*_references(resource, inputs), limit, *only, *headers]
+
+
+def count_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """Return the parameters of counts: the filters and the search of the list, and how to group."""
+    names = count_names(version, resource)
+    inputs = _inputs(version, resource, [name for name in names if name in OF_GROUPS])
+    schemas = _count_schemas(resource)
+    only = [_parameter(name, schemas[name], ONLY_COUNTS[name].description) for name in names if name in ONLY_COUNTS]
+    if "include" in names:
+        text = "Records to describe beside their ids, separated by commas: those by whose ids `by` groups."
+        only.append(_parameter("include", _list_of(ref(f"{title(resource)}CountInclude")), text))
+    return [*_references(resource, inputs), *only, *_header_references(version)]
+
+
+def _count_schemas(resource: Resource) -> dict[str, Schema]:
+    """Return the schemas of the parameters that only counts have, by name."""
+    return {
+        "by": _list_of(ref(f"{title(resource)}CountField")) | {"maxItems": MAX_BY},
+        "bucket": ref("CountBucket"),
+        "time_zone": {"type": "string", "minLength": 1, "default": "UTC"},
+        "top": {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": TOP},
+        "fill": {"type": "boolean", "default": False},
+        "quality": ref("CountQualityMode"),
+    }
+
+
+def series_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """Return the parameters of series: the filters and the search of the list, and how to group."""
+    names = series_names(version, resource)
+    inputs = _inputs(version, resource, [name for name in names if name in OF_GROUPS])
+    schemas: dict[str, Schema] = {
+        "by": _list_of(ref(f"{title(resource)}SeriesField")) | {"maxItems": MAX_SERIES_BY},
+        "bucket": ref("CountBucket") | {"default": "day"},
+        "top": {"type": "integer", "minimum": 1, "maximum": MAX_SERIES, "default": TOP_SERIES},
+    }
+    only = [_parameter(name, schema, ONLY_SERIES[name].description) for name, schema in schemas.items()]
+    return [*_references(resource, inputs), *only, *_header_references(version)]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
@@ -246,12 +290,31 @@ def choice_schemas(version: Version) -> dict[str, Schema]:
     schemas = {"CountMode": choice(COUNTS, "How records are counted.")}
     if version.history:
         schemas["RecordMode"] = choice(RECORD_MODES, "How much of the record a revision shows.")
+    if version.counts:
+        schemas["CountBucket"] = choice(BUCKETS, "A length of time.")
+        schemas["CountQualityMode"] = choice(QUALITIES, "Whether a large list may be counted from a sample.")
     for resource in version.lists.values():
+        if has_counts(version, resource):
+            schemas |= _count_choices(version, resource)
         sorts = _sorts(resource)
         schemas[f"{title(resource)}Sort"] = choice(sorts, f"The order of {resource.plural}.")
         paths = list(links(version, resource))
         if paths:
             schemas[f"{title(resource)}Include"] = choice(paths, f"A link of {resource.plural} to show whole.")
+    return schemas
+
+
+def _count_choices(version: Version, resource: Resource) -> dict[str, Schema]:
+    known = dimensions(version, resource)
+    fields = choice(known, f"What {resource.plural} are counted by.")
+    labels = [dimension.label for dimension in known.values() if dimension.label]
+    schemas = {f"{title(resource)}CountField": fields}
+    if has_series(version, resource):
+        text = f"What makes series of {resource.plural}."
+        schemas[f"{title(resource)}SeriesField"] = choice(series_dimensions(version, resource), text)
+    if labels:
+        text = f"Records that counts of {resource.plural} describe."
+        schemas[f"{title(resource)}CountInclude"] = choice(labels, text)
     return schemas
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from api.catalog import Resource, Version
+from api.catalog import Resource, Version, has_counts, has_series
 from api.rest.formats import Format, offered
 
-Kind = Literal["list", "record", "revisions", "export"]
+Kind = Literal["list", "counts", "series", "record", "revisions", "export"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ def operations(version: Version) -> tuple[Operation, ...]:
 def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
     path = f"/{resource.plural}"
     yield Operation(list_id(resource), "list", path, resource)
+    if has_counts(version, resource):
+        yield Operation(f"count_{resource.plural}", "counts", f"{path}/counts", resource)
+    if has_series(version, resource):
+        yield Operation(f"{resource.name}_series", "series", f"{path}/series", resource)
     if resource.prefix:
         yield Operation(get_id(resource), "record", f"{path}/{{id}}", resource)
         if version.history:

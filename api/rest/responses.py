@@ -76,6 +76,20 @@ def list_responses(version: Version, schema: Schema, example: Example | None) ->
     return _responses("A page of records.", schema, example, headers, ONLY_RECORDS)
 
 
+def count_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
+    """Return the responses of counts."""
+    return _responses("The counts.", schema, example, _headers_of_groups(version), ONLY_RECORDS)
+
+
+def series_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
+    """Return the responses of series."""
+    return _responses("The series.", schema, example, _headers_of_groups(version), ONLY_RECORDS)
+
+
+def _headers_of_groups(version: Version) -> tuple[str, ...]:
+    return (*OF_DATA, *OF_READS, *_in_time(version, (*OF_EDITIONS, "Link")))
+
+
 def record_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
     """Return the responses of one record."""
     headers = (*OF_DATA, *OF_READS, *_in_time(version, (*OF_EDITIONS, "Link")))

@@ -21,12 +21,12 @@ from api.http.responses import BytesResponse, CachedBody, CachePolicy, Headers, 
 from api.http.route import DataRoute, Endpoint
 from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
-from api.query import EditionFinder
+from api.query import EditionFinder, Query
 from api.rest.export import ExportEndpoint, preferred_format
 from api.rest.memento import LINK_FORMAT, PUBLIC, Addresses, cache_policy, memento_headers, timemap
 from api.rest.operations import Kind, Operation, operations
 from api.rest.parameters import Parameter, parameters
-from api.rest.request import list_query, record_query, revisions_query
+from api.rest.request import counts_query, list_query, record_query, revisions_query, series_query
 from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
 from api.service.absence import read_note
@@ -40,6 +40,8 @@ MAX_REMEMBERED_BYTES = 8 * 1024 * 1024
 # The characters of a query (RFC 3986, 3.4) beside letters and digits, and the percent sign of what is encoded already.
 IN_QUERY = "!$&'()*+,;=:@/?-._~%"
 METHODS = ["GET", "HEAD", "OPTIONS"]
+# A function that makes the Query of a list's path from the query of a URL.
+QueryMaker = Callable[[Version, Resource, bytes, EditionFinder, str], Query]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class RestApi:
         """Return the endpoint of an operation."""
         make_endpoint: dict[Kind, Callable[[Operation], Endpoint]] = {
             "list": self._list_endpoint,
+            "counts": partial(self._groups_endpoint, counts_query),
+            "series": partial(self._groups_endpoint, series_query),
             "record": self._record_endpoint,
             "revisions": self._revisions_endpoint,
             "export": self._export_endpoint,
@@ -108,6 +112,29 @@ class RestApi:
                 return self._remember(request, query_string, self._service.prepare(query, caller), addresses, link)
 
             key = (resource.name, request.query_string, accept_datetime)
+            return await self._answer(request, caller, key, filters, read)
+
+        return answer
+
+    def _groups_endpoint(self, make_query: QueryMaker, operation: Operation) -> Endpoint:
+        """Return the endpoint of counts or of series, which have no pages."""
+        version, resource = self._version, operation.resource
+        filters = parameters(version, resource)
+
+        async def answer(request: HttpRequest) -> BytesResponse:
+            request.context.api = "rest"
+            caller = await self._authentication.admit(request)
+            if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
+                check_accept(request)
+
+            accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
+
+            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+                addresses = self._addresses(request, query_string)
+                query = make_query(version, resource, request.query_string, finder, accept_datetime.decode("latin-1"))
+                return self._remember(request, query_string, self._service.prepare(query, caller), addresses)
+
+            key = (operation.kind, resource.name, request.query_string, accept_datetime)
             return await self._answer(request, caller, key, filters, read)
 
         return answer
@@ -242,8 +269,8 @@ class RestApi:
         read: Callable[[bytes, EditionFinder], CachedRequest],
         write: Callable[[HttpRequest, bytes], bytes] | None = None,
     ) -> BytesResponse:
-        """Answer a list or a record. `read` reads a request that is not remembered under the key; it takes the query
-        with each of the `filters` once. `write` writes the JSON in the link format."""
+        """Answer a list, its counts or a record. `read` reads a request that is not remembered under the key; it takes
+        the query with each of the `filters` once. `write` writes the JSON in the link format."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
         if cached is not None and cached.dated != service.changes.timeline.dated:

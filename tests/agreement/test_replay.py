@@ -57,7 +57,18 @@ PATHS = (
     "/events.geojson",
     "/figures.csv",
 )
-LISTS = ("/citations?limit=9&count=exact", "/participants?limit=9", "/relations", "/withdrawals", "/citations.csv")
+LISTS = (
+    "/citations?limit=9&count=exact",
+    "/participants?limit=9",
+    "/relations",
+    "/withdrawals",
+    "/citations.csv",
+    "/events/counts?by=kind,country&bucket=month",
+    "/figures/counts?by=country,measure",
+    "/events/counts?by=citations.source_id,citations.stance",
+    "/citations/counts?by=stance",
+    "/figures/series?by=source_id,basis&bucket=month",
+)
 Record = dict[str, Any]
 
 

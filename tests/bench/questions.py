@@ -137,6 +137,22 @@ def searches(events: int) -> dict[str, bytes]:
     return {f"a word in {many}": get(f"/v1/events?q={word}") for word, many in Values(events).words.items()}
 
 
+def counted() -> dict[str, tuple[bytes, float]]:
+    """Return counts of all events, each with the milliseconds that it may take at a million: from a sample, and
+    exactly."""
+    paths = {
+        "by kind": "by=kind",
+        "by month": "bucket=month",
+        "by country": "by=country",
+        "by source": "by=citations.source_id",
+    }
+    found = {}
+    for name, query in paths.items():
+        found[f"{name}, sampled"] = (get(f"/v2/events/counts?{query}"), 150.0)
+        found[f"{name}, exact"] = (get(f"/v2/events/counts?{query}&quality=exact"), 2000.0)
+    return found
+
+
 def heavy(events: int) -> tuple[bytes, bytes]:
     """Return a request for 20 events of which one has 20,000 figures, and one for 20 other events."""
     others = [identifier("evt", HEAVY + 1 + n) for n in range(20)]

@@ -23,7 +23,17 @@ from tests.bench.duel import (
     pgbench,
     with_tags,
 )
-from tests.bench.questions import LIST, NESTED_EVENTS, PAGE, Question, heavy, questions, scaling_requests, searches
+from tests.bench.questions import (
+    LIST,
+    NESTED_EVENTS,
+    PAGE,
+    Question,
+    counted,
+    heavy,
+    questions,
+    scaling_requests,
+    searches,
+)
 from tests.bench.servers import Postgres, Process, service
 from tests.bench.stalls import Stalls, stalls
 
@@ -89,7 +99,14 @@ class Bench:
             cases[f"{self.questions[kind].name}, kept", "kept"] = self.questions[kind].requests["service"]
         cases["304", "kept"] = with_tags(self.servers["kept"], self.questions[LIST].requests["service"])
         self.measurements = interleave(cases, self.servers, self.large, self.effort)
-        return [*self._ratios(), self._against_pgbench(), *self._times(), *self._searched(), self._at_sixty()]
+        return [
+            *self._ratios(),
+            self._against_pgbench(),
+            *self._times(),
+            *self._searched(),
+            *self._counted(),
+            self._at_sixty(),
+        ]
 
     def rate(self, question: str, name: str) -> float:
         """Return the requests a second."""
@@ -191,6 +208,13 @@ class Bench:
         return [
             Row(f"full text, p95: {name}", 50, alone(server, requests, self.effort.seconds)[1], "ms", most=True)
             for name, requests in requests_of.items()
+        ]
+
+    def _counted(self) -> list[Row]:
+        server = self.servers["service"]
+        return [
+            Row(f"counts of all events, p95: {name}", most, alone(server, one, self.effort.seconds)[1], "ms", most=True)
+            for name, (one, most) in counted().items()
         ]
 
     def _at_sixty(self) -> Row:

@@ -91,8 +91,23 @@ def resources_of_contracts(folder: Path) -> list[dict[str, Any]]:
             record = document["paths"].get(path + "/{id}")
             record_operation = record["get"]["operationId"].removeprefix("get_") if record else None
             forms = [name.removeprefix(f"{path}.") for name in document["paths"] if name.startswith(f"{path}.")]
-            resources.append({"version": file.stem, "name": tag["name"], "record": record_operation, "forms": forms})
+            by = counted_by(document, f"{path}/counts")
+            series = f"{path}/series" in document["paths"]
+            resources.append(
+                {"version": file.stem, "name": tag["name"], "record": record_operation, "forms": forms, "by": by}
+            )
+            resources[-1]["series"] = series
     return resources
+
+
+def counted_by(document: dict[str, Any], path: str) -> str | None:
+    """Return a field that a list can be counted by; None if it is not counted."""
+    if path not in document["paths"]:
+        return None
+    parameters = document["paths"][path]["get"]["parameters"]
+    items = next(one["schema"]["items"] for one in parameters if one.get("name") == "by")
+    fields: list[str] = document["components"]["schemas"][items["$ref"].rpartition("/")[2]]["enum"]
+    return next(field for field in fields if "." not in field)
 
 
 @pytest.fixture(scope="session")

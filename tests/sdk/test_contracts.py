@@ -17,7 +17,7 @@ WRONG: dict[str, tuple[Callable[[str], str], str]] = {
     "no paths": (lambda text: text.replace('"paths"', '"ways"', 1), "v1.json is no contract of this project (KeyError"),
     "another path": (
         lambda text: text.replace('"/v1/events.csv"', '"/v1/elsewhere"', 1),
-        "neither lists nor records nor exports: /v1/elsewhere",
+        "these belong to no list: /v1/elsewhere",
     ),
 }
 

@@ -28,6 +28,7 @@ V1 = version(
     utc="+00:00",
     parquet=False,
     history=False,
+    counts=False,
     lifecycle=Lifecycle(
         released=date(2026, 11, 23),
         successor="v2",

@@ -24,7 +24,8 @@ class Operation:
 @dataclass(frozen=True)
 class Resource:
     """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has no `read`
-    operation, which returns one record, and no `revisions`. Older contracts have no revisions either."""
+    operation, which returns one record, and no `revisions`. Older contracts have no revisions and no
+    `counts` either. Only figures have `series`."""
 
     name: str
     description: str
@@ -32,6 +33,8 @@ class Resource:
     listing: Operation
     read: Operation | None
     revisions: Operation | None
+    counts: Operation | None
+    series: Operation | None
     exports: dict[str, Operation]
 
     @property
@@ -115,11 +118,15 @@ def _read_resources(document: Schema, version: str, operations: dict[str, Operat
         listing = operations.pop(path)
         read = operations.pop(f"{path}/{{id}}", None)
         revisions = operations.pop(f"{path}/{{id}}/revisions", None)
+        counts = operations.pop(f"{path}/counts", None)
+        series = operations.pop(f"{path}/series", None)
         exports = _take_exports(operations, path)
         record = _data_schema(document, listing)
-        resources.append(Resource(tag["name"], tag["description"], record, listing, read, revisions, exports))
+        resources.append(
+            Resource(tag["name"], tag["description"], record, listing, read, revisions, counts, series, exports)
+        )
     if operations:
-        raise ValueError(f"neither lists nor records nor exports: {', '.join(operations)}")
+        raise ValueError(f"these belong to no list: {', '.join(operations)}")
     return resources
 
 

@@ -47,6 +47,9 @@ def _selection(kind: GraphQLObjectType) -> str:
     """Return the selection of a record, or of a page of records."""
     if _is_record(kind):
         return f"{{ ...{kind.name}Fields }}"
+    if "nodes" not in kind.fields:
+        # Counts of records are no page of them.
+        return f"{{ {_fields(kind)} }}"
     # Totals cost a count, and edges repeat the nodes.
     nodes = get_named_type(kind.fields["nodes"].type)
     page = get_named_type(kind.fields["pageInfo"].type)

@@ -36,7 +36,7 @@ class {prefix}{title}:
         """All {name} that the filters leave, read page after page as they are needed; `limit` is the page's."""
         return self._transport.each("{path}", given, models.{page}.from_dict)
 
-{get}    def export(self, form: Literal[{forms}], **given: _Unpack[{title}Export]) -> {prefix}Iterator[bytes]:
+{methods}    def export(self, form: Literal[{forms}], **given: _Unpack[{title}Export]) -> {prefix}Iterator[bytes]:
         """All {name} that the filters leave as a file, piece by piece."""
         return self._transport.stream(f"{path}.{{form}}", given)
 '''
@@ -55,6 +55,16 @@ REVISIONS = '''    {define}def revisions(self, id: str, **given: _Unpack[{title}
         """All revisions of a record, newest first, read page after page as they are needed."""
         path = "{path}/" + _quote(id, safe="") + "/revisions"
         return self._transport.each(path, given, models.{page}.from_dict)
+
+'''
+COUNTS = '''    {define}def counts(self, **given: _Unpack[{title}Counting]) -> models.{answer}:
+        """How many {name} the filters leave, in groups."""
+        return {wait}self._transport.read("{path}", given, models.{answer}.from_dict)
+
+'''
+SERIES = '''    {define}def series(self, **given: _Unpack[{title}Series]) -> models.{answer}:
+        """The {name} that the filters leave, as series over time."""
+        return {wait}self._transport.read("{path}", given, models.{answer}.from_dict)
 
 '''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
@@ -144,6 +154,12 @@ def resource_module(contract: Contract, resource: Resource) -> str:
         _parameters_class(contract, f"{title}Export", f"{title}Filters", "The parameters of an export.", only_export),
         _parameters_class(contract, f"{title}List", f"{title}Filters", "The parameters of a list.", only_list),
     ]
+    if resource.counts:
+        parameters = resource.counts.parameters
+        blocks.append(_parameters_class(contract, f"{title}Counting", "TypedDict", "What counts take.", parameters))
+    if resource.series:
+        parameters = resource.series.parameters
+        blocks.append(_parameters_class(contract, f"{title}Series", "TypedDict", "What series take.", parameters))
     if resource.read:
         parameters = resource.read.parameters
         blocks.append(_parameters_class(contract, f"{title}Get", "TypedDict", "What one record takes.", parameters))
@@ -264,6 +280,11 @@ def _resource_class(contract: Contract, resource: Resource, flavour: Flavour) ->
             page=resource.revisions.answer,
             revision=contract.data_schema(resource.revisions),
         )
+    counts_method = series_method = ""
+    if resource.counts:
+        counts_method = _groups_method(COUNTS, resource, resource.counts, flavour)
+    if resource.series:
+        series_method = _groups_method(SERIES, resource, resource.series, flavour)
     return CLASS.format(
         prefix=flavour.prefix,
         define=flavour.define,
@@ -274,8 +295,19 @@ def _resource_class(contract: Contract, resource: Resource, flavour: Flavour) ->
         record=resource.record,
         path=resource.listing.path,
         page=resource.listing.answer,
-        get=get_method,
+        methods=counts_method + series_method + get_method,
         forms=", ".join(f'"{form}"' for form in resource.exports),
+    )
+
+
+def _groups_method(template: str, resource: Resource, operation: Operation, flavour: Flavour) -> str:
+    return template.format(
+        define=flavour.define,
+        wait=flavour.wait,
+        title=_title(resource.name),
+        name=resource.name,
+        path=operation.path,
+        answer=operation.answer,
     )
 
 

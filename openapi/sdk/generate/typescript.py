@@ -24,7 +24,7 @@ INDEX = """// Version {version} of the contract: its records, and what can be as
 
 import type {{ CallOptions, Moment, Transport }} from "../transport.js";
 import {{ createAsk, type Ask }} from "../graphql.js";
-import {{ Listing, Resource, RevisedResource }} from "../resource.js";
+import {{ FigureResource, Listing, Resource, RevisedResource }} from "../resource.js";
 import type {{ components, operations }} from "./rest.js";
 
 {schemas}
@@ -144,6 +144,8 @@ def _index_module(contract: Contract) -> str:
         kind = "Resource" if resource.read else "Listing"
         if resource.revisions:
             kind = "RevisedResource"
+        if resource.series:
+            kind = "FigureResource"
         fields.append(
             f"  /** {resource.description} */\n  readonly {resource.name}: {kind}<{_type_arguments(resource)}>;\n"
         )
@@ -176,8 +178,12 @@ def _type_arguments(resource: Resource) -> str:
         types.append(_operation_type(resource.revisions))
     # The type of an export has the parameters of all formats.
     types.append(" & ".join(_operation_type(export) for export in resource.different_exports))
-    formats = " | ".join(f'"{name}"' for name in resource.exports)
-    return ", ".join([*types, formats])
+    types.append(" | ".join(f'"{name}"' for name in resource.exports))
+    if resource.counts:
+        types.append(_operation_type(resource.counts))
+    if resource.series:
+        types.append(_operation_type(resource.series))
+    return ", ".join(types)
 
 
 def _operation_type(operation: Operation) -> str:

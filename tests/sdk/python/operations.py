@@ -1,7 +1,7 @@
 """Call every operation with both clients: `operations.py URL RESOURCES`. Prints the results by version and id.
 
-RESOURCES is JSON: [{version, name, record, forms}, …]; `record` is null for a list of rows without ids. A test compares
-the ids with the contract's.
+RESOURCES is JSON: [{version, name, record, forms, by, series}, …]; `record` is null for a list of rows without ids, and
+`by` is null for a list that is not counted. A test compares the ids with the contract's.
 """
 
 import asyncio
@@ -14,6 +14,11 @@ from briefing_sdk import AsyncBriefing, Briefing
 URL, RESOURCES = sys.argv[1], json.loads(sys.argv[2])
 MOST = 10_000
 ENDLESS = f"The list did not end within {MOST:,} records: a cursor may lead back to an earlier page."
+
+
+def snake(field: str) -> str:
+    """Return `eventCounts` as `event_counts`."""
+    return field.replace("Counts", "_counts")
 
 
 def waiting() -> dict[str, Any]:
@@ -35,6 +40,19 @@ def waiting() -> dict[str, Any]:
                 version_answers[f"get_{entry['record']}"] = resource.get(page.data[0].id).to_dict()
             for form in entry["forms"]:
                 version_answers[f"export_{entry['name']}_{form}"] = len(b"".join(resource.export(form, limit=3)))
+            if entry["by"]:
+                counts = resource.counts(by=[entry["by"]], top=2000)
+                version_answers[f"count_{entry['name']}"] = counts.to_dict()
+                assert counts.total == sum(group.count for group in counts.data) == page.page.total
+                field = f"{entry['record'] or entry['name'].removesuffix('s')}Counts"
+                asked = getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
+                version_answers[field] = getattr(asked, snake(field)).model_dump(mode="json")
+            if entry["series"]:
+                series = resource.series(by=["source_id"])
+                version_answers["figure_series"] = series.to_dict()
+                assert series.data[0].points[0].last.as_of <= series.data[0].points[-1].last.as_of
+                asked = version.graphql.figure_series(by=["SOURCE_ID"])
+                version_answers["figureSeries"] = asked.figure_series.model_dump(mode="json")
             connection = getattr(getattr(version.graphql, entry["name"])(first=3), entry["name"])
             version_answers[entry["name"]] = [node.model_dump(mode="json") for node in connection.nodes]
             if entry["record"]:
@@ -70,6 +88,17 @@ async def awaiting() -> dict[str, Any]:
                 assert len(ids) <= MOST, ENDLESS
             if entry["record"]:
                 version_answers[f"get_{entry['record']}"] = (await resource.get(page.data[0].id)).to_dict()
+            if entry["by"]:
+                counts = await resource.counts(by=[entry["by"]], top=2000)
+                version_answers[f"count_{entry['name']}"] = counts.to_dict()
+                field = f"{entry['record'] or entry['name'].removesuffix('s')}Counts"
+                asked = await getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
+                version_answers[field] = getattr(asked, snake(field)).model_dump(mode="json")
+            if entry["series"]:
+                series = await resource.series(by=["source_id"])
+                version_answers["figure_series"] = series.to_dict()
+                asked = await version.graphql.figure_series(by=["SOURCE_ID"])
+                version_answers["figureSeries"] = asked.figure_series.model_dump(mode="json")
             for form in entry["forms"]:
                 pieces = [piece async for piece in resource.export(form, limit=3)]
                 version_answers[f"export_{entry['name']}_{form}"] = len(b"".join(pieces))

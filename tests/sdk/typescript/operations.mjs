@@ -1,6 +1,6 @@
 // Asks every operation: `operations.mjs URL RESOURCES`. Prints what each gave, by version and id.
 //
-// RESOURCES is JSON: [{version, name, record, forms}, …]. A test compares the ids with the contract's.
+// RESOURCES is JSON: [{version, name, record, forms, by, series}, …]; `by` is null for a list that is not counted. A test compares the ids with the contract's.
 import { Briefing } from "briefing-sdk";
 
 const [url, resources] = process.argv.slice(2);
@@ -8,7 +8,7 @@ const briefing = new Briefing({ url });
 const gave = {};
 const most = 10_000;
 
-for (const { version, name, record, forms } of JSON.parse(resources)) {
+for (const { version, name, record, forms, by, series } of JSON.parse(resources)) {
   const told = (gave[version] ??= {});
   const { [version]: offered } = briefing;
   if (offered.me) told.get_me = await offered.me();
@@ -25,6 +25,17 @@ for (const { version, name, record, forms } of JSON.parse(resources)) {
     let length = 0;
     for await (const piece of offered[name].export(form, { limit: 3 })) length += piece.length;
     told[`export_${name}_${form}`] = length;
+  }
+  if (by) {
+    const counts = await offered[name].counts({ by: [by], top: 2000 });
+    if (counts.total !== page.page.total) throw new Error(`${name}: ${counts.total} were counted in groups`);
+    told[`count_${name}`] = counts;
+    const field = `${record ?? name.slice(0, -1)}Counts`;
+    told[field] = (await offered.graphql(graphql[capital(field)], { by: [by.toUpperCase()] }))[field];
+  }
+  if (series) {
+    told.figure_series = await offered[name].series({ by: ["source_id"] });
+    told.figureSeries = (await offered.graphql(graphql.FigureSeries, { by: ["SOURCE_ID"] })).figureSeries;
   }
   const listed = await offered.graphql(graphql[capital(name)], { first: 3 });
   told[name] = listed[name].nodes;

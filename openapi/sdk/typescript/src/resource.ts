@@ -18,8 +18,16 @@ export type Answer<O> = O extends { responses: { 200: { content: { "application/
 type RecordOf<O> = Answer<O> extends { data: readonly (infer One)[] } ? One : never;
 type DataOf<O> = Answer<O> extends { data: infer One } ? One : never;
 
-/** A list: `List` is its operation, `Forms` are the formats of its exports, and `Export` is the operation of one. */
-export class Listing<List extends Operation, Export extends Operation, Forms extends string> {
+/**
+ * A list: `List` is its operation, `Forms` are the formats of its exports, and `Export` is the operation of one. `Counts`
+ * is the operation that counts its records; versions without it have none to call.
+ */
+export class Listing<
+  List extends Operation,
+  Export extends Operation,
+  Forms extends string,
+  Counts extends Operation = never,
+> {
   constructor(
     protected readonly transport: Transport,
     protected readonly path: string,
@@ -38,6 +46,11 @@ export class Listing<List extends Operation, Export extends Operation, Forms ext
     return this.transport.each(this.path, given, call) as AsyncGenerator<RecordOf<List>, void, undefined>;
   }
 
+  /** Return how many records pass the filters, in groups. */
+  async counts(given: Given<Counts>, call: CallOptions = {}): Promise<Answer<Counts>> {
+    return (await this.transport.read(`${this.path}/counts`, given, ["data", "rest"], call)) as Answer<Counts>;
+  }
+
   /** Yield all records that pass the filters as a file, piece by piece. */
   export(
     form: Forms,
@@ -54,7 +67,8 @@ export class Resource<
   Get extends Operation,
   Export extends Operation,
   Forms extends string,
-> extends Listing<List, Export, Forms> {
+  Counts extends Operation = never,
+> extends Listing<List, Export, Forms, Counts> {
   /** Return one record. NotFound, or Withdrawn with the reason. */
   async get(id: string, given: Given<Get> = {} as Given<Get>, call: CallOptions = {}): Promise<DataOf<Get>> {
     const answer = await this.transport.read(`${this.path}/${encodeURIComponent(id)}`, given, ["data"], call);
@@ -69,7 +83,8 @@ export class RevisedResource<
   Revisions extends Operation,
   Export extends Operation,
   Forms extends string,
-> extends Resource<List, Get, Export, Forms> {
+  Counts extends Operation,
+> extends Resource<List, Get, Export, Forms, Counts> {
   /** Return one page of the revisions of a record, newest first. NotFound if there is no such record. */
   async revisions(
     id: string,
@@ -88,5 +103,21 @@ export class RevisedResource<
   ): AsyncGenerator<RecordOf<Revisions>, void, undefined> {
     const path = `${this.path}/${encodeURIComponent(id)}/revisions`;
     return this.transport.each(path, given, call) as AsyncGenerator<RecordOf<Revisions>, void, undefined>;
+  }
+}
+
+/** A kind of record whose numbers are shown over time, too: `Series` is the operation that shows them. */
+export class FigureResource<
+  List extends Operation,
+  Get extends Operation,
+  Revisions extends Operation,
+  Export extends Operation,
+  Forms extends string,
+  Counts extends Operation,
+  Series extends Operation,
+> extends RevisedResource<List, Get, Revisions, Export, Forms, Counts> {
+  /** Return the figures that pass the filters, as series over time. */
+  async series(given: Given<Series> = {} as Given<Series>, call: CallOptions = {}): Promise<Answer<Series>> {
+    return (await this.transport.read(`${this.path}/series`, given, ["data", "envelope"], call)) as Answer<Series>;
   }
 }

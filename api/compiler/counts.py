@@ -1,0 +1,331 @@
+"""Count the records of a list in groups, in one select.
+
+    passed    the rows that pass the filter, up to one more than are counted one by one
+    bound     whether there are more; then `picked` are the rows of one record in 32, else those that passed
+    records   the picked rows, each with its bucket, or with the reason why it has none
+    grouped   the number of records for each group and bucket
+    ranked    the same in the order of the answer; `shown` are those that the answer contains
+    answered  the groups of the answer, with zeros for buckets that are filled
+
+A list that is counted exactly has no `passed` and no `bound`: `picked` are all its rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from api.catalog import Dated, Dimension, Resource, dated, is_additive
+from api.compiler.dimensions import DimensionJoins, in_order, read_columns, table
+from api.compiler.json_text import (
+    Json,
+    aggregate_array,
+    boolean,
+    fixed,
+    from_sql,
+    literal,
+    object_of,
+    optional,
+    quoted,
+    scalar,
+    string,
+)
+from api.compiler.page import SAMPLE_OF, filtered_rows, is_in_sample
+from api.compiler.record import column_type
+from api.compiler.writer import StatementWriter, indent
+from api.query import (
+    Answer,
+    ColumnField,
+    Constant,
+    CountAdditive,
+    CountBucket,
+    CountGroups,
+    CountKey,
+    CountLabel,
+    CountNumber,
+    CountQualityField,
+    CountQuery,
+    Object,
+    Selection,
+    is_counted_exactly,
+    points_of_counts,
+)
+from api.query.counts import MAX_GROUPS, SAMPLE_FROM
+
+# Records of a sample from which a group is shown. Of fewer, the interval is as wide as the number.
+LEAST_SAMPLED = 10
+# The bounds of an interval that contains the number in 95 of 100 cases: standard deviations of a number of sampled
+# records, and the number of records of which the sample has none.
+DEVIATIONS = 1.96
+NONE_SAMPLED = 118
+# Precisions of a time that are too coarse for a bucket.
+TOO_COARSE = {
+    "day": ("week", "month", "year", "unknown"),
+    "week": ("month", "year", "unknown"),
+    "month": ("year", "unknown"),
+    "year": ("unknown",),
+}
+# A time that is known to the minute or to the hour is a moment. Any other is a printed date at 00:00Z.
+MOMENTS = ("minute", "hour")
+UNDATED, COARSER = 1, 2
+LAST_MOMENT = "timestamp '9999-12-31 23:59:59.999999'"
+SUMMARY = {
+    "total": "(select total * {} from summary)",
+    "undated": "(select undated * {} from summary)",
+    "coarser": "(select coarser * {} from summary)",
+    "rest_count": "(select coalesce(sum(n), 0) * {} from ranked where not shown)",
+    "rest_groups": "(select count(*) from ranked where not shown)",
+}
+
+
+def count_groups(writer: StatementWriter, root: CountQuery) -> str:
+    """Return the select of one row: `made` is the JSON of the counts, and `points` are those that are not for the rows
+    that Postgres looks at."""
+    # The best plan depends on how many records pass. Planning is a small part of counting them.
+    writer.custom = True
+    return _CountWriter(writer, root).select()
+
+
+@dataclass
+class _CountWriter:
+    writer: StatementWriter
+    root: CountQuery
+    labels: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.resource: Resource = self.writer.version[self.root.resource]
+        self.groups = DimensionJoins(self.writer, self.resource)
+        self.time: Dated | None = dated(self.resource) if self.root.bucket else None
+        self.additive = is_additive(self.resource, self.root.by)
+        self.exact = is_counted_exactly(self.writer.version, self.root)
+        # The columns of groups: d0, d1 …
+        self.names = [f"d{index}" for index in range(len(self.root.by))]
+
+    def select(self) -> str:
+        self.writer.looked_at.add(self.resource.name)
+        tables = [*self._picked(), self._records(), *self._grouped(), self._summary(), self._ranked(), self._answered()]
+        made = self._object(self.root.selection).sql()
+        written_tables = ",\n".join(tables)
+        labels = "".join(f"\n{join}" for join in self.labels)
+        points = points_of_counts(self.root)
+        return f"with {written_tables}\nselect {made} as made, {points} as points\nfrom answered r{labels}\nhaving true"
+
+    # The rows that are counted.
+
+    def _picked(self) -> list[str]:
+        columns = self._columns()
+        sampled_by = "record_id" if self.resource.name in self.writer.version.children else "id"
+        needed = tuple(dict.fromkeys([*columns, sampled_by]))
+        rows = filtered_rows(self.writer, self.resource, self.root.filter, needed)
+        select = f"select {', '.join(f's.{column}' for column in columns)} {rows}"
+        if self.exact:
+            return [table("picked", select)]
+        sample = f"{select} and {is_in_sample(self.writer.version, self.resource, 's')}"
+        return [
+            # Each row is read once, whether there are many or few.
+            table("passed", f"{select} limit {SAMPLE_FROM + 1}", materialized=True),
+            table("bound", f"select count(*) > {SAMPLE_FROM} as cut from passed", materialized=True),
+            # Postgres reads the part alone whose condition on the bound holds.
+            table(
+                "picked",
+                f"select * from passed where not (select cut from bound)"
+                f"\nunion all\n{sample} and (select cut from bound)",
+            ),
+        ]
+
+    def _columns(self) -> list[str]:
+        """Return the columns of the list that are read."""
+        columns: list[str] = []
+        if self.resource.prefix:
+            columns.append("id")
+        columns += read_columns(self.resource, self.root.by)
+        if self.time is not None:
+            columns.append(self.time.name)
+            if self.time.precision:
+                columns.append(self.time.precision)
+        # An aggregate needs a column, and lists of children have no id.
+        return list(dict.fromkeys(columns)) or [self.resource.key]
+
+    def _records(self) -> str:
+        bucket, state = "null::date", "0"
+        if self.time is not None:
+            bucket, state = self._bucket(self.time), self._state(self.time)
+        # Records that count in several groups are read again, for the numbers of records in all.
+        select = f"select p.*, {bucket} as bucket, {state} as state from picked p"
+        return table("records", select, materialized=not self.additive)
+
+    def _bucket(self, time: Dated) -> str:
+        """Return the first day of the bucket of a record; null if its time is not known."""
+        column = f"p.{time.name}"
+        if self.resource.fields[time.name].type.name == "date":
+            return f"date_trunc({literal(self.root.bucket)}, {column}::timestamp)::date"
+        local = f"{column} at time zone 'UTC'"
+        if self.root.time_zone != "UTC":
+            zone = self.writer.argument(self.root.time_zone, "text")
+            in_zone = f"least({column} at time zone {zone}, {LAST_MOMENT})"
+            local = f"case when {self._is_moment(time)} then {in_zone} else {local} end"
+        return f"date_trunc({literal(self.root.bucket)}, {local})::date"
+
+    def _is_moment(self, time: Dated) -> str:
+        """Return the condition that the time is a moment and no printed date."""
+        if time.precision:
+            return f"p.{time.precision} in ({', '.join(map(literal, MOMENTS))})"
+        # Without a precision, midnight in UTC is how a date is stored.
+        return f"p.{time.name} <> date_trunc('day', p.{time.name}, 'UTC')"
+
+    def _state(self, time: Dated) -> str:
+        cases = f"when p.{time.name} is null then {UNDATED}"
+        if time.precision:
+            coarse = ", ".join(map(literal, TOO_COARSE[self.root.bucket]))
+            cases += f" when p.{time.precision} in ({coarse}) then {COARSER}"
+        return f"case {cases} else 0 end"
+
+    # The groups.
+
+    def _grouped(self) -> list[str]:
+        values = [self.groups.value(dimension) for dimension in self.root.by]
+        named = [f"{value} as {name}" for value, name in zip(values, self.names, strict=True)]
+        joins = self.groups.join_clauses()
+        if self.additive:
+            columns = [*named, "case when p.state = 0 then p.bucket end as bucket", "p.state"]
+            rows = f"select {', '.join(columns)}\nfrom records p{joins}"
+        else:
+            columns = ["p.id", *named, "p.bucket", "p.state"]
+            rows = f"select distinct {', '.join(columns)}\nfrom records p{joins}\nwhere p.state = 0"
+        keys = ", ".join([*self.names, "bucket", "state"])
+        return [table("grouped", f"select {keys}, count(*) as n from (\n  {indent(rows)}\n) g group by {keys}")]
+
+    def _summary(self) -> str:
+        """Return the table of the numbers of records in all, and of those without a bucket."""
+        source, number = "grouped", "coalesce(sum(n){}, 0)"
+        if not self.additive:
+            source, number = "records", "count(*){}"
+        parts = [f"{number.format('')} as total"]
+        for name, state in (("undated", UNDATED), ("coarser", COARSER)):
+            parts.append(f"{number.format(f' filter (where state = {state})')} as {name}")
+        return table("summary", f"select {', '.join(parts)} from {source}")
+
+    # The answer.
+
+    def _ranked(self) -> str:
+        """Return the table of the groups with their places: the largest group first. Groups of time alone have one
+        place, because they are in the order of time."""
+        if not self.names:
+            line = "row_number() over (order by g.bucket desc) as line"
+            rows = f"select g.*, 1 as place, {line} from grouped g where state = 0"
+            test = f"line <= {MAX_GROUPS}"
+        else:
+            partition = ", ".join(f"g.{name}" for name in self.names)
+            sized = f"select g.*, sum(g.n) over (partition by {partition}) as size from grouped g where state = 0"
+            order = f"g.size desc, {in_order('g', self.names)}"
+            numbered = (
+                f"select g.*, dense_rank() over (order by {order}) as place,"
+                f" row_number() over (order by {order}, g.bucket) as line from ({sized}) g"
+            )
+            # A group is shown with all its buckets or with none.
+            rows = f"select g.*, max(g.line) over (partition by g.place) as last_line from ({numbered}) g"
+            top = self.writer.argument(self.root.top, "bigint")
+            test = f"place <= {top} and last_line <= {MAX_GROUPS}"
+        if not self.exact:
+            test += f" and (n >= {LEAST_SAMPLED} or not (select cut from bound))"
+        return table("ranked", f"select q.*, {test} as shown from ({rows}) q", materialized=True)
+
+    def _answered(self) -> str:
+        columns = ["place", *self.names]
+        if not self.root.fill:
+            return table("answered", f"select {', '.join(columns)}, bucket, n from ranked where shown")
+        buckets = self.writer.argument(self.root.fill, "date[]")
+        groups = f"select distinct {', '.join(columns)} from ranked where shown" if self.names else "select 1 as place"
+        # A record that is known to the day may be in a bucket beside those between the bounds.
+        days = (
+            f"select unnest({buckets}) as bucket"
+            f" union select x.bucket from ranked x where x.place = g.place and x.shown"
+        )
+        shown = ", ".join(f"g.{column}" for column in columns)
+        # A bucket of which a sample has a few records is in the rest, and not zero.
+        return table(
+            "answered",
+            f"select {shown}, b.bucket, coalesce(x.n, 0) as n\nfrom ({groups}) g\ncross join lateral ({days}) b"
+            f"\nleft join ranked x on x.place = g.place and x.bucket = b.bucket\nwhere x.place is null or x.shown",
+        )
+
+    def _object(self, selection: Selection) -> Json:
+        return object_of([(item.key, self._write(item.value)) for item in selection])
+
+    def _write(self, value: Answer) -> Json:
+        match value:
+            case Object():
+                return self._object(value.selection)
+            case Constant():
+                return string(value.text)
+            case CountGroups():
+                return aggregate_array(self._object(value.selection), "r.place, r.bucket")
+            case CountKey():
+                return self._write_key(value)
+            case CountLabel():
+                return self._write_label(value)
+            case CountBucket():
+                if not self.root.bucket:
+                    return fixed("null")
+                return quoted("r.bucket::text")
+            case CountNumber():
+                return self._write_number(value)
+            case CountQualityField():
+                return self._write_quality(value)
+            case CountAdditive():
+                return boolean(str(self.additive).lower())
+            case _:
+                raise TypeError(f"{type(value).__name__} has no place in counts")
+
+    def _write_key(self, key: CountKey) -> Json:
+        name = self._name_of(key.dimension)
+        if not name:
+            return fixed("null")
+        kind, is_plain = column_type(self.groups.owner(key.dimension), key.dimension.column)
+        return scalar(f"r.{name}", replace(kind, nullable=True), plain=is_plain, upper=key.upper)
+
+    def _write_label(self, label: CountLabel) -> Json:
+        name = self._name_of(label.dimension)
+        if not name:
+            return fixed("null")
+        target = self.writer.version[label.dimension.target]
+        alias = self.writer.name()
+        self.labels.append(f"left join {self.writer.view(target.name)} {alias} on {alias}.id = r.{name}")
+        pairs: list[tuple[str, Json]] = []
+        for item in label.selection:
+            if isinstance(item.value, Constant):
+                pairs.append((item.key, string(item.value.text)))
+                continue
+            assert isinstance(item.value, ColumnField)
+            kind, is_plain = column_type(target, item.value.name)
+            column = f"{alias}.{item.value.name}"
+            pairs.append((item.key, scalar(column, kind, plain=is_plain, upper=item.value.upper)))
+        return optional(f"case when {alias}.id is not null then {object_of(pairs).sql()} end")
+
+    def _name_of(self, dimension: Dimension) -> str:
+        """Return the column of groups with the values of a dimension; empty if it groups nothing."""
+        if dimension not in self.root.by:
+            return ""
+        return self.names[self.root.by.index(dimension)]
+
+    def _write_number(self, number: CountNumber) -> Json:
+        scale = "1" if self.exact else f"(select case when cut then {SAMPLE_OF} else 1 end from bound)"
+        if number.name in SUMMARY:
+            return from_sql(SUMMARY[number.name].format(scale))
+        if number.name == "count":
+            return from_sql(f"(r.n * {scale})")
+        if self.exact:
+            return from_sql("r.n")
+        margin = f"{DEVIATIONS} * sqrt(r.n * {SAMPLE_OF - 1} / {SAMPLE_OF}.0)"
+        if number.name == "low":
+            bound = f"greatest(r.n, floor({SAMPLE_OF} * (r.n - {margin})))::bigint"
+        else:
+            bound = f"(case when r.n = 0 then {NONE_SAMPLED} else ceil({SAMPLE_OF} * (r.n + {margin})) end)::bigint"
+        return from_sql(f"(case when (select cut from bound) then {bound} else r.n end)")
+
+    def _write_quality(self, quality: CountQualityField) -> Json:
+        exact, sampled = "exact", "sampled"
+        if quality.upper:
+            exact, sampled = exact.upper(), sampled.upper()
+        if self.exact:
+            return string(exact)
+        return quoted(f"(select case when cut then {literal(sampled)} else {literal(exact)} end from bound)")
