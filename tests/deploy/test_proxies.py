@@ -67,8 +67,7 @@ def configure(folder: Path, upstream: str, ports: dict[str, int]) -> Path:
     """Write the configuration of a whole nginx from the files of docs/deploy, with other ports and a certificate of its
     own."""
     (folder / "conf.d").mkdir()
-    request = "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout privkey.pem -out fullchain.pem"
-    subprocess.run(["openssl", *request.split()], cwd=folder, check=True, capture_output=True)
+    make_certificate(folder)
     for name in (upstream, "briefing.conf"):
         text = (NGINX / name).read_text(encoding="utf-8").replace("/etc/nginx/tls", str(folder))
         for shown, port in ports.items():
@@ -77,6 +76,12 @@ def configure(folder: Path, upstream: str, ports: dict[str, int]) -> Path:
         (folder / "conf.d" / name).write_text(text)
     (folder / "nginx.conf").write_text(HTTP.format(folder=folder))
     return folder / "nginx.conf"
+
+
+def make_certificate(folder: Path) -> None:
+    """Write a certificate and its key under the names that the files use."""
+    request = "req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -keyout privkey.pem -out fullchain.pem"
+    subprocess.run(["openssl", *request.split()], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
