@@ -27,7 +27,7 @@ from tests.debian import Program
 from tests.deploy.conftest import DEPLOY, check
 from tests.deploy.test_proxies import HTTP, NGINX, folder, make_certificate, ready
 from tests.http.conftest import ServerProcess
-from tests.operate.conftest import free_port
+from tests.ports import free_port
 from tests.serving import OLDEST, serving
 
 __all__ = ["folder"]
