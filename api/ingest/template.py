@@ -33,8 +33,8 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class ValueProblem(Exception):
-    """A value of a column that a record cannot take. `key` is the key of the record if its row makes several, and if the
-    key was made before the value."""
+    """A value of a column that a record cannot take. `key` is the key of the record if its row makes several records,
+    and if the key was made before the value."""
 
     def __init__(self, column: str, detail: str) -> None:
         super().__init__(detail)
