@@ -52,9 +52,12 @@ $$;
 create function store.begin_after_gap() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    number bigint := (select seq from store.last_change);
+    number bigint;
     given bigint;
 begin
+    -- The lock of loaders: a load that runs has numbers that are not in the log yet.
+    perform pg_advisory_xact_lock(1819238756);
+    number := (select seq from store.last_change);
     if number > 0 then
         given := setval('store.change_seq_seq', greatest(number, (select last_value from store.change_seq_seq)) + 1000000);
         insert into store.earlier_mark (mark, last_change, lost_up_to) select mark, number, given from store.identity;
@@ -64,7 +67,8 @@ begin
 end
 $$;
 comment on function store.begin_after_gap is
-    'Let the next change have a number that was never given. Runs by itself after a restore and after a promotion.';
+    'Let the next change have a number that was never given. Runs by itself after a restore and after a promotion; run it '
+    'by hand after a copy of the files was started, which Postgres cannot tell from the first ones.';
 
 create function store.check_location() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -170,6 +170,16 @@ async def test_a_copy_of_a_database_beside_it_gets_numbers_and_a_mark_of_its_own
     assert (await read(copy, IDENTITY))["mark"] != origin.mark
 
 
+async def test_an_operator_can_begin_after_a_gap_where_postgres_sees_no_difference(
+    fresh_database: Callable[..., Awaitable[str]], origin: Origin, tmp_path: Path
+) -> None:
+    copy = await fresh_database(origin.url)
+    first = await write(copy, "First", tmp_path)
+    await execute(copy, "select store.begin_after_gap()")
+    assert await write(copy, "Second", tmp_path) == first + GAP + 1
+    assert await write(copy, "Third", tmp_path) == first + GAP + 2
+
+
 async def test_an_erasure_gets_no_number_twice_either(
     fresh_database: Callable[..., Awaitable[str]], origin: Origin
 ) -> None:
