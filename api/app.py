@@ -79,8 +79,8 @@ def create_app(
     caller_cache = CallerCache(url, settings, replicas)
     limits = open_limits(settings, table) if settings.limits else None
     access_control = AccessControl(caller_cache, limits, settings)
-    authentication = Authentication(access_control, settings)
     service = Service(settings, url, access_control, replicas)
+    authentication = Authentication(service, settings)
     exports = Exports(service, url)
     health = Health(service.reads, peers)
     failure = PreparationFailure()

@@ -86,7 +86,7 @@ def serve(
     sample: Annotated[bool, typer.Option("--sample", help="Load the sample briefing first.")] = False,
     allow_newer: Annotated[
         bool,
-        typer.Option("--allow-newer-store", help="Serve a store that a newer release has migrated, for a rollback."),
+        typer.Option("--allow-newer-store", help="As BRIEFING_ALLOW_NEWER_STORE=on, for a rollback."),
     ] = False,
 ) -> None:
     """Migrate the store and serve it over HTTP."""
@@ -97,7 +97,8 @@ def serve(
     settings = read_settings()
     configure(settings, cache_loggers=True)
     with own_address(settings) as (url, supervise):
-        exit_code = run_service(settings, url, _create_preparation(url, sample, allow_newer), supervise)
+        prepare = _create_preparation(url, sample, allow_newer or settings.allow_newer_store)
+        exit_code = run_service(settings, url, prepare, supervise)
     sys.exit(exit_code)
 
 

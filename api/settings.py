@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         description="The URLs of replicas of that Postgres, separated by spaces, for reading (docs/replicas.md). Empty "
         "for none.",
     )
+    allow_newer_store: bool = Field(
+        False,
+        description="Whether `serve` also serves a store that a newer release has migrated, for a rollback "
+        "(docs/upgrading.md). It then leaves the store as it is.",
+    )
     stale_reads: Annotated[float, Field(ge=0)] = Field(
         60.0,
         description="Seconds for which replicas answer while the primary is away. Such answers may be out of date and "

@@ -31,12 +31,17 @@ class MappedObject:
             if not self._applies_to(scope):
                 continue
             values = self.constants.copy()
-            for name, get in self.fields:
-                value = get(scope)
-                if value is not None and value != []:
-                    values[name] = value
-            for get_fields in self.field_groups:
-                values |= get_fields(scope) or {}
+            try:
+                for name, get in self.fields:
+                    value = get(scope)
+                    if value is not None and value != []:
+                        values[name] = value
+                for get_fields in self.field_groups:
+                    values |= get_fields(scope) or {}
+            except ValueProblem as error:
+                # The key of the record replaces that of a part of it, which is none.
+                error.key = values.get("key") if self.scopes else None
+                raise
             yield scope, values
 
     def _applies_to(self, scope: Scope) -> bool:

@@ -181,7 +181,7 @@ class MappedFile(RecordFile):
                 result.records.append(FileRecord(number, line, staged))
         except ValueProblem as error:
             if error.column not in result.bad_columns:  # one bad cell is one fault, even if many records use it
-                name = name_record(record.resource, line.get("key"))
+                name = name_record(record.resource, error.key)
                 result.faults.append(FileFault(position, name, (), f"column {error.column}: {error.detail}"))
             result.bad_columns.add(error.column)
         except InvalidRecord as error:

@@ -33,12 +33,14 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class ValueProblem(Exception):
-    """A value of a column that a record cannot take."""
+    """A value of a column that a record cannot take. `key` is the key of the record if its row makes several records,
+    and if the key was made before the value."""
 
     def __init__(self, column: str, detail: str) -> None:
         super().__init__(detail)
         self.column = column
         self.detail = detail
+        self.key: Any = None
 
 
 @dataclass(frozen=True)

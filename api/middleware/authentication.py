@@ -7,11 +7,11 @@ all are back (`t`). `RateLimit-Cost` is what this request cost in the end.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from typing import NamedTuple
 
-from api.access.access_control import AccessControl, Charge
+from api.access.access_control import Charge
 from api.access.caller import READ, Caller, check_origin, check_scope
 from api.access.limits import Bucket
 from api.errors import BriefingError, Forbidden, RateLimited, TooExpensive, Unauthenticated, Unavailable
@@ -20,7 +20,7 @@ from api.http.request import HttpRequest
 from api.middleware.client_address import REMEMBERED, AddressBlocks, client_blocks, read_trusted_networks
 from api.middleware.credentials import read_credentials
 from api.middleware.freshness import AT_LEAST, read_at_least
-from api.service import RequestContext
+from api.service import RequestContext, Service
 from api.settings import Settings
 from api.store.ticket import Origin, Rank
 
@@ -44,8 +44,9 @@ class LimitTemplates(NamedTuple):
 class Authentication:
     """Identifies the callers of requests."""
 
-    def __init__(self, access_control: AccessControl, settings: Settings) -> None:
-        self.access_control = access_control
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.access_control = service.access_control
+        self._service = service
         self.proxies = read_trusted_networks(settings.trusted_proxies)
 
     async def admit(self, request: HttpRequest, needs: str = READ) -> Caller:
@@ -68,7 +69,8 @@ class Authentication:
         if needs and needs not in caller.scopes:
             check_scope(caller, needs)
         if AT_LEAST in request.fields:
-            context.at_least = read_at_least(request.fields[AT_LEAST])
+            read = partial(read_at_least, request.fields[AT_LEAST])
+            context.at_least = await self._service.read_request(read)
         return caller
 
     async def charge_reading(self, context: RequestContext) -> None:

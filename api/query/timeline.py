@@ -19,6 +19,19 @@ from api.query.known_at import AsOf, KnownAt, write_edition, write_moment
 AHEAD = 5_000_000
 
 
+class OtherStore(Exception):
+    """The mark of an edition is one that the store does not have."""
+
+
+@dataclass(frozen=True)
+class EarlierMark:
+    """A mark that the store had until it was restored from a backup or promoted. It names editions up to `last_change`,
+    the last change that the store still has of that time. Numbers from there up to `lost_up_to` are lost."""
+
+    last_change: int
+    lost_up_to: int
+
+
 class Timeline:
     """The editions of a store in order: their numbers, their times in microseconds since 1970, and the resources that
     each of them changed. It takes 16 bytes an edition, and 8 for each resource that the edition changed."""
@@ -33,6 +46,8 @@ class Timeline:
         self.complete_until = -1
         # The number of editions that were dated before that moment: what moments mean may have changed each time.
         self.dated = 0
+        # The marks that the store had before, the oldest first.
+        self._earlier: dict[str, EarlierMark] = {}
         self._numbers = array("q")
         self._times = array("q")
         self._by_resource: dict[str, array[int]] = {}
@@ -50,6 +65,34 @@ class Timeline:
         self._times.append(moment)
         for resource in resources:
             self._by_resource.setdefault(resource, array("q")).append(number)
+
+    def forget_after(self, number: int) -> None:
+        """Forget the editions after this one, which the store has lost: a replica was promoted that lacks them."""
+        place = bisect_right(self._numbers, number)
+        if place == len(self._numbers):
+            return
+        self.dated += 1
+        del self._numbers[place:], self._times[place:]
+        for numbers in self._by_resource.values():
+            del numbers[bisect_right(numbers, number) :]
+
+    def note_marks(self, earlier: dict[str, EarlierMark]) -> None:
+        """Note the marks that the store had before."""
+        if earlier != self._earlier:
+            self._earlier = earlier
+            self.dated += 1
+
+    def check_name(self, number: int, store: str) -> None:
+        """Check that an edition with this number and mark, which may be empty, is one of this store. OtherStore if its
+        mark is of another store, ValueError if the store has lost it."""
+        if store and store != self.store:
+            if store not in self._earlier:
+                raise OtherStore
+            if number > self._earlier[store].last_change:
+                raise _lost(self._earlier[store])
+        for earlier in self._earlier.values():
+            if earlier.last_change < number <= earlier.lost_up_to:
+                raise _lost(earlier)
 
     def note_look(self, store: str, looked_at: int, last_change: int, changed_at: int | None) -> None:
         """Note a look at the store, in which all editions up to the last one known here were visible.
@@ -94,6 +137,13 @@ class Timeline:
         return last
 
 
+def _lost(earlier: EarlierMark) -> ValueError:
+    return ValueError(
+        "The store has lost this edition: it was restored from a backup, or moved to a server that had changes up to "
+        f"e{earlier.last_change}. Name an edition up to that one, or a moment."
+    )
+
+
 @dataclass(frozen=True)
 class EditionFinder:
     """A finder of editions for one request. `looked_again` says that the process has looked at the store since the
@@ -136,12 +186,22 @@ class EditionFinder:
             raise ValueError(f"Expected {name} or later: the first edition is of {moment}.")
         return as_of
 
-    def _find_number(self, number: int, store: str) -> int:
-        timeline = self.timeline
-        if store and store != timeline.store:
+    def check_name(self, number: int, store: str) -> None:
+        """Check that an edition is one of this store, by its number and its mark, which may be empty. ValueError if it
+        is not. EditionPending if the process has to look at the store to know the mark."""
+        try:
+            self.timeline.check_name(number, store)
+        except OtherStore:
+            # The store may have got this mark since the last look.
+            if not self.looked_again:
+                raise EditionPending from None
             raise ValueError(
                 "This is an edition of another store, where numbers mean other states. Name a moment instead."
-            )
+            ) from None
+
+    def _find_number(self, number: int, store: str) -> int:
+        timeline = self.timeline
+        self.check_name(number, store)
         if number > timeline.last:
             if not self.looked_again or number <= timeline.last_change:
                 raise EditionPending

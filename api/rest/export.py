@@ -52,9 +52,7 @@ class ExportEndpoint:
         assert context.caller is not None
         if self._authentication.access_control.limits is not None:
             _check_format(form, context.caller.plan)
-        export = await self._exports.begin(query, context)
-        if request.method == "HEAD":
-            await export.settle_count()
+        export = await self._exports.begin(query, context, is_sent=request.method != "HEAD")
         name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
         public_url = self._exports.settings.public_url
         described_by = f'<{public_url}/{version.name}/datapackage.json>; rel="describedby"'.encode()

@@ -51,13 +51,14 @@ ALSO = {
     "number": "At most 15 digits and 6 decimals, without an exponent.",
 }
 # What a header field must be, if that is not any text.
-HEADER_PATTERNS = {"At-Least-Edition": "^e?[0-9]{1,18}$"}
+HEADER_PATTERNS = {"At-Least-Edition": "^(e?[0-9]{1,18}|e[0-9]{1,18}-[0-9a-hjkmnp-tv-z]{6})$"}
 HEADERS = {
     ACCEPT_DATETIME: "As it was known then, unless `known_at` says otherwise: a date of HTTP, as "
     "`Mon, 07 Mar 2022 06:00:00 GMT` [RFC 7089].",
     "If-None-Match": "ETags of answers that the client holds, separated by commas: 304 where one of them is this one.",
-    "At-Least-Edition": "An edition, such as `e123`: the `Edition` of an earlier answer. The answer shows every change "
-    "up to it; 400 if there is no such edition yet.",
+    "At-Least-Edition": "An edition, such as `e123`: the `Edition` of an earlier answer, or that of a permalink, "
+    "which has the mark of its store. The answer shows every change up to it; 400 if there is no such edition yet, or "
+    "if it is of another store.",
     "X-Request-Id": "An id for the request, 1 to 64 of A–Z, a–z, 0–9, `.`, `_` and `-`; any other is replaced.",
 }
 

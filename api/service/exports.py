@@ -12,10 +12,11 @@ from api.access.access_control import Charge
 from api.access.caller import Caller
 from api.access.export_places import ExportPlaces
 from api.access.plan import Plan
+from api.catalog import VERSIONS
 from api.compiler import Statement, compile_query
 from api.compiler.page import MAX_EXACT
 from api.errors import Fault, InvalidRequest, TimedOut, TooExpensive, Unavailable
-from api.query import ExportQuery, Item, ListQuery, Page, Query, Total, price
+from api.query import ExportQuery, Item, ListQuery, Nodes, Page, Query, Total, price, read_sort
 from api.service.context import RequestContext
 from api.service.service import Cost, Service, check_edition
 from api.store.reader import Reply, edition
@@ -70,10 +71,11 @@ class Exports:
         # An export shows the state of its beginning, so it may contain what was erased since.
         service.changes.on_erasure(partial(self.places.cut_running, "erasure"))
 
-    async def begin(self, query: Query, context: RequestContext) -> Export:
+    async def begin(self, query: Query, context: RequestContext, is_sent: bool = True) -> Export:
         """Charge an export to the caller. TooExpensive if it costs more than one request may, or is longer than the
-        caller's plan allows; RateLimited if the caller has too few points left; Unavailable if the store cannot count
-        the records."""
+        caller's plan allows; RateLimited if the caller has too few points left; InvalidRequest if the edition that the
+        request asks for is not there yet; Unavailable if the store does not answer. An export that is not sent (HEAD)
+        costs what counting took."""
         assert isinstance(query.root, ExportQuery) and context.caller is not None
         access_control = self.service.access_control
         points = price(query)
@@ -91,17 +93,30 @@ class Exports:
         try:
             statement = compile_query(query)
             if length_query is not None:
-                reply = await self._count(Query(query.version, length_query), context, points)
+                reply = await self._read(Query(query.version, length_query), context, points)
                 counting_points = min(reply.points, points)
+                if context.at_least:
+                    check_edition(reply.whole_mark, context.at_least)
                 _check_length(reply, plan)
+            elif context.at_least and not is_sent:
+                # What is sent has the edition in its first row. Here the first record stands for it.
+                reply = await self._read(_create_first_page(query.version, query.root.resource), context, points)
+                counting_points = min(reply.points, points)
+                check_edition(reply.whole_mark, context.at_least)
         except TooExpensive:
             # Postgres itself may refuse the count as too much. Then nothing was counted, and the whole price is due.
             await charge.settle(counting_points or points)
             raise
+        except InvalidRequest:
+            await charge.settle(counting_points)
+            raise
         except BaseException as error:
             await charge.settle(_price_failure(error, points))
             raise
-        return Export(statement, charge, points, counting_points)
+        export = Export(statement, charge, points, counting_points)
+        if not is_sent:
+            await export.settle_count()
+        return export
 
     def _check_price(self, points: int, caller: Caller) -> None:
         try:
@@ -145,14 +160,9 @@ class Exports:
         """Close the connections."""
         await self.streams.close()
 
-    async def _count(self, length_query: Query, context: RequestContext, points: int) -> Reply:
-        """Count the records of an export. The reply also contains the points that it took. InvalidRequest if the
-        edition that the request asks for is not there yet."""
-        ticket = Ticket(context.origin, points)
-        reply = await self.service.reads.read(compile_query(length_query), ticket, context.at_least)
-        if context.at_least:
-            check_edition(reply.whole_mark, context.at_least)
-        return reply
+    async def _read(self, query: Query, context: RequestContext, points: int) -> Reply:
+        """Read what has to be known before an export begins, such as its length."""
+        return await self.service.reads.read(compile_query(query), Ticket(context.origin, points), context.at_least)
 
 
 def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | None:
@@ -164,6 +174,14 @@ def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | None:
     # Exact up to the limit of counting. Beyond it, the number is estimated from a sample.
     total = Total(plan.export_most < MAX_EXACT)
     return ListQuery(export.resource, Page(1), export.sort, (Item("total", total),), export.filter)
+
+
+def _create_first_page(version: str, name: str) -> Query:
+    """Return the Query of the first record of a list."""
+    resource = VERSIONS[version][name]
+    sort = read_sort(resource, resource.sort)
+    assert sort is not None
+    return Query(version, ListQuery(name, Page(1), sort, (Item("data", Nodes(())),)))
 
 
 def _check_length(reply: Reply, plan: Plan) -> None:

@@ -12,7 +12,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
     "the change log with earlier revisions": ("store.change", "store.edition", "store.edition_change"),
     "versions in time": ("past.*",),
     "reasons of erasures": ("store.erased",),
-    "the mark of the store": ("store.identity",),
+    "the marks of the store": ("store.identity", "store.earlier_mark"),
     "the secret of entity tags": ("access.secret",),
 }
 REMEDY = "A backup of Postgres has them (docs/backup.md)."

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import asyncpg
 
-from api.query.timeline import Timeline
+from api.query.timeline import EarlierMark, Timeline
 from api.store.connection import Connection
 from api.store.outage import Outage
 from api.store.poller import Poller, PollTarget
@@ -21,6 +21,8 @@ LATEST = """
 """
 # Editions in order, some at a time: a store may have many when a process starts.
 EDITIONS = "select number, moment, resources from store.editions_after($1, $2, 20000)"
+# The marks of the store before its present one, the oldest first.
+MARKS = "select mark, last_change, lost_up_to from store.earlier_mark order by last_change"
 EDITIONS_SECONDS = 10.0
 # Marks that are remembered: of each set of resources, and of editions that requests name.
 MAX_MARKS = 10_000
@@ -165,6 +167,10 @@ class Changes:
         if not rows:
             return
         look, timeline = rows[0], self.timeline
+        if timeline.store != look["mark"]:
+            marks = await connection.fetch(MARKS, timeout=EDITIONS_SECONDS)
+            timeline.note_marks({row["mark"]: EarlierMark(row["last_change"], row["lost_up_to"]) for row in marks})
+        timeline.forget_after(look["last_edition"])
         if timeline.last < look["last_edition"]:
             editions = await connection.fetch(EDITIONS, timeline.last, look["last_edition"], timeout=EDITIONS_SECONDS)
             for edition in editions:

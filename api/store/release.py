@@ -49,7 +49,7 @@ def check_not_newer(applied: Mapping[str, str | None], own: Sequence[Script]) ->
         f"The store was migrated to {newest} by {by}. This is release {__version__}, which knows migrations up to "
         f"{own[-1].name}.",
         "Use the newer release, or restore a backup from before its migration. To serve the store with this release "
-        "nevertheless, for a rollback: `briefing serve --allow-newer-store`.",
+        "nevertheless, for a rollback: BRIEFING_ALLOW_NEWER_STORE=on, or `briefing serve --allow-newer-store`.",
     )
 
 

@@ -96,6 +96,19 @@ def test_an_invalid_amount_is_a_fault_of_its_column(read: Read) -> None:
     assert "column n: expected an amount such as 7, at least 7" in faults[0]
 
 
+@pytest.mark.parametrize("position", [1, 2, 3])
+def test_a_fault_in_one_of_several_records_of_a_row_names_that_record(read: Read, position: int) -> None:
+    mapping = FIGURE.replace("{id}", "{id}, {position}") + 'each = { part = "{n|split:;}" }\namount = "{part|amount}"'
+    parts = ["9", "20-25", "7"]
+    parts[position - 1] = "a handful"
+    _, faults, _ = read(mapping, f"id,n\n1,{';'.join(parts)}\n")
+    assert len(faults) == 1 and faults[0].startswith(f'2: figure "1, {position}": column part: expected an amount')
+    # What fails before the key is known names no record.
+    by_part = FIGURE.replace("{id}", "{part|number}") + 'each = { part = "{n|split:;}" }\nvalue = 1'
+    _, faults, _ = read(by_part, f"id,n\n1,{';'.join(parts).replace('20-25', '8')}\n")
+    assert len(faults) == 1 and faults[0].startswith("2: column part: expected a number"), faults
+
+
 def test_an_amount_has_an_alternative_and_elements(read: Read) -> None:
     mapping = FIGURE.replace("{id}", "{id}, {part}") + 'each = { part = "{n|split:;}" }\namount = "{part|amount}"'
     lines, faults, _ = read(mapping, "id,n\n1,9; 20-25\n")

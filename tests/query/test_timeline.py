@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from api.errors import EditionPending
 from api.query import EditionFinder, Timeline
 from api.query.known_at import KnownAt, read_accept_datetime, read_known_at, to_microseconds, write_moment
+from api.query.timeline import EarlierMark
 
 STORE = "k3x9ma"
 BEGIN = datetime(2022, 3, 7, 6, tzinfo=UTC)
@@ -132,9 +133,59 @@ def test_a_process_that_has_not_seen_the_store_knows_nothing() -> None:
 
 
 def test_editions_of_another_store_are_refused(timeline: Timeline) -> None:
-    assert EditionFinder(timeline).find(KnownAt(number=17, store=STORE)).number == 17
+    finder = EditionFinder(timeline)
+    assert finder.find(KnownAt(number=17, store=STORE)).number == 17
+    other = KnownAt(number=17, store="aaaaaa")
+    # The store may have got this mark in this moment.
+    with pytest.raises(EditionPending):
+        finder.find(other)
     with pytest.raises(ValueError, match="another store"):
-        EditionFinder(timeline).find(KnownAt(number=17, store="aaaaaa"))
+        finder.again().find(other)
+
+
+@pytest.fixture
+def restored(timeline: Timeline) -> Timeline:
+    """The timeline of a store that was restored after edition 30, twice without a load in between. The first load after
+    that was number 2,000,041."""
+    timeline.note_marks({"first0": EarlierMark(30, 1_000_034), "second": EarlierMark(30, 2_000_034)})
+    timeline.add(2_000_041, at(400), ["event"])
+    timeline.note_look(STORE, at(500), 2_000_041, None)
+    return timeline
+
+
+@pytest.mark.parametrize("store", ["", STORE, "first0", "second"])
+def test_editions_from_before_a_restore_keep_their_names(restored: Timeline, store: str) -> None:
+    for number, found in ((10, 10), (29, 17), (30, 30)):
+        assert EditionFinder(restored).find(KnownAt(number=number, store=store)).number == found
+
+
+@pytest.mark.parametrize("store", ["", STORE, "first0", "second"])
+@pytest.mark.parametrize("number", [31, 1_000_034, 1_000_035, 2_000_034])
+def test_numbers_that_a_restore_has_lost_mean_no_edition(restored: Timeline, store: str, number: int) -> None:
+    with pytest.raises(ValueError, match=r"lost this edition: .* up to e30\."):
+        EditionFinder(restored).find(KnownAt(number=number, store=store))
+
+
+@pytest.mark.parametrize(("store", "is_found"), [("", True), (STORE, True), ("first0", False), ("second", False)])
+def test_editions_after_a_restore_have_the_new_mark(restored: Timeline, store: str, is_found: bool) -> None:
+    known_at = KnownAt(number=2_000_041, store=store)
+    if is_found:
+        assert EditionFinder(restored).find(known_at).number == 2_000_041
+        return
+    with pytest.raises(ValueError, match="lost this edition"):
+        EditionFinder(restored).find(known_at)
+
+
+def test_a_process_forgets_the_editions_that_its_store_has_lost(timeline: Timeline) -> None:
+    timeline.forget_after(30)
+    assert (timeline.last, timeline.dated) == (30, 0)
+    timeline.forget_after(17)
+    assert (timeline.last, timeline.dated) == (17, 1)
+    assert (timeline.changed(17, ["event"]), timeline.changed(17, ["place"])) == (10, 17)
+    assert timeline.at_moment(at(250)) == 17
+    # The next edition of the store may have the same number.
+    timeline.add(30, at(260), ["place"])
+    assert (timeline.changed(30, ["event"]), timeline.time_of(30)) == (10, at(260))
 
 
 def test_a_list_before_the_first_edition_is_refused_and_the_first_one_is_named(timeline: Timeline) -> None:

@@ -40,6 +40,15 @@ class Server:
     def url(self) -> str:
         return f"postgresql://briefing@/briefing?host={self.sockets}&port=5432"
 
+    def beside(self, folder: Path) -> Server:
+        """Return another server, with the same programs and account."""
+        return Server(folder, self._tools)
+
+    @property
+    def has_ended(self) -> bool:
+        """True if it ended by itself."""
+        return self.process is not None and self.process.poll() is not None
+
     def as_account(self, account: str) -> str:
         """Return the URL for another account, such as `name:password`."""
         return self.url.replace("briefing@", f"{account}@")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
@@ -15,6 +16,7 @@ from api.access.plan import Plan
 from api.access.plans import Plans
 from api.compiler import Statement
 from api.errors import InvalidKey, Unavailable
+from api.query import EditionFinder, KnownAt
 from api.store.access import AccessStore
 from api.store.replicas import Replica
 from api.store.routed_streams import RoutedStreams
@@ -128,7 +130,7 @@ async def test_a_promoted_replica_is_not_used_until_it_is_built_again(
     servers[2].promote()
     try:
         await until(lambda: promoted.objection == PROMOTED)
-        # It is a store of its own now, which may have an edition that the primary has with other content.
+        # It is a store of its own now, with changes that the primary does not have.
         await write(servers[2], tmp_path)
         number = await write(servers[0], tmp_path)
         await asyncio.sleep(OLDEST)
@@ -258,10 +260,7 @@ async def test_keys_are_looked_up_on_a_replica_while_the_primary_is_away(servers
 
 async def test_the_primary_fails_over_to_a_replica(servers: list[Server], tmp_path: Path) -> None:
     number = await write(servers[0], tmp_path)
-    hosts = ",".join(str(server.sockets) for server in servers)
-    ports = ",".join("5432" for _ in servers)
-    url = f"postgresql://briefing@/briefing?host={hosts}&port={ports}&target_session_attrs=primary"
-    async with routed(servers, primary_url=url) as service:
+    async with routed(servers, primary_url=url_of(servers)) as service:
         await service.until_used(2)
         await asyncio.sleep(OLDEST)
         reading = asyncio.create_task(read_all(service, 400))
@@ -281,12 +280,64 @@ async def test_the_primary_fails_over_to_a_replica(servers: list[Server], tmp_pa
                 outcome = await service.read()
                 assert number_of(outcome.reply.body) == number and not outcome.reply.unconfirmed
         finally:
-            # The old primary comes back as a replica, and then all are as they were.
-            servers[0].copy(servers[1])
-            servers[0].start()
-            servers[1].stop()
-            servers[0].promote()
-            for server in servers[1:]:
-                server.stop()
-                server.copy(servers[0])
-                server.start()
+            give_back(servers)
+
+
+async def test_a_promotion_gives_no_number_of_a_lost_change_again(servers: list[Server], tmp_path: Path) -> None:
+    async with routed(servers, primary_url=url_of(servers)) as service:
+        await service.until_used(2)
+        await write(servers[0], tmp_path)
+        kept, mark = await last_change(servers[0])
+        # The replica that is promoted has not got the last change.
+        servers[1].stop()
+        await write(servers[0], tmp_path)
+        lost, _ = await last_change(servers[0])
+        timeline = service.service.changes.timeline
+        await until(lambda: timeline.last == lost)
+        servers[0].kill()
+        servers[1].start()
+        servers[1].promote()
+        try:
+            await until(lambda: timeline.last == kept)
+            number = await write(servers[1], tmp_path)
+            new, new_mark = await last_change(servers[1])
+            assert new > kept + 1_000_000 and new_mark != mark
+            await until(lambda: timeline.last == new)
+            assert await service.number(new) == number
+            finder = EditionFinder(timeline, looked_again=True)
+            for store in ("", mark, new_mark):
+                assert finder.find(KnownAt(number=kept, store=store)).number == kept
+                with pytest.raises(ValueError, match="lost this edition"):
+                    finder.find(KnownAt(number=lost, store=store))
+        finally:
+            give_back(servers)
+
+
+def url_of(servers: list[Server]) -> str:
+    """Return the URL of the one that is the primary."""
+    hosts = ",".join(str(server.sockets) for server in servers)
+    ports = ",".join("5432" for _ in servers)
+    return f"postgresql://briefing@/briefing?host={hosts}&port={ports}&target_session_attrs=primary"
+
+
+def give_back(servers: list[Server]) -> None:
+    """Let the first server be the primary again, after the second one was promoted."""
+    servers[0].copy(servers[1])
+    servers[0].start()
+    servers[1].stop()
+    servers[0].promote()
+    for server in servers[1:]:
+        server.stop()
+        server.copy(servers[0])
+        server.start()
+
+
+async def last_change(server: Server) -> tuple[int, str]:
+    """Return the number of the last change of a server, and the mark of its store."""
+    connection = await asyncpg.connect(server.url)
+    try:
+        row = await connection.fetchrow("select seq, mark from store.last_change, store.identity")
+    finally:
+        await connection.close()
+    assert row is not None
+    return row["seq"], row["mark"]

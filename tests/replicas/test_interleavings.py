@@ -6,27 +6,70 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from tests.replicas.conftest import Routed, execute, number_of, routed, write
+from api.store.connection import Connection
+from tests.replicas.conftest import Routed, number_of, routed, write
 from tests.replicas.servers import Server
 from tests.serving import OLDEST
+
+
+class Replay:
+    """The replay of a replica, which is stopped and continued on one connection: a replica that stops in the middle of
+    a change of the catalog accepts no new one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._taking_turns = asyncio.Lock()
+
+    async def stop(self) -> None:
+        await self._run("select pg_wal_replay_pause()")
+
+    async def go_on(self) -> None:
+        await self._run("select pg_wal_replay_resume()")
+
+    async def _run(self, statement: str) -> None:
+        async with self._taking_turns:
+            # What is replayed may cancel it.
+            with suppress(asyncpg.SerializationError):
+                await self._connection.execute(statement)
+                return
+            await self._connection.execute(statement)
+
+
+@asynccontextmanager
+async def replays(servers: Sequence[Server]) -> AsyncIterator[list[Replay]]:
+    """Connect to the replicas, and let them replay again at the end."""
+    async with AsyncExitStack() as stack:
+        made = []
+        for server in servers:
+            connection = await asyncpg.connect(server.url)
+            stack.push_async_callback(connection.close)
+            made.append(Replay(connection))
+            # It needs nothing of the catalog afterwards.
+            await made[-1].go_on()
+            stack.push_async_callback(made[-1].go_on)
+        yield made
 
 
 class Story:
     """Interleavings of one service: what was committed when, and what readers got."""
 
-    def __init__(self, service: Routed, servers: list[Server], folder: Path, dice: random.Random) -> None:
+    def __init__(
+        self, service: Routed, primary: Server, replays: list[Replay], folder: Path, dice: random.Random
+    ) -> None:
         self._service = service
-        self._primary, *self._replicas = servers
+        self._primary = primary
+        self._replays = replays
         self._folder = folder
         self._dice = dice
         # The numbers that were committed, each with the moment at which its load had ended and its edition.
         self.committed: list[tuple[float, int, int]] = []
-        self.paused: set[Server] = set()
 
     async def tell(self) -> None:
         """Take some steps in a random order, several of them at the same time."""
@@ -72,14 +115,12 @@ class Story:
 
     async def stall(self) -> None:
         """Let a replica replay nothing more."""
-        replica = self._dice.choice(self._replicas)
-        self.paused.add(replica)
-        await execute(replica, "select pg_wal_replay_pause()")
+        await self._dice.choice(self._replays).stop()
 
     async def resume(self) -> None:
         """Let the replicas replay again."""
-        while self.paused:
-            await execute(self.paused.pop(), "select pg_wal_replay_resume()")
+        for replay in self._replays:
+            await replay.go_on()
 
 
 LOADING = asyncio.Lock()
@@ -96,17 +137,14 @@ async def last_edition(server: Server) -> int:
 async def tell_stories(servers: list[Server], folder: Path, many: int, seed: int) -> Routed:
     """Tell so many stories over one service, and return it as it was at the end."""
     dice = random.Random(seed)
-    async with routed(servers) as service:
+    async with replays(servers[1:]) as made, routed(servers) as service:
         await service.until_used(2)
-        story = Story(service, servers, folder, dice)
-        try:
-            for number in range(many):
-                try:
-                    await asyncio.wait_for(story.tell(), 60)
-                except AssertionError as error:
-                    raise AssertionError(f"interleaving {number} of seed {seed}: {error}") from error
-        finally:
-            await story.resume()
+        story = Story(service, servers[0], made, folder, dice)
+        for number in range(many):
+            try:
+                await asyncio.wait_for(story.tell(), 60)
+            except AssertionError as error:
+                raise AssertionError(f"interleaving {number} of seed {seed}: {error}") from error
         return service
 
 

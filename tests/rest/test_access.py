@@ -29,6 +29,7 @@ from api.middleware.request_middleware import RequestMiddleware
 from api.rest.access import me, routes
 from api.rest.access.contract import document, text
 from api.rest.access.operations import OPERATIONS
+from api.service import Service
 from api.settings import Settings
 from tests.walking import bounded_walk
 
@@ -42,9 +43,13 @@ UNKNOWN = "key_" + "0" * 12
 
 
 @pytest.fixture(scope="module")
-async def caller_cache(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[CallerCache]:
-    url = await new_store()
-    cache = CallerCache(url, Settings())
+async def store(new_store: Callable[[], Awaitable[str]]) -> str:
+    return await new_store()
+
+
+@pytest.fixture(scope="module")
+async def caller_cache(store: str) -> AsyncIterator[CallerCache]:
+    cache = CallerCache(store, Settings())
     cache.start()
     while cache._epoch.now is None:
         await asyncio.sleep(0.01)
@@ -53,10 +58,11 @@ async def caller_cache(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator
 
 
 @pytest.fixture(scope="module")
-async def client(caller_cache: CallerCache) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(store: str, caller_cache: CallerCache) -> AsyncIterator[httpx2.AsyncClient]:
     app_settings = Settings()
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    authentication = Authentication(AccessControl(caller_cache, SharedTable.alone(), app_settings), app_settings)
+    access_control = AccessControl(caller_cache, SharedTable.alone(), app_settings)
+    authentication = Authentication(Service(app_settings, store, access_control), app_settings)
     routers = [routes.routes(caller_cache.store, authentication, app_settings), me.routes(V1, authentication)]
     for router in routers:
         app.include_router(router)

@@ -46,6 +46,16 @@ async def last(store: str) -> int:
 
 
 @pytest.fixture(scope="module")
+async def mark(store: str) -> str:
+    """The mark of the store."""
+    connection = await asyncpg.connect(store)
+    try:
+        return str(await connection.fetchval("select mark from store.identity"))
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="module")
 def client(store: str) -> Iterator[httpx2.Client]:
     with run(store) as made:
         yield made
@@ -65,18 +75,47 @@ def test_the_last_edition_and_earlier_ones_are_answered(client: httpx2.Client, l
 
 
 @each
-def test_an_edition_beyond_the_last_one_is_refused(client: httpx2.Client, last: int, path: str) -> None:
-    # Also if the answer is kept, and if the client has it.
-    held = client.get(path).headers.get("etag", "")
-    for headers in ({}, {"If-None-Match": held}):
-        answer = client.get(path, headers=at_least(f"e{last + 1}") | headers)
-        # In GraphQL a request that is refused in plain JSON is a 200 with errors.
-        assert answer.status_code == (200 if "graphql" in path else 400)
-        assert f"the last one is e{last}." in answer.text
+def test_an_edition_may_have_the_mark_of_its_store(client: httpx2.Client, last: int, mark: str, path: str) -> None:
+    for edition in (f"e{last}-{mark}", f"e1-{mark}"):
+        answer = client.get(path, headers=at_least(edition))
+        assert answer.status_code == 200, edition
+        assert "errors" not in answer.text
+    permalink = client.get("/v2/places?limit=1").json()["page"]["permalink"]
+    assert client.get(path, headers=at_least(permalink.rpartition("=")[2])).status_code == 200
 
 
 @each
-@pytest.mark.parametrize("wrong", ["e", "latest", "-1", "e1, e2", "e1.5", "e" + "9" * 19])
+def test_an_edition_of_another_store_is_refused(client: httpx2.Client, mark: str, path: str) -> None:
+    other = "000000" if mark != "000000" else "111111"
+    answer = client.get(path, headers=at_least(f"e1-{other}"))
+    assert answer.status_code == (200 if "graphql" in path else 400)
+    assert "At-Least-Edition: This is an edition of another store" in answer.text
+
+
+@each
+def test_an_edition_beyond_the_last_one_is_refused(client: httpx2.Client, last: int, mark: str, path: str) -> None:
+    # Also if the answer is kept, and if the client has it.
+    held = client.get(path).headers.get("etag", "")
+    for edition in (f"e{last + 1}", f"e{last + 1}-{mark}"):
+        for headers in ({}, {"If-None-Match": held}):
+            answer = client.get(path, headers=at_least(edition) | headers)
+            # In GraphQL a request that is refused in plain JSON is a 200 with errors.
+            assert answer.status_code == (200 if "graphql" in path else 400)
+            assert f"the last one is e{last}." in answer.text
+
+
+@each
+def test_head_is_refused_as_get_is(client: httpx2.Client, last: int, path: str) -> None:
+    for edition in (f"e{last + 1}", "e1-000000", "latest"):
+        statuses = [client.request(method, path, headers=at_least(edition)).status_code for method in ("GET", "HEAD")]
+        assert statuses[0] == statuses[1], edition
+    assert client.head(path, headers=at_least(f"e{last}")).status_code == 200
+
+
+@each
+@pytest.mark.parametrize(
+    "wrong", ["e", "latest", "-1", "e1, e2", "e1.5", "e" + "9" * 19, "e1-", "1-k3x9ma", "e1-K3X9MA"]
+)
 def test_what_is_no_edition_is_refused(client: httpx2.Client, path: str, wrong: str) -> None:
     answer = client.get(path, headers=at_least(wrong))
     assert answer.status_code == (200 if "graphql" in path else 400)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import os
+import subprocess
+import sys
+import threading
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,9 +17,11 @@ import pytest
 from api import __version__
 from api.errors import SettingsError, Unavailable
 from api.store import migrate as module
+from api.store.connection import Connection, take_lock
 from api.store.migrate import migrate
 from api.store.statements import Script, migrations, versions
 from tests.command import briefing
+from tests.serving import COMMAND, ROOT
 
 
 @pytest.fixture
@@ -43,6 +50,15 @@ async def test_a_second_run_changes_nothing(database: str) -> None:
 async def test_four_at_once_all_succeed_and_one_does_the_work(database: str) -> None:
     names_by_run = await asyncio.gather(*(migrate(database) for _ in range(4)))
     assert sorted(map(len, names_by_run)) == [0, 0, 0, len(migrations()) + len(versions())]
+
+
+def test_of_two_commands_at_once_one_migrates_and_both_exit_with_0(database: str) -> None:
+    command = [sys.executable, "-c", COMMAND, "migrate"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BRIEFING_DATABASE_URL": database}
+    running = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = sorted((process.communicate(timeout=120)[0] for process in running), key=len)
+    assert [process.returncode for process in running] == [0, 0]
+    assert outputs[0] == "Nothing to do.\n" and "0001" in outputs[1]
 
 
 async def test_the_reader_may_read_what_a_version_shows_and_not_the_store(
@@ -104,11 +120,19 @@ async def test_a_ledger_without_releases_gets_them_with_the_next_migration(
 async def test_a_second_migrate_waits_for_the_first_and_exits_with_0(
     database: str, connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waits = threading.Event()
+
+    async def take_noted(connection: Connection, key: int, seconds: float) -> bool:
+        if seconds == math.inf:
+            waits.set()
+        return await take_lock(connection, key, seconds)
+
     monkeypatch.setattr(module, "PATIENCE", 0.2)
+    monkeypatch.setattr(module, "take_lock", take_noted)
     await migrate(database)
     await connection.execute("select pg_advisory_lock($1)", module.LOCK)
     running = asyncio.create_task(asyncio.to_thread(briefing, database, "migrate"))
-    await asyncio.sleep(1)
+    assert await asyncio.to_thread(waits.wait, 60)
     assert not running.done()
     await connection.execute("select pg_advisory_unlock($1)", module.LOCK)
     done = await running

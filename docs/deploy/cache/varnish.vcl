@@ -35,7 +35,8 @@ sub vcl_recv {
     # The service has no cookies. With one of another application, Varnish would keep no answer.
     unset req.http.Cookie;
     if (req.method == "PURGE") {
-        if (client.ip !~ operators) {
+        # Varnish adds the address that it sees. With another one before it, another proxy passes the request on.
+        if (client.ip !~ operators || req.http.X-Forwarded-For ~ ",") {
             return (synth(403));
         }
         if (req.http.Surrogate-Key) {
