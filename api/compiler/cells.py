@@ -52,7 +52,11 @@ def _join_linked(writer: StatementWriter, source: RowSource, link_name: str, cel
 def csv_row(writer: StatementWriter, source: RowSource, cells: tuple[Cell, ...]) -> str:
     """Return the expression of the whole row, without its line end."""
     utc = writer.version.utc
-    texts = [_write_text(cell, value, utc) for cell, value in typed_cells(writer, source, cells)]
+    return join_cells([cell_text(cell, value, utc) for cell, value in typed_cells(writer, source, cells)])
+
+
+def join_cells(texts: list[str]) -> str:
+    """Return the expression of a row of these texts. A null is an empty cell."""
     starts = range(0, len(texts), MAX_CONCAT_CELLS)
     parts = [_concat_with_commas(texts[start : start + MAX_CONCAT_CELLS]) for start in starts]
     if len(parts) > 1:
@@ -109,7 +113,7 @@ def _gather_children(writer: StatementWriter, source: RowSource, link_name: str,
     return [(cell, f"{gathered}.{name}") for cell, name in zip(cells, names, strict=True)]
 
 
-def _write_text(cell: Cell, value: str, utc: str) -> str:
+def cell_text(cell: Cell, value: str, utc: str) -> str:
     """Return the text of a cell in a row of CSV. `utc` is how times write the offset of UTC."""
     if cell.type.many:
         return _join_elements(cell, value)

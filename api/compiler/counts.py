@@ -12,9 +12,12 @@ A list that is counted exactly has no `passed` and no `bound`: `picked` are all 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from api.catalog import Dated, Dimension, Resource, dated, is_additive
+from api.compiler.columns import column_type
+from api.compiler.csv_table import CsvPart, column_cell, csv_text
 from api.compiler.dimensions import DimensionJoins, in_order, read_columns, table
 from api.compiler.json_text import (
     Json,
@@ -30,10 +33,11 @@ from api.compiler.json_text import (
     string,
 )
 from api.compiler.page import SAMPLE_OF, filtered_rows, is_in_sample
-from api.compiler.record import column_type
 from api.compiler.writer import StatementWriter, indent
+from api.model import Type
 from api.query import (
     Answer,
+    Cell,
     ColumnField,
     Constant,
     CountAdditive,
@@ -44,12 +48,15 @@ from api.query import (
     CountNumber,
     CountQualityField,
     CountQuery,
+    CsvTable,
+    Filter,
     Object,
     Selection,
     is_counted_exactly,
     points_of_counts,
 )
 from api.query.counts import MAX_GROUPS, SAMPLE_FROM
+from api.query.selection import CountName
 
 # Records of a sample from which a group is shown. Of fewer, the interval is as wide as the number.
 LEAST_SAMPLED = 10
@@ -75,6 +82,8 @@ SUMMARY = {
     "rest_count": "(select coalesce(sum(n), 0) * {} from ranked where not shown)",
     "rest_groups": "(select count(*) from ranked where not shown)",
 }
+# The records that no group shows, by the name of their row in a file.
+OTHERS: dict[str, CountName] = {"rest": "rest_count", "undated": "undated", "coarser": "coarser"}
 
 
 def count_groups(writer: StatementWriter, root: CountQuery) -> str:
@@ -85,11 +94,70 @@ def count_groups(writer: StatementWriter, root: CountQuery) -> str:
     return _CountWriter(writer, root).select()
 
 
+def picked_tables(
+    writer: StatementWriter,
+    resource: Resource,
+    filter: Filter,
+    columns: Sequence[str],
+    *,
+    exact: bool,
+    reused: bool = False,
+) -> list[str]:
+    """Return the tables up to `picked`, with these columns of the rows that pass a filter. `reused` rows are read by
+    several selects."""
+    sampled_by = "record_id" if resource.name in writer.version.children else "id"
+    needed = tuple(dict.fromkeys([*columns, sampled_by]))
+    rows = filtered_rows(writer, resource, filter, needed)
+    select = f"select {', '.join(f's.{column}' for column in columns)} {rows}"
+    if exact:
+        return [table("picked", select, materialized=reused)]
+    sample = f"{select} and {is_in_sample(writer.version, resource, 's')}"
+    return [
+        # Each row is read once, whether there are many or few.
+        table("passed", f"{select} limit {SAMPLE_FROM + 1}", materialized=True),
+        table("bound", f"select count(*) > {SAMPLE_FROM} as cut from passed", materialized=True),
+        # Postgres reads the part alone whose condition on the bound holds.
+        table(
+            "picked",
+            f"select * from passed where not (select cut from bound)\nunion all\n{sample} and (select cut from bound)",
+            materialized=reused,
+        ),
+    ]
+
+
+def scale_of(exact: bool) -> str:
+    """Return the SQL of the number of records for each that was picked."""
+    return "1" if exact else f"(select case when cut then {SAMPLE_OF} else 1 end from bound)"
+
+
+def interval(name: CountName, *, exact: bool) -> str:
+    """Return the SQL of a bound, `low` or `high`, of the number of records of the group `r`."""
+    if exact:
+        return "r.n"
+    margin = f"{DEVIATIONS} * sqrt(r.n * {SAMPLE_OF - 1} / {SAMPLE_OF}.0)"
+    if name == "low":
+        bound = f"greatest(r.n, floor({SAMPLE_OF} * (r.n - {margin})))::bigint"
+    else:
+        bound = f"(case when r.n = 0 then {NONE_SAMPLED} else ceil({SAMPLE_OF} * (r.n + {margin})) end)::bigint"
+    return f"(case when (select cut from bound) then {bound} else r.n end)"
+
+
+def quality(item: CountQualityField, *, exact: bool) -> Json:
+    """Return how the records were counted."""
+    texts = ("exact", "sampled")
+    if item.upper:
+        texts = ("EXACT", "SAMPLED")
+    if exact:
+        return string(texts[0])
+    return quoted(f"(select case when cut then {literal(texts[1])} else {literal(texts[0])} end from bound)")
+
+
 @dataclass
 class _CountWriter:
     writer: StatementWriter
     root: CountQuery
-    labels: list[str] = field(default_factory=list)
+    # The alias of the record that describes the values of a dimension, and the join that reads it.
+    labels: dict[Dimension, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.resource: Resource = self.writer.version[self.root.resource]
@@ -103,34 +171,19 @@ class _CountWriter:
     def select(self) -> str:
         self.writer.looked_at.add(self.resource.name)
         tables = [*self._picked(), self._records(), *self._grouped(), self._summary(), self._ranked(), self._answered()]
-        made = self._object(self.root.selection).sql()
         written_tables = ",\n".join(tables)
-        labels = "".join(f"\n{join}" for join in self.labels)
         points = points_of_counts(self.root)
-        return f"with {written_tables}\nselect {made} as made, {points} as points\nfrom answered r{labels}\nhaving true"
+        if self.root.table is not None:
+            made = self._csv(self.root.table)
+            return f"with {written_tables}\nselect {made} as made, {points} as points"
+        made = self._object(self.root.selection).sql()
+        source = f"answered r{self._label_joins()}"
+        return f"with {written_tables}\nselect {made} as made, {points} as points\nfrom {source}\nhaving true"
 
     # The rows that are counted.
 
     def _picked(self) -> list[str]:
-        columns = self._columns()
-        sampled_by = "record_id" if self.resource.name in self.writer.version.children else "id"
-        needed = tuple(dict.fromkeys([*columns, sampled_by]))
-        rows = filtered_rows(self.writer, self.resource, self.root.filter, needed)
-        select = f"select {', '.join(f's.{column}' for column in columns)} {rows}"
-        if self.exact:
-            return [table("picked", select)]
-        sample = f"{select} and {is_in_sample(self.writer.version, self.resource, 's')}"
-        return [
-            # Each row is read once, whether there are many or few.
-            table("passed", f"{select} limit {SAMPLE_FROM + 1}", materialized=True),
-            table("bound", f"select count(*) > {SAMPLE_FROM} as cut from passed", materialized=True),
-            # Postgres reads the part alone whose condition on the bound holds.
-            table(
-                "picked",
-                f"select * from passed where not (select cut from bound)"
-                f"\nunion all\n{sample} and (select cut from bound)",
-            ),
-        ]
+        return picked_tables(self.writer, self.resource, self.root.filter, self._columns(), exact=self.exact)
 
     def _columns(self) -> list[str]:
         """Return the columns of the list that are read."""
@@ -270,7 +323,7 @@ class _CountWriter:
             case CountNumber():
                 return self._write_number(value)
             case CountQualityField():
-                return self._write_quality(value)
+                return quality(value, exact=self.exact)
             case CountAdditive():
                 return boolean(str(self.additive).lower())
             case _:
@@ -288,8 +341,7 @@ class _CountWriter:
         if not name:
             return fixed("null")
         target = self.writer.version[label.dimension.target]
-        alias = self.writer.name()
-        self.labels.append(f"left join {self.writer.view(target.name)} {alias} on {alias}.id = r.{name}")
+        alias = self._join_label(label.dimension, name)
         pairs: list[tuple[str, Json]] = []
         for item in label.selection:
             if isinstance(item.value, Constant):
@@ -301,6 +353,17 @@ class _CountWriter:
             pairs.append((item.key, scalar(column, kind, plain=is_plain, upper=item.value.upper)))
         return optional(f"case when {alias}.id is not null then {object_of(pairs).sql()} end")
 
+    def _join_label(self, dimension: Dimension, name: str) -> str:
+        """Return the alias of the record whose id is in a column of groups."""
+        if dimension not in self.labels:
+            alias = self.writer.name()
+            join = f"\nleft join {self.writer.view(dimension.target)} {alias} on {alias}.id = r.{name}"
+            self.labels[dimension] = (alias, join)
+        return self.labels[dimension][0]
+
+    def _label_joins(self) -> str:
+        return "".join(join for _, join in self.labels.values())
+
     def _name_of(self, dimension: Dimension) -> str:
         """Return the column of groups with the values of a dimension; empty if it groups nothing."""
         if dimension not in self.root.by:
@@ -308,24 +371,48 @@ class _CountWriter:
         return self.names[self.root.by.index(dimension)]
 
     def _write_number(self, number: CountNumber) -> Json:
-        scale = "1" if self.exact else f"(select case when cut then {SAMPLE_OF} else 1 end from bound)"
-        if number.name in SUMMARY:
-            return from_sql(SUMMARY[number.name].format(scale))
-        if number.name == "count":
-            return from_sql(f"(r.n * {scale})")
-        if self.exact:
-            return from_sql("r.n")
-        margin = f"{DEVIATIONS} * sqrt(r.n * {SAMPLE_OF - 1} / {SAMPLE_OF}.0)"
-        if number.name == "low":
-            bound = f"greatest(r.n, floor({SAMPLE_OF} * (r.n - {margin})))::bigint"
-        else:
-            bound = f"(case when r.n = 0 then {NONE_SAMPLED} else ceil({SAMPLE_OF} * (r.n + {margin})) end)::bigint"
-        return from_sql(f"(case when (select cut from bound) then {bound} else r.n end)")
+        return from_sql(self._number(number))
 
-    def _write_quality(self, quality: CountQualityField) -> Json:
-        exact, sampled = "exact", "sampled"
-        if quality.upper:
-            exact, sampled = exact.upper(), sampled.upper()
-        if self.exact:
-            return string(exact)
-        return quoted(f"(select case when cut then {literal(sampled)} else {literal(exact)} end from bound)")
+    def _number(self, number: CountNumber) -> str:
+        scale = scale_of(self.exact)
+        if number.name in SUMMARY:
+            return SUMMARY[number.name].format(scale)
+        if number.name == "count":
+            return f"(r.n * {scale})"
+        return interval(number.name, exact=self.exact)
+
+    # The answer as CSV.
+
+    def _csv(self, csv_table: CsvTable) -> str:
+        cells: list[Cell] = []
+        values: dict[str, str] = {}
+        for column in csv_table.columns:
+            cell, values[column.key] = self._cell(column.key, column.value)
+            cells.append(cell)
+        groups = CsvPart("group", values, f" from answered r{self._label_joins()}", "r.place, r.bucket")
+        parts = [groups, *(self._others(name, number) for name, number in OTHERS.items())]
+        return csv_text(cells, parts, self.writer.version.utc, bom=csv_table.bom)
+
+    def _cell(self, name: str, value: Answer) -> tuple[Cell, str]:
+        """Return a column and its value in a group."""
+        match value:
+            case CountKey(dimension):
+                cell = column_cell(self.groups.owner(dimension), dimension.column, name)
+                return cell, f"r.{self._name_of(dimension)}"
+            case CountLabel():
+                alias = self._join_label(value.dimension, self._name_of(value.dimension))
+                part = value.selection[0].value
+                assert isinstance(part, ColumnField)
+                target = self.writer.version[value.dimension.target]
+                return column_cell(target, part.name, name), f"{alias}.{part.name}"
+            case CountBucket():
+                return Cell(name, "bucket", Type("date"), ""), "r.bucket"
+            case CountNumber():
+                return Cell(name, "n", Type("integer"), ""), self._number(value)
+            case _:
+                raise TypeError(f"{type(value).__name__} is no column of counts")
+
+    def _others(self, name: str, number: CountName) -> CsvPart:
+        """Return the row of the records that no group shows, if there are some."""
+        count = self._number(CountNumber(number))
+        return CsvPart(name, {"count": "o.n"}, f" from (select {count} as n) o where o.n > 0")

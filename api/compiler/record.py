@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from api.catalog import Field, Link, Resource
+from api.catalog import Field
+from api.compiler.columns import column_type
+from api.compiler.facets import write_facets
 from api.compiler.fallback import effective_id
 from api.compiler.json_text import (
     NULL,
@@ -37,6 +39,7 @@ from api.query import (
     Cursor,
     Edges,
     EditionNumber,
+    Facets,
     HasMore,
     HasNext,
     HasPrevious,
@@ -146,27 +149,6 @@ def _text_points(source: RowSource) -> list[str]:
         return []
     text_bytes = " + ".join(source.text_bytes)
     return [f"greatest(0, ({text_bytes} - 1) / {TEXT_BYTES})"]
-
-
-def column_type(resource: Resource, name: str) -> tuple[Type, bool]:
-    """Return the type of a column, and True if its texts contain no character that JSON escapes, as those of ids."""
-    if name == "id":
-        return Type("text"), True
-    if name in resource.fields:
-        kind = resource.fields[name].type
-        return kind, isinstance(kind.of, Resource)
-    link = _link_of_column(resource, name)
-    if link.single:
-        return Type("text", nullable=link.nullable), True
-    return Type("text", many=True), False
-
-
-def _link_of_column(resource: Resource, name: str) -> Link:
-    """Return the link whose ids a column of the resource contains."""
-    for link in resource.links.values():
-        if link.by == name and link.kind in ("one", "several"):
-            return link
-    raise KeyError(f"{name} is no column of {resource.name}")
 
 
 def _write_object_field(writer: StatementWriter, source: RowSource, field: ObjectField) -> Json:
@@ -373,6 +355,8 @@ def _write_page_value(
             return total(value)
         case Cursor() | NextCursor() | HasMore() | HasNext() | HasPrevious():
             return scan.write_info(source, value)
+        case Facets():
+            return write_facets(writer, rows, value)
         case EditionNumber():
             return from_sql(writer.edition())
         case Permalink():

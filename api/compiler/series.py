@@ -20,16 +20,21 @@ from dataclasses import dataclass, replace
 
 from api.catalog import Resource
 from api.catalog.dimensions import SOURCE
+from api.compiler.columns import column_type
+from api.compiler.csv_table import CsvPart, column_cell, csv_text
 from api.compiler.dimensions import DimensionJoins, in_order, read_columns, table
 from api.compiler.json_text import Json, boolean, fixed, from_sql, literal, object_of, optional, quoted, scalar, string
 from api.compiler.page import filtered_rows
-from api.compiler.record import column_type
 from api.compiler.writer import StatementWriter
+from api.model import Type
 from api.query import (
     Answer,
+    Cell,
     Constant,
     CountBucket,
     CountKey,
+    CsvTable,
+    Item,
     Object,
     Selection,
     SeriesField,
@@ -39,6 +44,7 @@ from api.query import (
     filter_points,
 )
 from api.query.counts import MAX_GROUPS
+from api.query.series import ENVELOPE_POINT, LAST, POINT, SERIES
 
 # The stances of the sources that stand behind a number.
 STANDS_BEHIND = ("asserts", "confirms")
@@ -77,6 +83,15 @@ WHOLE = {
     "rest_series": "(select count(*) from ranked where not shown)",
     "rest_figures": "(select coalesce(sum(n), 0) from ranked where not shown)",
 }
+# The types of the values of points, of series and of envelopes.
+FIELD_TYPES = {part.value: part.type for part in (*LAST, *POINT, *SERIES, *ENVELOPE_POINT)}
+# The values of a whole series in the row of a point, the bounds that points and envelopes have, and the other values
+# of envelopes.
+OF_SERIES = ("basis", "not_additive")
+BOUNDS = ("low", "high")
+OF_ENVELOPES = ("sources", "agree", "spread")
+# The figures that no point shows, by the name of their row in a file.
+OTHERS = {"rest": "rest_figures", "undated": "undated"}
 
 
 def figure_series(writer: StatementWriter, root: SeriesQuery) -> str:
@@ -104,7 +119,10 @@ class _SeriesWriter:
             *(*self._series(), self._points(), *self._envelopes()),
         ]
         written_tables = ",\n".join(tables)
-        made = self._object(self.root.selection, "").sql()
+        if self.root.table is not None:
+            made = self._csv(self.root.table)
+        else:
+            made = self._object(self.root.selection, "").sql()
         return f"with {written_tables}\nselect {made} as made, {filter_points(self.root.filter)} as points"
 
     def _picked(self) -> str:
@@ -238,12 +256,58 @@ class _SeriesWriter:
         items = from_sql(f"(select string_agg({item}, ',' order by {order}) from {source}{where})")
         return fixed("[") + items + fixed("]")
 
+    def _csv(self, csv_table: CsvTable) -> str:
+        cells: list[Cell] = []
+        points: dict[str, str] = {}
+        envelopes: dict[str, str] = {}
+        for column in csv_table.columns:
+            cells.append(self._cell(column))
+            match column.value:
+                case CountKey(dimension):
+                    name = self.names[self.root.by.index(dimension)]
+                    points[column.key] = f"r.{name}"
+                    if dimension != SOURCE:
+                        envelopes[column.key] = f"e.{name}"
+                case CountBucket():
+                    points[column.key], envelopes[column.key] = "q.bucket", "f.bucket"
+                case SeriesField(name):
+                    if name in OF_SERIES:
+                        points[column.key] = f"r.{name}"
+                    elif name not in OF_ENVELOPES:
+                        points[column.key] = f"q.{name}"
+                    if name in BOUNDS or name in OF_ENVELOPES:
+                        envelopes[column.key] = f"f.{name}"
+        of_points = " from points q join series r using (place)"
+        of_envelopes = " from envelope_points f join envelopes e using (envelope)"
+        parts = [
+            CsvPart("point", points, of_points, "r.place, q.bucket"),
+            CsvPart("envelope", envelopes, of_envelopes, "e.envelope, f.bucket"),
+            *(_others(name, WHOLE[number]) for name, number in OTHERS.items()),
+        ]
+        return csv_text(cells, parts, self.writer.version.utc, bom=csv_table.bom)
+
+    def _cell(self, column: Item) -> Cell:
+        match column.value:
+            case CountKey(dimension):
+                return column_cell(self.groups.owner(dimension), dimension.column, column.key)
+            case SeriesField("last_id"):
+                return column_cell(self.resource, "id", column.key)
+            case SeriesField(name):
+                return Cell(column.key, name, FIELD_TYPES[name], "")
+            case _:
+                return Cell(column.key, "bucket", Type("date"), "")
+
     def _write_key(self, key: CountKey, alias: str) -> Json:
         if key.dimension not in self.root.by:
             return fixed("null")
         name = self.names[self.root.by.index(key.dimension)]
         kind, is_plain = column_type(self.groups.owner(key.dimension), key.dimension.column)
         return scalar(f"{alias}.{name}", replace(kind, nullable=True), plain=is_plain, upper=key.upper)
+
+
+def _others(name: str, number: str) -> CsvPart:
+    """Return the row of the figures that no point shows, if there are some."""
+    return CsvPart(name, {"n": "o.n"}, f" from (select {number} as n) o where o.n > 0")
 
 
 def _write_field(item: SeriesField, alias: str) -> Json:

@@ -12,6 +12,7 @@ import strawberry
 from api.catalog import DeprecatedPart, Dimension, Resource, Version, dated, dimensions, has_counts
 from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import read_edition, read_filter
+from api.graphql.facets import GROUP_FIELDS, declare_facets
 from api.graphql.shape import ID, camel, field_annotation, pascal, type_annotation
 from api.graphql.types import Argument, OutputField, Types
 from api.query import (
@@ -70,6 +71,7 @@ def declare_counts(types: Types) -> None:
             ("coarser", "int", "Records whose time is known less exactly than the bucket.", []),
         ],
     )
+    declare_facets(types)
     for resource in version.lists.values():
         for dimension in dimensions(version, resource).values():
             if dimension.label and not types.has(label_name(dimension)):
@@ -109,9 +111,7 @@ def _declare_counts_of(types: Types, resource: Resource) -> None:
     types.output(f"{name}CountKey", f"What the {resource.plural} of a group have in common.", key)
     group: list[OutputField] = [
         ("key", f"{name}CountKey", "What they have in common.", []),
-        ("count", "int", "How many there are. Of a sample, an estimate.", []),
-        ("low", "int", "The lower bound of an interval that contains it in 95 of 100 cases.", []),
-        ("high", "int", "The upper bound. Both are `count` where that is exact.", []),
+        *GROUP_FIELDS,
     ]
     types.output(f"{name}Count", f"How many {resource.plural} have a key.", group)
     additive = "Whether each record counts in one group. One with several citations may be in several."

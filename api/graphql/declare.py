@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import strawberry
 
-from api.catalog import Field, Group, Link, Resource, Value, Vocabulary
+from api.catalog import Field, Group, Link, Resource, Value, Vocabulary, has_counts
 from api.catalog.operators import OPERATORS
+from api.graphql.facets import facets_field
 from api.graphql.shape import (
     ID,
     FilterShape,
@@ -182,6 +183,8 @@ def _declare_connection(types: Types, resource: Resource) -> None:
     if types.version.history:
         edition = "The number of the last edition that changed what the answer was read from."
         fields.append(("edition", "int", edition, []))
+    if has_counts(types.version, resource):
+        fields.append(facets_field(resource))
     types.output(f"{name}Connection", f"A page of {resource.plural} (Relay).", fields)
     terms: dict[str, str] = {}
     for field_name in resource.sortable:

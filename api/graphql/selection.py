@@ -28,6 +28,7 @@ from api.graphql.counts import (
 )
 from api.graphql.declare import MAX_RECORDS
 from api.graphql.document import DocumentRefused, ParsedDocument
+from api.graphql.facets import read_facets_by
 from api.graphql.limits import check_roots
 from api.graphql.schema import MAX_NODES
 from api.graphql.series import key_dimensions, part_fields, read_series, series_name
@@ -48,6 +49,10 @@ from api.query import (
     Edges,
     EditionFinder,
     EditionNumber,
+    FacetFields,
+    FacetName,
+    Facets,
+    FacetValue,
     HasMore,
     HasNext,
     HasPrevious,
@@ -72,6 +77,7 @@ from api.query import (
     Total,
     record_points,
 )
+from api.query.counts import FACET_TOP
 from api.query.cursor import continue_as_of, read_cursor, revisions_fingerprint
 from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
@@ -259,10 +265,39 @@ class _OperationReader:
                     return Total()
                 case "edition":
                     return EditionNumber()
+                case "facets":
+                    return self._read_facets(resource, subfields)
                 case _:
                     return Quality(upper=True)
 
         return self._read_selection(f"{pascal(resource.name)}Connection", details, read_field)
+
+    def _read_facets(self, resource: Resource, details: list[FieldDetails]) -> Answer:
+        node = details[0].node
+        arguments = self._read_arguments(f"{pascal(resource.name)}Connection", node)
+        by = read_facets_by(self._version, resource, arguments, node.alias.value if node.alias else node.name.value)
+
+        def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
+            match name:
+                case "total":
+                    return CountNumber("total")
+                case "quality":
+                    return CountQualityField(upper=True)
+                case _:
+                    return FacetFields(self._read_selection("Facet", subfields, self._read_facet))
+
+        return Facets(by, FACET_TOP, self._read_selection("Facets", details, read_field))
+
+    def _read_facet(self, name: str, details: list[FieldDetails]) -> Answer:
+        match name:
+            case "field":
+                return FacetName(upper=True)
+            case "additive":
+                return CountAdditive()
+            case "data":
+                return CountGroups(self._read_selection("FacetValue", details, _read_facet_value))
+            case _:
+                return Object(self._read_numbers("CountRest", details))
 
     def _read_counts(self, resource: Resource, details: list[FieldDetails]) -> Selection:
         def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
@@ -439,6 +474,12 @@ class _OperationReader:
         object_type = self._schema.type_map[name]
         assert isinstance(object_type, GraphQLObjectType)
         return object_type
+
+
+def _read_facet_value(name: str, _: list[FieldDetails]) -> Answer:
+    if name == "value":
+        return FacetValue(upper=True)
+    return CountNumber(GROUP[name])
 
 
 def _fault(path: str, detail: str) -> InvalidRequest:

@@ -14,6 +14,7 @@
                       one
     price(counts)   = price(filter) + 1 for each 50 buckets that are filled
     price(series)   = price(filter)
+    price(facets)   = that of counts by the same fields, beside the price of their list
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
@@ -53,6 +54,8 @@ from api.query.selection import (
     SeriesQuery,
     StoredRecord,
     counted,
+    counts_of_facets,
+    facets_of,
 )
 from api.query.work import (
     RELATIONS_PER_POINT,
@@ -180,7 +183,7 @@ def extra_of(rows: ListQuery) -> int:
             points += EXACT_TOTAL
     if rows.sort.field == "relevance":
         points += RELEVANCE
-    return points
+    return points + sum(points_of_counts(counts_of_facets(rows, facets)) for facets in facets_of(rows.selection))
 
 
 def points_of_counts(root: CountQuery) -> int:

@@ -26,6 +26,9 @@ MAX_TOP = 2_000
 MAX_GROUPS = 10_000
 BUCKETS = ("day", "week", "month", "year")
 QUALITIES = ("exact", "sampled")
+# The most fields whose values are counted beside a list, and the values that are shown of each.
+MAX_FACETS = 5
+FACET_TOP = 20
 # Records that are counted one by one. More are counted from a sample, unless `quality=exact` is requested.
 SAMPLE_FROM = 200_000
 DAY = timedelta(days=1)
@@ -44,6 +47,21 @@ class Grouping:
 
 def read_by(version: Version, resource: Resource, names: Sequence[str]) -> tuple[Dimension, ...]:
     """Return the dimensions of these names."""
+    found = _dimensions(version, resource, names)
+    if len(found) > MAX_BY:
+        raise ValueError(f"Expected at most {MAX_BY} fields: further ones make too many groups. Use filters instead.")
+    return found
+
+
+def read_facets(version: Version, resource: Resource, names: Sequence[str]) -> tuple[Dimension, ...]:
+    """Return the dimensions of these names, whose values are counted each by themselves."""
+    found = _dimensions(version, resource, names)
+    if len(found) > MAX_FACETS:
+        raise ValueError(f"Expected at most {MAX_FACETS} fields.")
+    return found
+
+
+def _dimensions(version: Version, resource: Resource, names: Sequence[str]) -> tuple[Dimension, ...]:
     known = dimensions(version, resource)
     found: list[Dimension] = []
     for name in names:
@@ -52,8 +70,6 @@ def read_by(version: Version, resource: Resource, names: Sequence[str]) -> tuple
         if known[name] in found:
             raise ValueError(f"{name} is given twice.")
         found.append(known[name])
-    if len(found) > MAX_BY:
-        raise ValueError(f"Expected at most {MAX_BY} fields: further ones make too many groups. Use filters instead.")
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ asks for the fields that its query names, under its aliases. To the compiler bot
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -244,6 +245,13 @@ def counted(selection: Selection) -> set[bool]:
     return counts
 
 
+def facets_of(selection: Selection) -> Iterator[Facets]:
+    """Yield the facets of a page."""
+    for entry in selection:
+        if isinstance(entry.value, Facets):
+            yield entry.value
+
+
 @dataclass(frozen=True)
 class JsonShape:
     """The shape of an export whose lines are records as JSON."""
@@ -310,11 +318,20 @@ class ExportQuery:
 
 
 @dataclass(frozen=True)
+class CsvTable:
+    """The columns of counts or of series that are written as rows of CSV, under their names. With `bom` the file begins
+    with a byte order mark."""
+
+    columns: Selection
+    bom: bool = False
+
+
+@dataclass(frozen=True)
 class CountQuery:
     """The numbers of the records of a list that pass the filter, in groups. Records are grouped by the values of `by`,
     and by the `bucket` of their time: its day, week, month or year in the time zone. `top` is the most groups of `by`.
     With `fill`, these buckets are shown even if no record is in them. Unless `exact`, a large list is counted from a
-    sample."""
+    sample. With a `table`, the answer is this and not the object of the selection."""
 
     resource: str
     by: tuple[Dimension, ...]
@@ -326,11 +343,17 @@ class CountQuery:
     fill: tuple[date, ...] = ()
     exact: bool = False
     as_of: AsOf | None = None
+    table: CsvTable | None = None
 
     @property
     def entries(self) -> Selection:
         """The counts as the only entry of a request."""
         return (Item("", self),)
+
+
+def counts_of_facets(rows: ListQuery, facets: Facets) -> CountQuery:
+    """Return the counts that are as much work as the facets of a list: one reading of the list for all fields."""
+    return CountQuery(rows.resource, facets.by, (), rows.filter, top=facets.top)
 
 
 @dataclass(frozen=True)
@@ -385,9 +408,41 @@ class CountAdditive:
 
 
 @dataclass(frozen=True)
+class Facets:
+    """The numbers of the records of a page's list, on all of its pages, by each of several fields. `top` is the most
+    values of each field."""
+
+    by: tuple[Dimension, ...]
+    top: int
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class FacetFields:
+    """The fields by which records were counted, as a list."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class FacetName:
+    """The name of a field. `upper` writes it in capitals, with an underscore for a dot."""
+
+    upper: bool = False
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """A value of a field; null for the records without one. `upper` writes a vocabulary's term in capitals."""
+
+    upper: bool = False
+
+
+@dataclass(frozen=True)
 class SeriesQuery:
     """Series of the figures of a list that pass the filter: those with equal values of `by` are one series. Its figures
-    are in buckets of the day for which they hold. `top` is the most series."""
+    are in buckets of the day for which they hold. `top` is the most series. With a `table`, the answer is this and not
+    the object of the selection."""
 
     resource: str
     by: tuple[Dimension, ...]
@@ -396,6 +451,7 @@ class SeriesQuery:
     bucket: str = "day"
     top: int = 0
     as_of: AsOf | None = None
+    table: CsvTable | None = None
 
     @property
     def entries(self) -> Selection:
@@ -464,6 +520,10 @@ Answer = (
     | CountNumber
     | CountQualityField
     | CountAdditive
+    | Facets
+    | FacetFields
+    | FacetName
+    | FacetValue
     | SeriesQuery
     | SeriesList
     | SeriesField

@@ -10,6 +10,7 @@ is taken before the request runs. The statement counts the records that it looke
     reserve(total) = 40 without a filter, else 60 x weight(filter); of children 60 x (2 + weight(filter))
     reserve(counts) = 60 x weight(filter, groups) for a list of up to 200,000 records; 300 x with quality=exact, and for
                      lists of children, which are never counted from a sample
+    reserve(facets) = that of counts by the same fields
     reserve(series) = that of counts by the same fields and by citations.source_id, with quality=exact
     all together   = at most 850
     weight(filter) = the time to read and test one record, relative to reading it: 1 + the sum over its tests
@@ -50,6 +51,8 @@ from api.query.selection import (
     SeriesQuery,
     StoredRecord,
     counted,
+    counts_of_facets,
+    facets_of,
 )
 from api.query.sort import Page, Sort, read_sort
 
@@ -264,7 +267,8 @@ def _root_reserve(version: Version, value: Answer) -> int:
 def _list_reserve(version: Version, rows: ListQuery) -> int:
     totals = len(counted(rows.selection)) * _total_reserve(version, rows)
     sets = _sets_reserve(version, rows.selection, _Parents(rows.page.size))
-    return _scan_reserve(version, rows) + totals + sets
+    facets = sum(_count_reserve(version, counts_of_facets(rows, each)) for each in facets_of(rows.selection))
+    return _scan_reserve(version, rows) + totals + sets + facets
 
 
 def _scan_reserve(version: Version, rows: ListQuery) -> int:
@@ -479,7 +483,9 @@ def _count_relations(version: Version, value: Answer) -> int:
             return ways * (1 + links) + len(grouped) + labels
         case ListQuery():
             links = _count_links(version, version[value.resource], value.filter)
-            return 1 + links + _count_relations_in(version, value.selection)
+            facets = [counts_of_facets(value, each) for each in facets_of(value.selection)]
+            counts = sum(_count_relations(version, counts) for counts in facets)
+            return 1 + links + counts + _count_relations_in(version, value.selection)
         case RevisionsQuery():
             # The log, its editions, and each version beside the one before.
             nodes = [entry.value for entry in value.selection if isinstance(entry.value, Nodes)]

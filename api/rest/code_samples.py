@@ -56,6 +56,8 @@ def code_samples(version: Version, operation: Operation) -> list[Schema]:
             "        print(series.key.measure, series.points[-1].last.value)",
             f'const series = await {calls}.series({{ by: ["source_id"] }});\nconsole.log(series.data);',
         )
+    if operation.kind in ("counts_file", "series_file"):
+        return _file_samples(version, operation)
     if operation.format is not None:
         name, form = f"{resource.plural}.{operation.format.name}", operation.format.name
         return _samples(
@@ -68,6 +70,25 @@ def code_samples(version: Version, operation: Operation) -> list[Schema]:
         f"curl '{EXAMPLE_URL}{path}?limit=2'",
         f"    for record in {calls}.list(limit=2).data:\n        print(record)",
         f"const page = await {calls}.list({{ limit: 2 }});\nconsole.log(page.data);",
+    )
+
+
+def _file_samples(version: Version, operation: Operation) -> list[Schema]:
+    """Return the samples of a file with counts or series."""
+    resource = operation.resource
+    by = next(iter(dimensions(version, resource)))
+    method = "counts_csv"
+    typescript_method = "countsCsv"
+    if operation.kind == "series_file":
+        by, method, typescript_method = "source_id", "series_csv", "seriesCsv"
+    calls = f"briefing.{version.name}.{resource.plural}"
+    name = operation.path.removeprefix("/").replace("/", "-")
+    return _samples(
+        f"curl -o {name} '{EXAMPLE_URL}/{version.name}{operation.path}?by={by}'",
+        f'    with open("{name}", "wb") as file:\n        for piece in {calls}.{method}(by=["{by}"]):\n'
+        "            file.write(piece)",
+        f'for await (const piece of {calls}.{typescript_method}({{ by: ["{by}"] }})) {{\n'
+        "  process.stdout.write(piece);\n}",
     )
 
 

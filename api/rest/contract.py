@@ -36,6 +36,7 @@ from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
     count_responses,
     export_responses,
+    groups_file_responses,
     list_responses,
     problem_schemas,
     record_responses,
@@ -163,6 +164,40 @@ def _describe_counts(version: Version, operation: Operation) -> Schema:
     }
 
 
+def _describe_counts_file(version: Version, operation: Operation) -> Schema:
+    inputs = count_inputs(version, operation.resource, file=True)
+    about = (
+        "A row a group. `part` is `group`; the rows `rest`, `undated` and `coarser` have the records of no group, so "
+        "that additive counts add up to the total."
+    )
+    return _describe_groups_file(version, operation, f"Count {operation.resource.plural} as CSV", about, inputs)
+
+
+def _describe_series_file(version: Version, operation: Operation) -> Schema:
+    inputs = series_inputs(version, operation.resource, file=True)
+    about = (
+        "A row a point. `part` is `point`, or `envelope` for the bounds over all sources; the rows `rest` and "
+        "`undated` have the numbers of the figures that no point shows."
+    )
+    return _describe_groups_file(version, operation, "Show figures over time as CSV", about, inputs)
+
+
+def _describe_groups_file(
+    version: Version, operation: Operation, summary: str, about: str, inputs: list[Schema]
+) -> Schema:
+    form = operation.format
+    assert form is not None
+    return {
+        "operationId": operation.id,
+        "tags": [operation.resource.plural],
+        "summary": summary,
+        "description": f"{about} Cells are written as in exports: text that a spreadsheet would run as a formula "
+        "begins with an apostrophe. The price is that of the JSON.",
+        "parameters": inputs,
+        "responses": groups_file_responses(version, form.media_type, BINARY, about),
+    }
+
+
 def _describe_series(version: Version, operation: Operation) -> Schema:
     resource = operation.resource
     return {
@@ -223,7 +258,9 @@ def _describe_revisions(version: Version, operation: Operation) -> Schema:
 DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
     "list": _describe_list,
     "counts": _describe_counts,
+    "counts_file": _describe_counts_file,
     "series": _describe_series,
+    "series_file": _describe_series_file,
     "record": _describe_record,
     "revisions": _describe_revisions,
     "export": _describe_export,

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from api.catalog import Condition, Resource, Version, dimensions, has_counts, has_series, series_dimensions
 from api.catalog.operators import OPERATORS, ValueKind
-from api.query.counts import BUCKETS, MAX_BY, MAX_TOP, QUALITIES, TOP
+from api.query.counts import BUCKETS, MAX_BY, MAX_FACETS, MAX_TOP, QUALITIES, TOP
 from api.query.globe import MAX_LONGITUDE
 from api.query.parse import FIRST_YEAR, LANGUAGE, MAX_TEXT
 from api.query.series import MAX_SERIES, MAX_SERIES_BY, TOP_SERIES
 from api.rest.examples import example_id
 from api.rest.formats import Format
+from api.rest.group_parameters import OF_FILES, OF_GROUPS, ONLY_COUNTS, ONLY_SERIES, count_names, series_names
 from api.rest.include import LEVELS
 from api.rest.parameters import MAX_VALUES, Parameter, deprecation, parameters
 from api.rest.schemas import Schema, array, choice, deprecated, ref, title, type_schema
@@ -21,19 +22,14 @@ from api.rest.url import (
     LIMIT,
     MAX_EXPORT,
     MAX_LIMIT,
-    OF_GROUPS,
-    ONLY_COUNTS,
     ONLY_EXPORTS,
     ONLY_REVISIONS,
-    ONLY_SERIES,
     RECORD_MODES,
     REVISION_NAMES,
     SHARED,
-    count_names,
     export_names,
     list_names,
     record_names,
-    series_names,
 )
 
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
@@ -63,6 +59,8 @@ HEADERS = {
 }
 
 
+# The schemas of parameters of files.
+FILE_SCHEMAS: dict[str, Schema] = {"bom": {"type": "boolean", "default": False}}
 # Parameters of lists that exports do not have, or not with the same bounds. They are the same for every list.
 PAGING = ("limit", "cursor", "count", "known_at")
 
@@ -80,22 +78,25 @@ def export_inputs(version: Version, resource: Resource, form: Format) -> list[Sc
     inputs = _inputs(version, resource, [name for name in names if name in SHARED and name != "limit"])
     bounds = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORT}
     limit = _parameter("limit", bounds, "Records at most; all of them without it.")
-    schemas = {"after_id": ref(f"{title(resource)}Id"), "bom": {"type": "boolean", "default": False}}
+    schemas = FILE_SCHEMAS | {"after_id": ref(f"{title(resource)}Id")}
     only = [_parameter(name, schemas[name], ONLY_EXPORTS[name].description) for name in names if name in ONLY_EXPORTS]
     # An export is never a 304.
     headers = [_reference(name) for name in header_inputs(version) if name != "If-None-Match"]
     return [*_references(resource, inputs), limit, *only, *headers]
 
 
-def count_inputs(version: Version, resource: Resource) -> list[Schema]:
-    """Return the parameters of counts: the filters and the search of the list, and how to group."""
-    names = count_names(version, resource)
+def count_inputs(version: Version, resource: Resource, *, file: bool = False) -> list[Schema]:
+    """Return the parameters of counts: the filters and the search of the list, and how to group. A `file` with them has
+    more."""
+    names = count_names(version, resource, file=file)
     inputs = _inputs(version, resource, [name for name in names if name in OF_GROUPS])
     schemas = _count_schemas(resource)
     only = [_parameter(name, schemas[name], ONLY_COUNTS[name].description) for name in names if name in ONLY_COUNTS]
     if "include" in names:
         text = "Records to describe beside their ids, separated by commas: those by whose ids `by` groups."
         only.append(_parameter("include", _list_of(ref(f"{title(resource)}CountInclude")), text))
+    if file:
+        only += _file_inputs()
     return [*_references(resource, inputs), *only, *_header_references(version)]
 
 
@@ -111,9 +112,10 @@ def _count_schemas(resource: Resource) -> dict[str, Schema]:
     }
 
 
-def series_inputs(version: Version, resource: Resource) -> list[Schema]:
-    """Return the parameters of series: the filters and the search of the list, and how to group."""
-    names = series_names(version, resource)
+def series_inputs(version: Version, resource: Resource, *, file: bool = False) -> list[Schema]:
+    """Return the parameters of series: the filters and the search of the list, and how to group. A `file` with them has
+    more."""
+    names = series_names(version, resource, file=file)
     inputs = _inputs(version, resource, [name for name in names if name in OF_GROUPS])
     schemas: dict[str, Schema] = {
         "by": _list_of(ref(f"{title(resource)}SeriesField")) | {"maxItems": MAX_SERIES_BY},
@@ -121,7 +123,13 @@ def series_inputs(version: Version, resource: Resource) -> list[Schema]:
         "top": {"type": "integer", "minimum": 1, "maximum": MAX_SERIES, "default": TOP_SERIES},
     }
     only = [_parameter(name, schema, ONLY_SERIES[name].description) for name, schema in schemas.items()]
+    if file:
+        only += _file_inputs()
     return [*_references(resource, inputs), *only, *_header_references(version)]
+
+
+def _file_inputs() -> list[Schema]:
+    return [_parameter(name, FILE_SCHEMAS[name], ONLY_EXPORTS[name].description) for name in OF_FILES]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
@@ -330,6 +338,7 @@ def _shared_schemas(resource: Resource) -> dict[str, Schema]:
         "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": LIMIT},
         "cursor": {"type": "string", "minLength": 1},
         "count": ref("CountMode"),
+        "facets": _list_of(ref(f"{title(resource)}CountField")) | {"maxItems": MAX_FACETS},
         # Without a pattern, as other times: clients write them in several forms.
         "known_at": {"type": "string", "minLength": 1, "maxLength": MAX_KNOWN_AT},
     }

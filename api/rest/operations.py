@@ -11,15 +11,18 @@ from functools import cache
 from typing import Literal
 
 from api.catalog import Resource, Version, has_counts, has_series
-from api.rest.formats import Format, offered
+from api.rest.formats import FORMATS, Format, offered
 
-Kind = Literal["list", "counts", "series", "record", "revisions", "export"]
+Kind = Literal["list", "counts", "counts_file", "series", "series_file", "record", "revisions", "export"]
+
+
+CSV = FORMATS["csv"]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its id in OpenAPI, its path below the version as OpenAPI writes it, and what it is about. Only an
-    export has a format."""
+    """One operation: its id in OpenAPI, its path below the version as OpenAPI writes it, and what it is about. Only
+    exports and files with counts or series have a format."""
 
     id: str
     kind: Kind
@@ -46,9 +49,13 @@ def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
     path = f"/{resource.plural}"
     yield Operation(list_id(resource), "list", path, resource)
     if has_counts(version, resource):
-        yield Operation(f"count_{resource.plural}", "counts", f"{path}/counts", resource)
+        count_id = f"count_{resource.plural}"
+        yield Operation(count_id, "counts", f"{path}/counts", resource)
+        yield Operation(f"{count_id}_csv", "counts_file", f"{path}/counts.csv", resource, CSV)
     if has_series(version, resource):
-        yield Operation(f"{resource.name}_series", "series", f"{path}/series", resource)
+        series_id = f"{resource.name}_series"
+        yield Operation(series_id, "series", f"{path}/series", resource)
+        yield Operation(f"{series_id}_csv", "series_file", f"{path}/series.csv", resource, CSV)
     if resource.prefix:
         yield Operation(get_id(resource), "record", f"{path}/{{id}}", resource)
         if version.history:

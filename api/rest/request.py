@@ -1,29 +1,25 @@
-"""Make a Query of a URL: of a list, of its counts, of an export, of one record."""
+"""Make a Query of a URL: of a list, of an export, of one record. `group_request.py` does so for counts and series."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from api.catalog import DeprecatedPart, Dimension, Resource, Version
-from api.catalog.dimensions import SOURCE
+from api.catalog import DeprecatedPart, Resource, Version
 from api.errors import NotFound
-from api.http.parameters import Faults
 from api.query import (
     AsOf,
     Changed,
-    ColumnField,
     CountAdditive,
-    CountBucket,
     CountGroups,
-    CountKey,
-    CountLabel,
     CountNumber,
     CountQualityField,
-    CountQuery,
     EditionFinder,
     EditionNumber,
     ExportQuery,
+    FacetFields,
+    FacetName,
+    Facets,
+    FacetValue,
     HasMore,
     Item,
     ListQuery,
@@ -38,33 +34,18 @@ from api.query import (
     RevisionColumn,
     RevisionsQuery,
     Selection,
-    SeriesField,
-    SeriesList,
-    SeriesQuery,
-    SeriesSum,
     StoredRecord,
     Total,
     record_points,
 )
-from api.query.counts import check_grouping, filled, top_of
+from api.query.counts import FACET_TOP
 from api.query.cursor import continue_as_of, fingerprint, read_cursor, revisions_fingerprint
 from api.query.filters import resources_of_list
 from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
-from api.query.series import (
-    ENVELOPE_POINT,
-    LAST,
-    POINT,
-    REST,
-    SERIES,
-    SUM,
-    TOP_SERIES,
-    WHOLE,
-    Part,
-    always_keys,
-)
 from api.query.sort import REVISION
 from api.rest.formats import Format
+from api.rest.group_request import GROUP_NUMBERS, REST_NUMBERS
 from api.rest.include import Tree, record_selection
 from api.rest.outdated import outdated
 from api.rest.parameters import parameters
@@ -72,17 +53,29 @@ from api.rest.url import (
     LIMIT,
     MAX_EXPORT,
     NO_EDITIONS,
-    ONLY_SERIES,
     REVISION_NAMES,
-    SHARED,
     Url,
-    count_names,
     export_names,
     find_edition,
     list_names,
     read_url,
     record_names,
-    series_names,
+)
+
+FACETS = (
+    Item("total", CountNumber("total")),
+    Item("quality", CountQualityField()),
+    Item(
+        "fields",
+        FacetFields(
+            (
+                Item("field", FacetName()),
+                Item("additive", CountAdditive()),
+                Item("data", CountGroups((Item("value", FacetValue()), *GROUP_NUMBERS))),
+                Item("rest", Object(REST_NUMBERS)),
+            )
+        ),
+    ),
 )
 
 
@@ -118,121 +111,6 @@ def list_query(
 
 # The parts of a revision that the log has, in order.
 REVISION_COLUMNS = ("revision", "action", "edition", "known_from", "known_to", "reason", "dataset")
-
-
-def counts_query(
-    version: Version,
-    resource: Resource,
-    query_string: bytes,
-    finder: EditionFinder = NO_EDITIONS,
-    accept_datetime: str = "",
-) -> Query:
-    """Return the Query of the counts of a list. InvalidRequest names each parameter that is wrong."""
-    names = count_names(version, resource)
-    filters = parameters(version, resource)
-    url = read_url(version, resource, filters, names, query_string, accept_datetime=accept_datetime)
-    grouping, filter = url.grouping, url.filter
-    included = list(_paths(url.include))
-    faults = Faults()
-    for name, detail in check_grouping(resource, grouping, filter):
-        faults.note(name, detail)
-    for path in included:
-        if path not in [dimension.label for dimension in grouping.by]:
-            faults.note("include", f"{path} describes records by which by does not group.")
-    faults.check()
-    counts = CountQuery(
-        resource=resource.name,
-        by=grouping.by,
-        selection=_count_selection(version, grouping.by, bool(grouping.bucket), included),
-        filter=filter,
-        bucket=grouping.bucket,
-        time_zone=grouping.time_zone or "UTC",
-        top=top_of(grouping),
-        fill=filled(resource, grouping, filter),
-        exact=url.quality == "exact",
-        as_of=find_edition(url, finder.find_for_list),
-    )
-    return Query(version.name, counts, outdated(version, resource, url.texts))
-
-
-def _paths(tree: Tree, before: str = "") -> Iterator[str]:
-    """Yield the paths of `include`, each to its end."""
-    for name, branch in tree.items():
-        if branch:
-            yield from _paths(branch, f"{before}{name}.")
-        else:
-            yield before + name
-
-
-def _count_selection(version: Version, by: tuple[Dimension, ...], is_timed: bool, included: list[str]) -> Selection:
-    keys: list[Item] = []
-    for dimension in by:
-        keys.append(Item(dimension.name, CountKey(dimension)))
-        if dimension.label in included:
-            label = tuple(Item(name, ColumnField(name)) for name in version[dimension.target].label)
-            keys.append(Item(dimension.label, CountLabel(dimension, label)))
-    if is_timed:
-        keys.append(Item("bucket", CountBucket()))
-    group = (
-        Item("key", Object(tuple(keys))),
-        Item("count", CountNumber("count")),
-        Item("low", CountNumber("low")),
-        Item("high", CountNumber("high")),
-    )
-    rest = (Item("groups", CountNumber("rest_groups")), Item("count", CountNumber("rest_count")))
-    unplaced = (Item("undated", CountNumber("undated")), Item("coarser", CountNumber("coarser")))
-    return (
-        Item("data", CountGroups(group)),
-        Item("rest", Object(rest)),
-        Item("unplaced", Object(unplaced)),
-        Item("total", CountNumber("total")),
-        Item("quality", CountQualityField()),
-        Item("additive", CountAdditive()),
-    )
-
-
-def series_query(
-    version: Version,
-    resource: Resource,
-    query_string: bytes,
-    finder: EditionFinder = NO_EDITIONS,
-    accept_datetime: str = "",
-) -> Query:
-    """Return the Query of the series of a list of figures. InvalidRequest names each parameter that is wrong."""
-    names = series_names(version, resource)
-    filters = parameters(version, resource)
-    readers = SHARED | ONLY_SERIES
-    url = read_url(version, resource, filters, names, query_string, accept_datetime=accept_datetime, readers=readers)
-    by = url.series_by or always_keys(version, resource)
-    series = SeriesQuery(
-        resource=resource.name,
-        by=by,
-        selection=_series_selection(by),
-        filter=url.filter,
-        bucket=url.grouping.bucket or "day",
-        top=url.grouping.top or TOP_SERIES,
-        as_of=find_edition(url, finder.find_for_list),
-    )
-    return Query(version.name, series, outdated(version, resource, url.texts))
-
-
-def _series_selection(by: tuple[Dimension, ...]) -> Selection:
-    key = Item("key", Object(tuple(Item(dimension.name, CountKey(dimension)) for dimension in by)))
-    shared = Object(tuple(Item(dimension.name, CountKey(dimension)) for dimension in by if dimension != SOURCE))
-    bucket = Item("bucket", CountBucket())
-    points = SeriesList("points", (bucket, Item("last", Object(_items(LAST))), *_items(POINT)))
-    series = (key, *_items(SERIES), Item("sum", SeriesSum(_items(SUM))), Item("points", points))
-    envelope_points = SeriesList("envelope_points", (bucket, *_items(ENVELOPE_POINT)))
-    return (
-        Item("data", SeriesList("series", series)),
-        Item("envelope", SeriesList("envelopes", (Item("key", shared), Item("points", envelope_points)))),
-        Item("rest", Object(_items(REST))),
-        *_items(WHOLE),
-    )
-
-
-def _items(parts: tuple[Part, ...]) -> Selection:
-    return tuple(Item(part.key, SeriesField(part.value)) for part in parts)
 
 
 @dataclass(frozen=True)
@@ -358,4 +236,7 @@ def _page_selection(url: Url, permalink: str) -> Selection:
     if url.count:
         exact = url.count == "exact"
         page += [Item("total", Total(exact)), Item("total_quality", Quality(exact))]
-    return (Item("data", nodes), Item("page", Object(tuple(page))))
+    body = (Item("data", nodes), Item("page", Object(tuple(page))))
+    if not url.facets:
+        return body
+    return (*body, Item("facets", Facets(url.facets, FACET_TOP, FACETS)))

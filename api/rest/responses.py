@@ -86,6 +86,12 @@ def series_responses(version: Version, schema: Schema, example: Example | None) 
     return _responses("The series.", schema, example, _headers_of_groups(version), ONLY_RECORDS)
 
 
+def groups_file_responses(version: Version, media_type: str, schema: Schema, about: str) -> Schema:
+    """Return the responses of a file with counts or series."""
+    headers = (*_headers_of_groups(version), "Content-Disposition")
+    return _responses(about, schema, None, headers, ONLY_RECORDS, media_type)
+
+
 def _headers_of_groups(version: Version) -> tuple[str, ...]:
     return (*OF_DATA, *OF_READS, *_in_time(version, (*OF_EDITIONS, "Link")))
 
@@ -185,7 +191,12 @@ PROBLEM_SOMETIMES: dict[str, Schema] = {
 
 
 def _responses(
-    about: str, schema: Schema, example: Example | None, headers: tuple[str, ...], without: set[str]
+    about: str,
+    schema: Schema,
+    example: Example | None,
+    headers: tuple[str, ...],
+    without: set[str],
+    media_type: str = "application/json",
 ) -> Schema:
     content: Schema = {"schema": schema}
     # A new resource has no example until one was taken from the service, which must start without it.
@@ -194,7 +205,7 @@ def _responses(
     response: Schema = {
         "description": about,
         "headers": _headers((*headers, *OF_LIMITS, "Content-Encoding")),
-        "content": {"application/json": content},
+        "content": {media_type: content},
     }
     unchanged = {"$ref": "#/components/responses/NotModified"}
     return {"200": response, "304": unchanged, **_problem_references(without)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, unquote, unquote_to_bytes
@@ -23,10 +23,11 @@ from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
 from api.query import EditionFinder, Query
 from api.rest.export import ExportEndpoint, preferred_format
+from api.rest.group_request import counts_query, series_query
 from api.rest.memento import LINK_FORMAT, PUBLIC, Addresses, cache_policy, memento_headers, timemap
 from api.rest.operations import Kind, Operation, operations
 from api.rest.parameters import Parameter, parameters
-from api.rest.request import counts_query, list_query, record_query, revisions_query, series_query
+from api.rest.request import list_query, record_query, revisions_query
 from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
 from api.service.absence import read_note
@@ -49,7 +50,7 @@ class CachedRequest:
     """A request that was read before: its query, its identity in entity tags, for a list the link to its next page
     without the cursor, for a record its resource, and the header fields of an answer that shows an edition, with
     the number of dated editions that were known then. The link is empty if the URL may contain a key, which the link
-    would repeat."""
+    would repeat. A file has another media type than JSON."""
 
     query: PreparedQuery
     identity: bytes
@@ -57,6 +58,7 @@ class CachedRequest:
     resource: Resource | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
     dated: int = 0
+    media_type: bytes = MEDIA_TYPE
 
 
 class RestApi:
@@ -76,7 +78,9 @@ class RestApi:
         make_endpoint: dict[Kind, Callable[[Operation], Endpoint]] = {
             "list": self._list_endpoint,
             "counts": partial(self._groups_endpoint, counts_query),
+            "counts_file": partial(self._groups_file_endpoint, partial(counts_query, file=True)),
             "series": partial(self._groups_endpoint, series_query),
+            "series_file": partial(self._groups_file_endpoint, partial(series_query, file=True)),
             "record": self._record_endpoint,
             "revisions": self._revisions_endpoint,
             "export": self._export_endpoint,
@@ -118,21 +122,47 @@ class RestApi:
 
     def _groups_endpoint(self, make_query: QueryMaker, operation: Operation) -> Endpoint:
         """Return the endpoint of counts or of series, which have no pages."""
-        version, resource = self._version, operation.resource
-        filters = parameters(version, resource)
+        answer_groups = self._make_groups_answer(make_query, operation)
 
         async def answer(request: HttpRequest) -> BytesResponse:
             request.context.api = "rest"
             caller = await self._authentication.admit(request)
             if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
                 check_accept(request)
+            return await answer_groups(request, caller)
 
+        return answer
+
+    def _groups_file_endpoint(self, make_query: QueryMaker, operation: Operation) -> Endpoint:
+        """Return the endpoint of a file with counts or series, whose path names its format."""
+        answer_groups = self._make_groups_answer(make_query, operation)
+
+        async def answer(request: HttpRequest) -> BytesResponse:
+            request.context.api = "rest"
+            caller = await self._authentication.admit(request)
+            return await answer_groups(request, caller)
+
+        return answer
+
+    def _make_groups_answer(
+        self, make_query: QueryMaker, operation: Operation
+    ) -> Callable[[HttpRequest, Caller], Awaitable[BytesResponse]]:
+        version, resource = self._version, operation.resource
+        filters = parameters(version, resource)
+        form = operation.format
+
+        async def answer(request: HttpRequest, caller: Caller) -> BytesResponse:
             accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
             def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
                 addresses = self._addresses(request, query_string)
                 query = make_query(version, resource, request.query_string, finder, accept_datetime.decode("latin-1"))
-                return self._remember(request, query_string, self._service.prepare(query, caller), addresses)
+                cached = self._remember(request, query_string, self._service.prepare(query, caller), addresses)
+                if form is None:
+                    return cached
+                name = operation.path.removeprefix("/").replace("/", "-")
+                disposition = (b"content-disposition", f'attachment; filename="{name}"'.encode())
+                return replace(cached, headers=(*cached.headers, disposition), media_type=form.content_type)
 
             key = (operation.kind, resource.name, request.query_string, accept_datetime)
             return await self._answer(request, caller, key, filters, read)
@@ -315,7 +345,7 @@ class RestApi:
             return await respond(request, body, headers, LINK_FORMAT.encode(), policy=policy)
         # Without a tag for good, the answer has one of its body.
         tag = outcome.tag if statement.final else None
-        return await respond(request, reply, headers, tag=tag, policy=policy)
+        return await respond(request, reply, headers, cached.media_type, tag=tag, policy=policy)
 
 
 def routes(service: Service, authentication: Authentication, exports: ExportEndpoint, version: Version) -> APIRouter:

@@ -76,7 +76,8 @@ def schemas(version: Version) -> dict[str, Schema]:
         result[f"{title(resource)}Set"] = _set_schema(resource)
     for resource in version.lists.values():
         page = {"data": array(ref(resource), f"The {resource.plural}, in order."), "page": ref("Page")}
-        result[f"{title(resource)}Page"] = structure(page, f"A page of {resource.plural}.")
+        facets = {"facets": ref("Facets")} if has_counts(version, resource) else {}
+        result[f"{title(resource)}Page"] = structure(page, f"A page of {resource.plural}.", facets)
         if resource.prefix:
             result[f"{title(resource)}Record"] = structure({"data": ref(resource)}, f"One {resource.name}.")
     result["Page"] = _page_schema(version)
@@ -177,7 +178,35 @@ def _count_schemas(version: Version) -> dict[str, Schema]:
         "coarser": number | {"description": "Records whose time is known less exactly than the bucket."},
     }
     result["CountUnplaced"] = structure(unplaced, "The records that are in no bucket, and so in no group.")
-    return result
+    return result | _facet_schemas(number)
+
+
+def _facet_schemas(number: Schema) -> dict[str, Schema]:
+    """Return the schemas of the facets of lists. `number` is that of a number of records."""
+    value = {
+        "value": {"type": ["string", "null"], "description": "The value; null for the records without one."},
+        "count": number | {"description": "How many records have it. Of a sample, an estimate."},
+        "low": number | {"description": "The lower bound of an interval that contains it in 95 of 100 cases."},
+        "high": number | {"description": "The upper bound. Both are `count` where that is exact."},
+    }
+    facet = {
+        "field": {"type": "string", "description": "The field, as `facets` names it, and as its filter is named."},
+        "additive": {"type": "boolean", "description": "Whether each record has one value at most."},
+        "data": array(ref("FacetValue"), "Its values, those with most records first."),
+        "rest": ref("CountRest"),
+    }
+    facets = {
+        "total": number | {"description": "How many records the filter leaves, on all pages."},
+        "quality": ref("CountQuality"),
+        "fields": array(ref("Facet"), "The fields in the order of `facets`."),
+    }
+    return {
+        "Facets": structure(
+            facets, "How many records have the values of some fields. Shown where `facets` asks for it."
+        ),
+        "Facet": structure(facet, "The values of a field."),
+        "FacetValue": structure(value, "How many records have a value."),
+    }
 
 
 def _series_schemas(version: Version, resource: Resource) -> dict[str, Schema]:

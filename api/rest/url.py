@@ -7,27 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from api.catalog import Dimension, Resource, Version, dated, dimensions
+from api.catalog import Dimension, Resource, Version, has_counts
 from api.errors import Fault, InvalidRequest, UnknownName
 from api.http.parameters import GIVEN_TWICE, Faults, read_repeated_pairs
 from api.query import AsOf, EditionFinder, Exists, Filter, Search, Sort, Timeline, and_, read_sort
-from api.query.counts import (
-    BUCKETS,
-    MAX_BY,
-    MAX_TOP,
-    QUALITIES,
-    SAMPLE_FROM,
-    Grouping,
-    check_top,
-    read_by,
-    read_choice,
-    read_time_zone,
-)
+from api.query.counts import MAX_FACETS, Grouping, read_facets
 from api.query.known_at import KnownAt, read_accept_datetime, read_known_at
 from api.query.parse import listed, read_boolean, read_id, read_language, read_words
-from api.query.series import MAX_SERIES, MAX_SERIES_BY, check_series_top, read_series_by
 from api.rest.formats import Format
 from api.rest.hints import describe_unknown
 from api.rest.include import Tree, read_include
@@ -41,8 +29,6 @@ COUNTS = ("exact", "estimated")
 BRACKETS = re.compile(rb"(\[|%5B)(\]|%5D)$", re.I)
 # The shared parameters of lists that each export takes: it has no pages and no counts, and flat rows have no links.
 EXPORTED = ("q", "q_language", "sort", "limit", "known_at")
-# The shared parameters of lists that counts and series take.
-OF_GROUPS = ("q", "q_language", "known_at")
 # The finder of requests that name no edition.
 NO_EDITIONS = EditionFinder(Timeline())
 ACCEPT_DATETIME = "Accept-Datetime"
@@ -75,6 +61,7 @@ class Url:
     grouping: Grouping = field(default_factory=Grouping)
     series_by: tuple[Dimension, ...] = ()
     quality: str = ""
+    facets: tuple[Dimension, ...] = ()
 
     @property
     def filter(self) -> Filter:
@@ -145,6 +132,10 @@ def _read_count(url: Url, text: str) -> None:
     url.count = text
 
 
+def _read_facets(url: Url, text: str) -> None:
+    url.facets = read_facets(url.version, url.resource, split(text))
+
+
 def _read_known_at(url: Url, text: str) -> None:
     # An edition is looked up when it is known whether a list or a record is read.
     url.known_at = read_known_at(text)
@@ -175,6 +166,11 @@ SHARED = {
         SharedParameter("cursor", "Where the page begins: `page.next_cursor` of the page before.", _read_cursor),
         SharedParameter("count", "Count what the filter leaves: `exact` (up to 100,000) or `estimated`.", _read_count),
         SharedParameter(
+            "facets",
+            f"Count what the filter leaves by each of these fields, at most {MAX_FACETS}, separated by commas.",
+            _read_facets,
+        ),
+        SharedParameter(
             "known_at",
             "As it was known then: at a time, at the end of a day, or in an edition (`e12345`).",
             _read_known_at,
@@ -204,85 +200,6 @@ ONLY_EXPORTS = {
 }
 
 
-def _read_by(url: Url, text: str) -> None:
-    url.grouping = replace(url.grouping, by=read_by(url.version, url.resource, split(text)))
-
-
-def _read_bucket(url: Url, text: str) -> None:
-    url.grouping = replace(url.grouping, bucket=read_choice(text, BUCKETS))
-
-
-def _read_time_zone(url: Url, text: str) -> None:
-    url.grouping = replace(url.grouping, time_zone=read_time_zone(text))
-
-
-def _read_top(url: Url, text: str) -> None:
-    top = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
-    url.grouping = replace(url.grouping, top=check_top(top))
-
-
-def _read_fill(url: Url, text: str) -> None:
-    url.grouping = replace(url.grouping, fill=read_boolean(text))
-
-
-def _read_quality(url: Url, text: str) -> None:
-    url.quality = read_choice(text, QUALITIES)
-
-
-ONLY_COUNTS = {
-    parameter.name: parameter
-    for parameter in (
-        SharedParameter("by", f"The fields to group by, at most {MAX_BY}, separated by commas.", _read_by),
-        SharedParameter("bucket", "Group by time, too: by its day, week (from Monday), month or year.", _read_bucket),
-        SharedParameter(
-            "time_zone",
-            "Where days begin, for times that are known to the minute or hour [IANA tz database]. Dates do not move.",
-            _read_time_zone,
-        ),
-        SharedParameter(
-            "top", f"Groups at most, 1 to {MAX_TOP:,}: those with most records. The others are in `rest`.", _read_top
-        ),
-        SharedParameter(
-            "fill", "Show buckets without records, too, from the first bound of the time to the last.", _read_fill
-        ),
-        SharedParameter(
-            "quality",
-            f"`exact`: count each record. Unless given, more than {SAMPLE_FROM:,} are counted from one record in 32.",
-            _read_quality,
-        ),
-    )
-}
-
-
-def _read_series_by(url: Url, text: str) -> None:
-    url.series_by = read_series_by(url.version, url.resource, split(text))
-
-
-def _read_series_top(url: Url, text: str) -> None:
-    top = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
-    url.grouping = replace(url.grouping, top=check_series_top(top))
-
-
-# The parameters that only series have, some of them under the names of parameters of counts.
-ONLY_SERIES = {
-    parameter.name: parameter
-    for parameter in (
-        SharedParameter(
-            "by",
-            f"The fields that make a series beside its measure and its unit, at most {MAX_SERIES_BY}, separated by "
-            "commas.",
-            _read_series_by,
-        ),
-        SharedParameter(
-            "bucket", "The length of time that a point is for: a day unless given. Weeks begin on Monday.", _read_bucket
-        ),
-        SharedParameter(
-            "top",
-            f"Series at most, 1 to {MAX_SERIES}: those with most figures. The others are in `rest`.",
-            _read_series_top,
-        ),
-    )
-}
 RECORD_MODES = ("none", "full")
 
 
@@ -300,12 +217,12 @@ ONLY_REVISIONS = {
 # The shared parameters of revisions.
 REVISION_NAMES = ("limit", "cursor", "known_at", "record")
 
-READERS = SHARED | ONLY_EXPORTS | ONLY_COUNTS | ONLY_REVISIONS
+READERS = SHARED | ONLY_EXPORTS | ONLY_REVISIONS
 
 
 def list_names(version: Version, resource: Resource) -> list[str]:
-    """Return the shared parameters of a list. One that cannot be searched has no `q`, and one without links no
-    `include`."""
+    """Return the shared parameters of a list. One that cannot be searched has no `q`, one without links no `include`,
+    and one that is not counted no `facets`."""
     left_out: set[str] = set()
     if not version.history:
         left_out.add("known_at")
@@ -313,6 +230,8 @@ def list_names(version: Version, resource: Resource) -> list[str]:
         left_out |= {"q", "q_language"}
     if not resource.links:
         left_out.add("include")
+    if not has_counts(version, resource):
+        left_out.add("facets")
     return [name for name in SHARED if name not in left_out]
 
 
@@ -327,21 +246,6 @@ def export_names(version: Version, resource: Resource, form: Format) -> list[str
     if not resource.prefix:
         taken.discard("after_id")
     return [name for name in (*list_names(version, resource), *ONLY_EXPORTS) if name in taken]
-
-
-def count_names(version: Version, resource: Resource) -> list[str]:
-    """Return the shared parameters of counts. A list without a time has no buckets, and one whose groups are no records
-    has no `include`."""
-    names = [name for name in list_names(version, resource) if name in OF_GROUPS]
-    if any(dimension.label for dimension in dimensions(version, resource).values()):
-        names.append("include")
-    timed = dated(resource) is not None
-    return names + [name for name in ONLY_COUNTS if timed or name not in ("bucket", "time_zone", "fill")]
-
-
-def series_names(version: Version, resource: Resource) -> list[str]:
-    """Return the shared parameters of series."""
-    return [*(name for name in list_names(version, resource) if name in OF_GROUPS), *ONLY_SERIES]
 
 
 def read_url(
@@ -416,7 +320,7 @@ def _takes_several(name: str, filters: dict[str, Parameter]) -> bool:
     row = filters.get(name)
     if row is not None:
         return row.takes_several
-    return name in ("include", "by")
+    return name in ("include", "by", "facets")
 
 
 def _join(values: list[str]) -> str:

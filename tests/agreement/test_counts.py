@@ -20,7 +20,7 @@ import pytest
 
 from api.catalog import V2, Dimension, Group, Resource, dated, dimensions
 from api.query import price
-from api.rest.request import counts_query
+from api.rest.group_request import counts_query
 from tests.agreement import dataset, rows
 from tests.agreement.conftest import Apis, Make, open_apis
 from tests.agreement.generator import Term, _plain

@@ -63,6 +63,7 @@ LISTS = (
     "/relations",
     "/withdrawals",
     "/citations.csv",
+    "/events?facets=kind,country,citations.stance&limit=3",
     "/events/counts?by=kind,country&bucket=month",
     "/figures/counts?by=country,measure",
     "/events/counts?by=citations.source_id,citations.stance",

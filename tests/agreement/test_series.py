@@ -21,7 +21,7 @@ from api.catalog import V2, series_dimensions
 from api.model import Vocabulary
 from api.query import price
 from api.query.series import NotAdditive
-from api.rest.request import series_query
+from api.rest.group_request import series_query
 from tests.agreement import dataset, rows
 from tests.agreement.conftest import Apis, Make, open_apis
 from tests.agreement.generator import Term, _plain

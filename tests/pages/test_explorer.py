@@ -21,7 +21,7 @@ from api.access.key import new
 from api.catalog import VERSIONS, Resource
 from api.ingest.load import load
 from api.pages.explore.calls import graphql_list
-from api.pages.explore.filter_form import filter_form
+from api.pages.explore.filter_form import counted_fields, filter_form
 from api.pages.explore.page_url import clean_query, read_page_url
 from api.pages.explore.record_page import INCLUDED, included_links
 from api.query import price
@@ -256,6 +256,48 @@ def test_a_dispute_shows_who_denies_and_who_blames_whom(browser: httpx2.Client) 
     assert page.count('class="citation"') == len(records(browser, f"/citations?event_id={event}"))
 
 
+def facet_links(page: str) -> dict[str, int]:
+    """Return the addresses of the facets of a page, with the numbers that they show."""
+    links = re.findall(r'<a class="facet" href="([^"]*)".*?<span class="number">([\d,]+)</span>', page, re.S)
+    return {unescape(address): int(number.replace(",", "")) for address, number in links}
+
+
+@each_list
+def test_filters_show_how_many_records_have_each_value(browser: httpx2.Client, resource: Resource) -> None:
+    path = f"/explore/{resource.plural}"
+    links = facet_links(browser.get(path).raise_for_status().text)
+    fields = counted_fields(NEWEST, resource)
+    if not fields:
+        assert not links
+        return
+    query = f"/{NEWEST.name}/{resource.plural}?facets={','.join(fields)}&limit=1"
+    facets = browser.get(query).raise_for_status().json()["facets"]["fields"]
+    assert links == {
+        f"?{facet['field']}={item['value']}": item["count"]
+        for facet in facets
+        for item in facet["data"]
+        if item["value"] is not None
+    }
+    for address, number in links.items():
+        counted = browser.get(f"/{NEWEST.name}/{resource.plural}{address}&count=exact&limit=1").raise_for_status()
+        assert counted.json()["page"]["total"] == number, address
+        assert browser.get(urljoin(f"http://x{path}", address).removeprefix("http://x")).status_code == 200
+
+
+def test_facets_count_what_the_other_filters_leave_and_keep_them(browser: httpx2.Client) -> None:
+    page = browser.get("/explore/events?country=UA&q=corridor&sort=starts_at&limit=2").raise_for_status().text
+    links = facet_links(page)
+    assert links
+    for address, number in links.items():
+        assert "q=corridor" in address and "sort=starts_at" in address
+        assert address.count("country=") == 1
+        query = f"/{NEWEST.name}/events{address}&count=exact"
+        assert browser.get(query).raise_for_status().json()["page"]["total"] == number
+    # A page that asks for other facets is the list's own request.
+    other = facet_links(browser.get("/explore/events?facets=language").raise_for_status().text)
+    assert all(address.startswith("?facets=language&language=") for address in other)
+
+
 def test_a_page_is_charged_and_kept_like_its_list(browser: httpx2.Client) -> None:
     first = browser.get("/explore/events?kind=attack")
     assert int(first.headers["ratelimit-cost"]) > 0
@@ -325,7 +367,7 @@ async def test_a_closed_service_says_how_to_get_in(sample: str) -> None:
 
 async def test_a_caller_without_points_left_is_told_when_to_come_back(sample: str) -> None:
     connection = await asyncpg.connect(sample)
-    await connection.execute("update access.plan set points_minute = 60, burst = 100 where name = 'anonymous'")
+    await connection.execute("update access.plan set points_minute = 60, burst = 200 where name = 'anonymous'")
     await connection.close()
     with serving(sample, limits="true", answer_memory=0) as server:
         base = f"http://127.0.0.1:{server.port}"

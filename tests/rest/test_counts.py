@@ -17,7 +17,7 @@ from api.compiler import compile_query
 from api.compiler import counts as compiler
 from api.query import price
 from api.query.counts import MAX_GROUPS
-from api.rest.request import counts_query
+from api.rest.group_request import counts_query
 from tests.agreement.dataset import LETTERS, insert
 from tests.rest.conftest import run
 

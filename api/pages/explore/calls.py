@@ -93,7 +93,7 @@ def _python_value(row: Parameter | None, name: str, text: str) -> str:
     """Return the value of a parameter as Python writes it."""
     if name == "limit":
         return text
-    if name == "include":
+    if name in ("include", "facets"):
         return repr(split(text))
     if row is None:
         return repr(text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from api.catalog import Resource
+from api.catalog import Resource, Version, dimensions, has_counts
 from api.pages.explore.page_url import PageUrl
 from api.pages.explore.words import country_name, humanize, sentence
 from api.query.parse import DATE
@@ -37,14 +37,22 @@ ORDERS = {
 }
 
 
+# The fields whose values are counted beside the form, at most three: each takes a grouping of the whole list.
+COUNTED = ("kind", "measure", "resource", "country", "status", "quote_type")
+MAX_COUNTED = 3
+
+
 @dataclass(frozen=True)
 class Choice:
-    """A value that can be chosen: its text, and what it means."""
+    """A value that can be chosen: its text, and what it means. If the records that have it were counted, `count` says
+    how many there are, and `address` is that of the list with these alone."""
 
     value: str
     text: str
     meaning: str = ""
     chosen: bool = False
+    count: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,11 +99,20 @@ class FilterForm:
         return tuple(control for control in self.controls if not control.is_first)
 
 
-def filter_form(url: PageUrl) -> FilterForm:
-    """Return the form of a page, filled in with its parameters."""
+def counted_fields(version: Version, resource: Resource) -> tuple[str, ...]:
+    """Return the fields of a list whose values are counted beside its form. Children have none: counts of them are
+    never made from a sample, and cost more than a page of them."""
+    if not has_counts(version, resource) or resource.name in version.children:
+        return ()
+    known = dimensions(version, resource)
+    return tuple(name for name in COUNTED if name in known)[:MAX_COUNTED]
+
+
+def filter_form(url: PageUrl, facets: dict[str, Any] | None = None) -> FilterForm:
+    """Return the form of a page, filled in with its parameters, and with the numbers of its facets."""
     resource, texts = url.resource, url.texts
     rows = parameters(url.version, resource)
-    controls = tuple(_controls(resource, rows, texts))
+    controls = tuple(_with_counts(url, control, facets) for control in _controls(resource, rows, texts))
     own = {control.name for control in controls} | {"q", "sort", "cursor"}
     passed = tuple(pair for pair in url.pairs if pair[0] not in own)
     return FilterForm(controls, tuple(_orders(resource, texts)), passed, tuple(_active(url, rows)), resource.searched)
@@ -129,6 +146,37 @@ def _control(row: Parameter, text: str) -> Control:
     placeholder = PLACEHOLDERS.get(row.takes, PLACEHOLDERS.get(name, ""))
     is_first = name in FIRST or name in FIRST_TOO
     return Control(row.name, label, condition.description, kind, text, choices, placeholder, is_first)
+
+
+def _with_counts(url: PageUrl, control: Control, facets: dict[str, Any] | None) -> Control:
+    """Return a control with the numbers of records that have each of its values."""
+    fields = facets["fields"] if facets is not None else []
+    data = next((field["data"] for field in fields if field["field"] == control.name), None)
+    if facets is None or data is None or control.kind not in ("choices", "text"):
+        return control
+    about = "about " if facets["quality"] == "sampled" else ""
+    counts = {item["value"]: f"{about}{item['count']:,}" for item in data if item["value"] is not None}
+    choices = control.choices
+    if control.kind == "text":
+        # Values that are written by hand are offered if there are records with them.
+        choices = tuple(Choice(value, _value_text(control, value)) for value in counts)
+    counted = [
+        replace(choice, count=counts[choice.value], address=_address_of(url, control, choice))
+        if choice.value in counts
+        else choice
+        for choice in choices
+    ]
+    return replace(control, choices=tuple(counted))
+
+
+def _address_of(url: PageUrl, control: Control, choice: Choice) -> str:
+    """Return the address of the list with the records that have this value of a field, and with the other filters."""
+    value = f'"{choice.value}"' if "," in choice.value else choice.value
+    return url.query(**{control.name: value, "cursor": ""})
+
+
+def _value_text(control: Control, value: str) -> str:
+    return country_name(value) if control.name == "country" else value
 
 
 def _choices(terms: dict[str, str], text: str) -> tuple[Choice, ...]:

@@ -13,7 +13,7 @@ from api.rest.url import EXPORTED, SHARED, merge_repeated
 # Characters that a value may have in a URL as they are: they separate the parts of values.
 SAFE = ",:*"
 # Parameters that choose a part of a list or what is shown of it. The others say which records there are.
-SHOWING = ("include", "limit", "cursor", "count")
+SHOWING = ("include", "limit", "cursor", "count", "facets")
 
 
 @dataclass(frozen=True)

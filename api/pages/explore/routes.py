@@ -22,7 +22,7 @@ from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
 from api.pages.explore.calls import graphiql_address, list_calls, record_calls
 from api.pages.explore.columns import table_of
-from api.pages.explore.filter_form import filter_form
+from api.pages.explore.filter_form import counted_fields, filter_form
 from api.pages.explore.page_url import PageUrl, clean_query, read_page_url
 from api.pages.explore.record_page import included_links, record_page
 from api.pages.explore.words import list_title, plain_title, write_moment
@@ -71,19 +71,20 @@ class Explorer:
         table = table_of(version, resource)
 
         def read() -> Query:
-            return list_query(version, resource, _with_defaults(request.query_string, table.include))
+            counted = counted_fields(version, resource)
+            return list_query(version, resource, _with_defaults(request.query_string, table.include, counted))
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
             url = read_page_url(version, resource, request.query_string)
             rows = [[column.cell(resource, record) for column in table.columns] for record in answer["data"]]
-            return self._render_list(request, url, rows, answer["page"], origin)
+            return self._render_list(request, url, rows, answer, origin)
 
         return await self._answer(request, caller, read, render)
 
     def _render_list(
-        self, request: HttpRequest, url: PageUrl, rows: list[Any], page: dict[str, Any], origin: str
+        self, request: HttpRequest, url: PageUrl, rows: list[Any], answer: dict[str, Any], origin: str
     ) -> bytes:
-        resource = url.resource
+        resource, page = url.resource, answer["page"]
         cursor = page["next_cursor"]
         return self._templates.render(
             "explore/list.html",
@@ -94,7 +95,7 @@ class Explorer:
             lists=[(other, list_title(other.plural)) for other in self._version.lists.values()],
             columns=table_of(self._version, resource).columns,
             rows=rows,
-            form=filter_form(url),
+            form=filter_form(url, answer.get("facets")),
             q=url.texts.get("q", ""),
             total=page.get("total"),
             total_quality=page.get("total_quality"),
@@ -188,13 +189,16 @@ def routes(service: Service, authentication: Authentication, version: Version, t
     return router
 
 
-def _with_defaults(query_string: bytes, include: tuple[str, ...]) -> bytes:
-    """Return the query with the links that a table includes, and with an estimated count if it asks for no other."""
+def _with_defaults(query_string: bytes, include: tuple[str, ...], counted: tuple[str, ...]) -> bytes:
+    """Return the query with the links that a table includes, and with an estimated count and the facets of its form if
+    it asks for no others."""
     pairs = [query_string] if query_string else []
     if include:
         pairs.append(b"include=" + ",".join(include).encode())
     if not any(pair.startswith(b"count=") for pair in query_string.split(b"&")):
         pairs.append(b"count=estimated")
+    if counted and not any(pair.startswith(b"facets=") for pair in query_string.split(b"&")):
+        pairs.append(b"facets=" + ",".join(counted).encode())
     return b"&".join(pairs)
 
 

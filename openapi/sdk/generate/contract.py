@@ -25,7 +25,7 @@ class Operation:
 class Resource:
     """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has no `read`
     operation, which returns one record, and no `revisions`. Older contracts have no revisions and no
-    `counts` either. Only figures have `series`."""
+    `counts` either. Only figures have `series`. Both have a file with the same content."""
 
     name: str
     description: str
@@ -34,7 +34,9 @@ class Resource:
     read: Operation | None
     revisions: Operation | None
     counts: Operation | None
+    counts_file: Operation | None
     series: Operation | None
+    series_file: Operation | None
     exports: dict[str, Operation]
 
     @property
@@ -119,11 +121,25 @@ def _read_resources(document: Schema, version: str, operations: dict[str, Operat
         read = operations.pop(f"{path}/{{id}}", None)
         revisions = operations.pop(f"{path}/{{id}}/revisions", None)
         counts = operations.pop(f"{path}/counts", None)
+        counts_file = operations.pop(f"{path}/counts.csv", None)
         series = operations.pop(f"{path}/series", None)
+        series_file = operations.pop(f"{path}/series.csv", None)
         exports = _take_exports(operations, path)
         record = _data_schema(document, listing)
         resources.append(
-            Resource(tag["name"], tag["description"], record, listing, read, revisions, counts, series, exports)
+            Resource(
+                tag["name"],
+                tag["description"],
+                record,
+                listing,
+                read,
+                revisions,
+                counts,
+                counts_file,
+                series,
+                series_file,
+                exports,
+            )
         )
     if operations:
         raise ValueError(f"these belong to no list: {', '.join(operations)}")

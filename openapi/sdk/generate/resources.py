@@ -67,6 +67,11 @@ SERIES = '''    {define}def series(self, **given: _Unpack[{title}Series]) -> mod
         return {wait}self._transport.read("{path}", given, models.{answer}.from_dict)
 
 '''
+GROUPS_FILE = '''    def {method}(self, **given: _Unpack[{title}{parameters}]) -> {prefix}Iterator[bytes]:
+        """{description}, piece by piece."""
+        return self._transport.stream("{path}", given)
+
+'''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
 
 from __future__ import annotations
@@ -160,6 +165,10 @@ def resource_module(contract: Contract, resource: Resource) -> str:
     if resource.series:
         parameters = resource.series.parameters
         blocks.append(_parameters_class(contract, f"{title}Series", "TypedDict", "What series take.", parameters))
+    if resource.counts and resource.counts_file:
+        blocks.append(_file_parameters(contract, f"{title}Counting", resource.counts, resource.counts_file))
+    if resource.series and resource.series_file:
+        blocks.append(_file_parameters(contract, f"{title}Series", resource.series, resource.series_file))
     if resource.read:
         parameters = resource.read.parameters
         blocks.append(_parameters_class(contract, f"{title}Get", "TypedDict", "What one record takes.", parameters))
@@ -283,8 +292,14 @@ def _resource_class(contract: Contract, resource: Resource, flavour: Flavour) ->
     counts_method = series_method = ""
     if resource.counts:
         counts_method = _groups_method(COUNTS, resource, resource.counts, flavour)
+    if resource.counts_file:
+        about = f"How many {resource.name} the filters leave, in groups, as CSV"
+        counts_method += _file_method("counts_csv", "CountingFile", about, resource, resource.counts_file, flavour)
     if resource.series:
         series_method = _groups_method(SERIES, resource, resource.series, flavour)
+    if resource.series_file:
+        about = f"The {resource.name} that the filters leave, as series over time, as CSV"
+        series_method += _file_method("series_csv", "SeriesFile", about, resource, resource.series_file, flavour)
     return CLASS.format(
         prefix=flavour.prefix,
         define=flavour.define,
@@ -309,6 +324,26 @@ def _groups_method(template: str, resource: Resource, operation: Operation, flav
         path=operation.path,
         answer=operation.answer,
     )
+
+
+def _file_method(
+    method: str, parameters: str, description: str, resource: Resource, operation: Operation, flavour: Flavour
+) -> str:
+    return GROUPS_FILE.format(
+        method=method,
+        title=_title(resource.name),
+        parameters=parameters,
+        prefix=flavour.prefix,
+        description=description,
+        path=operation.path,
+    )
+
+
+def _file_parameters(contract: Contract, base: str, operation: Operation, file: Operation) -> str:
+    """Return the class of the parameters that a file has beside those of the operation with the same content."""
+    names = {parameter["name"] for parameter in operation.parameters}
+    only_file = [parameter for parameter in file.parameters if parameter["name"] not in names]
+    return _parameters_class(contract, f"{base}File", base, "What a file with them takes.", only_file)
 
 
 def _parameters_class(contract: Contract, name: str, base: str, description: str, parameters: list[Schema]) -> str:

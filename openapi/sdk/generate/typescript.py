@@ -181,8 +181,12 @@ def _type_arguments(resource: Resource) -> str:
     types.append(" | ".join(f'"{name}"' for name in resource.exports))
     if resource.counts:
         types.append(_operation_type(resource.counts))
+    if resource.counts_file:
+        types.append(_operation_type(resource.counts_file))
     if resource.series:
         types.append(_operation_type(resource.series))
+    if resource.series_file:
+        types.append(_operation_type(resource.series_file))
     return ", ".join(types)
 
 

@@ -43,6 +43,9 @@ def waiting() -> dict[str, Any]:
             if entry["by"]:
                 counts = resource.counts(by=[entry["by"]], top=2000)
                 version_answers[f"count_{entry['name']}"] = counts.to_dict()
+                rows = b"".join(resource.counts_csv(by=[entry["by"]], top=2000)).splitlines()
+                version_answers[f"count_{entry['name']}_csv"] = len(rows) - 1
+                assert len(rows) == 1 + len(counts.data)
                 assert counts.total == sum(group.count for group in counts.data) == page.page.total
                 field = f"{entry['record'] or entry['name'].removesuffix('s')}Counts"
                 asked = getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
@@ -50,6 +53,7 @@ def waiting() -> dict[str, Any]:
             if entry["series"]:
                 series = resource.series(by=["source_id"])
                 version_answers["figure_series"] = series.to_dict()
+                version_answers["figure_series_csv"] = len(b"".join(resource.series_csv(by=["source_id"])).splitlines())
                 assert series.data[0].points[0].last.as_of <= series.data[0].points[-1].last.as_of
                 asked = version.graphql.figure_series(by=["SOURCE_ID"])
                 version_answers["figureSeries"] = asked.figure_series.model_dump(mode="json")
@@ -91,12 +95,16 @@ async def awaiting() -> dict[str, Any]:
             if entry["by"]:
                 counts = await resource.counts(by=[entry["by"]], top=2000)
                 version_answers[f"count_{entry['name']}"] = counts.to_dict()
+                rows = b"".join([piece async for piece in resource.counts_csv(by=[entry["by"]], top=2000)]).splitlines()
+                version_answers[f"count_{entry['name']}_csv"] = len(rows) - 1
                 field = f"{entry['record'] or entry['name'].removesuffix('s')}Counts"
                 asked = await getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
                 version_answers[field] = getattr(asked, snake(field)).model_dump(mode="json")
             if entry["series"]:
                 series = await resource.series(by=["source_id"])
                 version_answers["figure_series"] = series.to_dict()
+                pieces = [piece async for piece in resource.series_csv(by=["source_id"])]
+                version_answers["figure_series_csv"] = len(b"".join(pieces).splitlines())
                 asked = await version.graphql.figure_series(by=["SOURCE_ID"])
                 version_answers["figureSeries"] = asked.figure_series.model_dump(mode="json")
             for form in entry["forms"]:

@@ -30,11 +30,17 @@ for (const { version, name, record, forms, by, series } of JSON.parse(resources)
     const counts = await offered[name].counts({ by: [by], top: 2000 });
     if (counts.total !== page.page.total) throw new Error(`${name}: ${counts.total} were counted in groups`);
     told[`count_${name}`] = counts;
+    let length = 0;
+    for await (const piece of offered[name].countsCsv({ by: [by], top: 2000 })) length += piece.length;
+    told[`count_${name}_csv`] = length;
     const field = `${record ?? name.slice(0, -1)}Counts`;
     told[field] = (await offered.graphql(graphql[capital(field)], { by: [by.toUpperCase()] }))[field];
   }
   if (series) {
     told.figure_series = await offered[name].series({ by: ["source_id"] });
+    let length = 0;
+    for await (const piece of offered[name].seriesCsv({ by: ["source_id"] })) length += piece.length;
+    told.figure_series_csv = length;
     told.figureSeries = (await offered.graphql(graphql.FigureSeries, { by: ["SOURCE_ID"] })).figureSeries;
   }
   const listed = await offered.graphql(graphql[capital(name)], { first: 3 });

@@ -20,13 +20,15 @@ type DataOf<O> = Answer<O> extends { data: infer One } ? One : never;
 
 /**
  * A list: `List` is its operation, `Forms` are the formats of its exports, and `Export` is the operation of one. `Counts`
- * is the operation that counts its records; versions without it have none to call.
+ * is the operation that counts its records, and `CountsFile` writes the same as CSV; versions without them have none to
+ * call.
  */
 export class Listing<
   List extends Operation,
   Export extends Operation,
   Forms extends string,
   Counts extends Operation = never,
+  CountsFile extends Operation = never,
 > {
   constructor(
     protected readonly transport: Transport,
@@ -51,6 +53,11 @@ export class Listing<
     return (await this.transport.read(`${this.path}/counts`, given, ["data", "rest"], call)) as Answer<Counts>;
   }
 
+  /** Yield how many records pass the filters, in groups, as CSV, piece by piece. */
+  countsCsv(given: Given<CountsFile>, call: CallOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.transport.stream(`${this.path}/counts.csv`, given, call);
+  }
+
   /** Yield all records that pass the filters as a file, piece by piece. */
   export(
     form: Forms,
@@ -68,7 +75,8 @@ export class Resource<
   Export extends Operation,
   Forms extends string,
   Counts extends Operation = never,
-> extends Listing<List, Export, Forms, Counts> {
+  CountsFile extends Operation = never,
+> extends Listing<List, Export, Forms, Counts, CountsFile> {
   /** Return one record. NotFound, or Withdrawn with the reason. */
   async get(id: string, given: Given<Get> = {} as Given<Get>, call: CallOptions = {}): Promise<DataOf<Get>> {
     const answer = await this.transport.read(`${this.path}/${encodeURIComponent(id)}`, given, ["data"], call);
@@ -84,7 +92,8 @@ export class RevisedResource<
   Export extends Operation,
   Forms extends string,
   Counts extends Operation,
-> extends Resource<List, Get, Export, Forms, Counts> {
+  CountsFile extends Operation,
+> extends Resource<List, Get, Export, Forms, Counts, CountsFile> {
   /** Return one page of the revisions of a record, newest first. NotFound if there is no such record. */
   async revisions(
     id: string,
@@ -114,10 +123,20 @@ export class FigureResource<
   Export extends Operation,
   Forms extends string,
   Counts extends Operation,
+  CountsFile extends Operation,
   Series extends Operation,
-> extends RevisedResource<List, Get, Revisions, Export, Forms, Counts> {
+  SeriesFile extends Operation,
+> extends RevisedResource<List, Get, Revisions, Export, Forms, Counts, CountsFile> {
   /** Return the figures that pass the filters, as series over time. */
   async series(given: Given<Series> = {} as Given<Series>, call: CallOptions = {}): Promise<Answer<Series>> {
     return (await this.transport.read(`${this.path}/series`, given, ["data", "envelope"], call)) as Answer<Series>;
+  }
+
+  /** Yield the figures that pass the filters, as series over time, as CSV, piece by piece. */
+  seriesCsv(
+    given: Given<SeriesFile> = {} as Given<SeriesFile>,
+    call: CallOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.transport.stream(`${this.path}/series.csv`, given, call);
   }
 }

@@ -1,0 +1,57 @@
+"""Facets of lists in GraphQL: their types, and the reading of their arguments."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from api.catalog import Dimension, Resource, Version, dimensions
+from api.errors import Fault, InvalidRequest
+from api.graphql.shape import pascal
+from api.graphql.types import Argument, OutputField, Types
+from api.query.counts import MAX_FACETS, read_facets
+
+GROUP_FIELDS: list[OutputField] = [
+    ("count", "int", "How many there are. Of a sample, an estimate.", []),
+    ("low", "int", "The lower bound of an interval that contains it in 95 of 100 cases.", []),
+    ("high", "int", "The upper bound. Both are `count` where that is exact.", []),
+]
+REQUIRED: Any = inspect.Parameter.empty
+
+
+def declare_facets(types: Types) -> None:
+    """Declare the types of the facets of lists, which are those of any list."""
+    value: list[OutputField] = [
+        ("value", "str | None", "The value, as the filter takes it; null for the records without one.", []),
+        *GROUP_FIELDS,
+    ]
+    types.output("FacetValue", "How many records have a value.", value)
+    facet: list[OutputField] = [
+        ("field", "str", "The field, as `by` names it.", []),
+        ("additive", "bool", "Whether each record has one value at most.", []),
+        ("data", "list[FacetValue]", "Its values, those with most records first.", []),
+        ("rest", "CountRest", "The values that `data` does not show.", []),
+    ]
+    types.output("Facet", "The values of a field.", facet)
+    facets: list[OutputField] = [
+        ("total", "int", "How many records the filter leaves, on all pages.", []),
+        ("quality", "CountQuality", "How they were counted.", []),
+        ("fields", "list[Facet]", "The fields in the order of `by`.", []),
+    ]
+    types.output("Facets", "How many records have the values of some fields.", facets)
+
+
+def facets_field(resource: Resource) -> OutputField:
+    """Return the field of a connection with the facets of its list."""
+    by = f"The fields whose values are counted, at most {MAX_FACETS}."
+    arguments: list[Argument] = [("by", f"list[{pascal(resource.name)}CountField]", REQUIRED, by)]
+    return ("facets", "Facets", "How many records the filter leaves by the values of each field.", arguments)
+
+
+def read_facets_by(version: Version, resource: Resource, arguments: dict[str, Any], key: str) -> tuple[Dimension, ...]:
+    """Return the fields of facets. InvalidRequest says what was expected."""
+    terms = {dimension.term: dimension.name for dimension in dimensions(version, resource).values()}
+    try:
+        return read_facets(version, resource, [terms[term.value] for term in arguments["by"]])
+    except ValueError as error:
+        raise InvalidRequest.of([Fault(f"{key}.by", str(error))]) from None
