@@ -11,15 +11,15 @@ from functools import cache
 from typing import Literal
 
 from api.catalog import Resource, Version
-from api.rest.formats import Format, offered
+from api.rest.formats import DIFF_FORMATS, Format, offered
 
-Kind = Literal["list", "record", "revisions", "export"]
+Kind = Literal["list", "record", "revisions", "export", "diff", "diff_export"]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its id in OpenAPI, its path below the version as OpenAPI writes it, and what it is about. Only an
-    export has a format."""
+    """One operation: its id in OpenAPI, its path below the version as OpenAPI writes it, and what it is about. Only
+    exports have a format."""
 
     id: str
     kind: Kind
@@ -52,6 +52,16 @@ def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
     for form in offered(version, resource):
         export_id = f"export_{resource.plural}_{form.name}"
         yield Operation(export_id, "export", f"{path}.{form.name}", resource, form)
+    if resource.prefix and version.history:
+        yield Operation(diff_id(resource), "diff", f"{path}/diff", resource)
+        for form in DIFF_FORMATS:
+            export_id = f"export_{resource.plural}_diff_{form.name}"
+            yield Operation(export_id, "diff_export", f"{path}/diff.{form.name}", resource, form)
+
+
+def diff_id(resource: Resource) -> str:
+    """Return the operation id of the differences between two states of a list."""
+    return f"diff_{resource.plural}"
 
 
 def list_id(resource: Resource) -> str:
