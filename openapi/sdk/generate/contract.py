@@ -24,7 +24,8 @@ class Operation:
 @dataclass(frozen=True)
 class Resource:
     """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has no `read`
-    operation, which returns one record, and no `revisions`. Older contracts have no revisions either."""
+    operation, which returns one record, no `revisions`, and no `diff`, which compares two states of the list and has
+    `diff_exports`. Older contracts have neither revisions nor diffs."""
 
     name: str
     description: str
@@ -33,26 +34,34 @@ class Resource:
     read: Operation | None
     revisions: Operation | None
     exports: dict[str, Operation]
+    diff: Operation | None
+    diff_exports: dict[str, Operation]
 
     @property
     def export(self) -> Operation:
         """An export, with the parameters of all formats. Some of them are only for one format."""
-        parameters: dict[str, Schema] = {}
-        for operation in self.different_exports:
-            parameters |= {parameter["name"]: parameter for parameter in operation.parameters}
-        return replace(self.different_exports[0], parameters=[*parameters.values()])
+        return join_parameters(self.exports)
 
-    @property
-    def different_exports(self) -> list[Operation]:
-        """The exports that each have a parameter that those before do not have."""
-        names: set[str] = set()
-        operations: list[Operation] = []
-        for operation in self.exports.values():
-            own_names = {parameter["name"] for parameter in operation.parameters}
-            if not operations or own_names - names:
-                operations.append(operation)
-            names |= own_names
-        return operations
+
+def join_parameters(exports: dict[str, Operation]) -> Operation:
+    """Return an export with the parameters of all of them."""
+    parameters: dict[str, Schema] = {}
+    operations = different_exports(exports)
+    for operation in operations:
+        parameters |= {parameter["name"]: parameter for parameter in operation.parameters}
+    return replace(operations[0], parameters=[*parameters.values()])
+
+
+def different_exports(exports: dict[str, Operation]) -> list[Operation]:
+    """Return the exports that each have a parameter that those before do not have."""
+    names: set[str] = set()
+    operations: list[Operation] = []
+    for operation in exports.values():
+        own_names = {parameter["name"] for parameter in operation.parameters}
+        if not operations or own_names - names:
+            operations.append(operation)
+        names |= own_names
+    return operations
 
 
 @dataclass(frozen=True)
@@ -115,9 +124,12 @@ def _read_resources(document: Schema, version: str, operations: dict[str, Operat
         listing = operations.pop(path)
         read = operations.pop(f"{path}/{{id}}", None)
         revisions = operations.pop(f"{path}/{{id}}/revisions", None)
-        exports = _take_exports(operations, path)
+        diff = operations.pop(f"{path}/diff", None)
+        exports, diff_exports = _take_exports(operations, path), _take_exports(operations, f"{path}/diff")
         record = _data_schema(document, listing)
-        resources.append(Resource(tag["name"], tag["description"], record, listing, read, revisions, exports))
+        resources.append(
+            Resource(tag["name"], tag["description"], record, listing, read, revisions, exports, diff, diff_exports)
+        )
     if operations:
         raise ValueError(f"neither lists nor records nor exports: {', '.join(operations)}")
     return resources
