@@ -8,6 +8,7 @@ from typing import Any
 
 from api.catalog import VERSIONS
 from api.compiler.counts import count_groups
+from api.compiler.diff import diff, diff_lines
 from api.compiler.export_lines import lines
 from api.compiler.json_text import (
     NULL,
@@ -29,6 +30,7 @@ from api.model import ENTITIES
 from api.query import (
     Constant,
     CountQuery,
+    DiffQuery,
     ExportQuery,
     Item,
     ListQuery,
@@ -162,6 +164,8 @@ def _looked_at(writer: StatementWriter) -> str:
     if scopes_of_editions:
         # Withdrawals are read from the log, which has no versions.
         tables += [f"past.{name}" for name in stored_names if name in ENTITIES]
+    if writer.reads_log:
+        tables.append("store.change")
     return f"store.rows_looked_at({array_literal(tables)})"
 
 
@@ -191,7 +195,8 @@ def _absence(writer: StatementWriter, resource: str, record_id: str) -> str:
 def _write_export(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, ExportQuery)
     writer.begin_root(query.root.as_of)
-    records = lines(writer, query.root)
+    write = lines if query.root.since is None else diff_lines
+    records = write(writer, query.root)
     if not query.root.marked:
         return records
     # Postgres reads the parts in this order, because exports have no parallel workers.
@@ -221,6 +226,14 @@ def _select_groups(writer: StatementWriter, root: CountQuery | SeriesQuery) -> s
     return figure_series(writer, root)
 
 
+def _write_diff(writer: StatementWriter, query: Query) -> str:
+    assert isinstance(query.root, DiffQuery)
+    writer.begin_root(query.root.as_of)
+    select = diff(writer, query.root)
+    root = _Root("convert_to(r.made, 'UTF8')", "r.next", "null::text[]", "r.points", f"(\n  {indent(select)}\n) r")
+    return _write_statement(writer, query, root)
+
+
 def _write_object(writer: StatementWriter, query: Query) -> str:
     assert isinstance(query.root, Object)
     roots = _Roots(writer)
@@ -240,6 +253,7 @@ def _write_revisions(writer: StatementWriter, query: Query) -> str:
 
 
 ROOTS: dict[type[Root], Callable[[StatementWriter, Query], str]] = {
+    DiffQuery: _write_diff,
     ExportQuery: _write_export,
     ListQuery: _write_page,
     CountQuery: _write_counts,

@@ -61,6 +61,8 @@ class StatementWriter:
     scopes: list[RootScope] = field(default_factory=list)
     # The place of the resources that the statement reads among the arguments, once there is one.
     reads_slot: int | None = None
+    # Whether the statement finds records by the change log, and so may look at many of its rows.
+    reads_log: bool = False
 
     def __post_init__(self) -> None:
         self.scopes.append(self.root)

@@ -8,6 +8,7 @@
     price(many)     = price(list) of the linked records
     price(several)  = 10 x price(record) of the linked records
     price(revisions) = size x (2 + price(record), if the record is shown)
+    price(diff)     = price(filter) + size
     price(children) = size x (price(child) - 1): the children themselves come with their record
     price(filter)   = 5 for each search, 10 for each link that it looks through, 20 for the order by relevance
     price(totals)   = 10 for an exact one, 50 if the filter looks through links, 60 as of an edition; 5 for an estimated
@@ -18,7 +19,8 @@
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
-    price(export)   = 50 x (1 + the sum over the links that it includes) + its reserve: an export has any length, so
+    price(export)   = 50 x (1 + the sum over the links that it includes) + its reserve, twice as much for a diff, which
+                      reads each record in two states: an export has any length, so
                       points are for what each record takes, and not for their number. Other limits apply: the plan's
                       records of an export, the number of exports that run at once (`export_connections`) and the time
                       of each (`export_timeout`). Links that are always shown add nothing. All children of a record
@@ -38,6 +40,7 @@ from api.catalog import VERSIONS, Link, Resource, Version
 from api.query.filters import AllOf, AnyOf, Exists, Filter, Not, Search
 from api.query.selection import (
     CountQuery,
+    DiffQuery,
     Edges,
     ExportQuery,
     JsonShape,
@@ -99,7 +102,8 @@ class CostliestList:
 def price(query: Query) -> int:
     """Return the points that a request takes before it runs: for all rows that it may return, and its reserve."""
     if isinstance(query.root, ExportQuery):
-        return EXPORT * (1 + _included_points(query.version, query.root)) + reserve(query)
+        states = 1 if query.root.since is None else 2
+        return EXPORT * states * (1 + _included_points(query.version, query.root)) + reserve(query)
     points = _linked_points(VERSIONS[query.version], query.root.entries)
     return max(least_price(query), points) + reserve(query)
 
@@ -118,6 +122,7 @@ def largest_page_size(query: Query) -> int:
     """Return the size of the largest page at the root of a request; 0 if it has no list."""
     sizes = [rows.page.size for _, rows in _root_lists(query)]
     sizes += [entry.value.size for entry in query.root.entries if isinstance(entry.value, RevisionsQuery)]
+    sizes += [entry.value.page.size for entry in query.root.entries if isinstance(entry.value, DiffQuery)]
     return max(sizes, default=0)
 
 
@@ -231,6 +236,8 @@ def _linked_points(version: Version, selection: Selection) -> int:
                 total += SEVERAL * record_points(version, entry.value.selection)
             case RevisionsQuery():
                 total += _revision_points(version, entry.value)
+            case DiffQuery():
+                total += extra_of(entry.value.rows) + entry.value.page.size
             case Record():
                 total += record_points(version, entry.value.selection)
             case Records():

@@ -24,7 +24,7 @@ from api.errors import Fault, InvalidCursor
 from api.query.filters import Filter, canonical_text
 from api.query.known_at import EDITION, AsOf, KnownAt, read_known_at
 from api.query.parse import IDENTIFIER
-from api.query.sort import Sort
+from api.query.sort import CHANGE, Sort
 from api.query.timeline import EditionFinder
 
 # Numbers as Postgres writes them. Decimal("1e999999999") would be small here, but the driver would write all its
@@ -38,13 +38,22 @@ BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 def fingerprint(version: str, resource: str, sort: Sort, filter: Filter) -> str:
     """Return the first element of the cursors of this list. It is the same for equal lists in REST and GraphQL."""
-    filtered = hashlib.blake2s(canonical_text(filter).encode(), digest_size=8).hexdigest()
-    return f"{version}.{resource}.{sort}.{filtered}"
+    return f"{version}.{resource}.{sort}.{_hash_filter(filter)}"
+
+
+def _hash_filter(filter: Filter) -> str:
+    return hashlib.blake2s(canonical_text(filter).encode(), digest_size=8).hexdigest()
 
 
 def revisions_fingerprint(version: str, identifier: str) -> str:
     """Return the first element of the cursors of a record's revisions."""
     return f"{version}.revision.-revision.{identifier}"
+
+
+def diff_fingerprint(version: str, resource: str, since: int, filter: Filter) -> str:
+    """Return the first element of the cursors of the differences between a list as of an edition and a later one, which
+    the cursor names itself."""
+    return f"{version}.{resource}.{CHANGE} since e{since}.{_hash_filter(filter)}"
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,33 @@ def search_of(filter: Filter) -> Search | None:
     return None
 
 
+def looks_through_links(resource: Resource, filter: Filter) -> bool:
+    """Return True if a change of another record can change whether a record passes the filter. A filter of children
+    does not count, because they change with their record."""
+    match filter:
+        case Exists():
+            # Children link to other records alone.
+            return not resource.links[filter.link].owned or _has_link(filter.filter)
+        case Not():
+            return looks_through_links(resource, filter.filter)
+        case AllOf() | AnyOf():
+            return any(looks_through_links(resource, part) for part in filter.filters)
+        case _:
+            return False
+
+
+def _has_link(filter: Filter) -> bool:
+    match filter:
+        case Exists():
+            return True
+        case Not():
+            return _has_link(filter.filter)
+        case AllOf() | AnyOf():
+            return any(_has_link(part) for part in filter.filters)
+        case _:
+            return False
+
+
 def resources_of_list(version: Version, resource: Resource, filter: Filter) -> frozenset[str]:
     """Return the resources whose changes can change which records are in a list, or their order."""
     names = set(version.listed_with(resource.name))

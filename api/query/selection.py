@@ -15,7 +15,7 @@ from api.catalog import DeprecatedPart, Dimension
 from api.query.cells import Cell
 from api.query.filters import EVERYTHING, Filter
 from api.query.known_at import AsOf
-from api.query.sort import Page, Sort
+from api.query.sort import CHANGE, Page, Sort
 
 
 @dataclass(frozen=True)
@@ -233,6 +233,48 @@ class RevisionsQuery:
         return (Item("", self),)
 
 
+@dataclass(frozen=True)
+class DiffColumn:
+    """A part of a difference between two states of a list: the `id` of the record, the `change`, or the number of the
+    record's revision in the earlier and in the later state, `from_revision` and `to_revision`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class FieldChanges:
+    """The fields of a record that differ between two states of a list, each by its path with both values. The paths are
+    in the keys of a selection: the record's own fields, the ids of its links, and its children."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class DiffQuery:
+    """A page of the differences between a list as of the edition with the number `since`, and the same list `as_of` a
+    later one."""
+
+    resource: str
+    page: Page
+    selection: Selection
+    since: int
+    as_of: AsOf
+    filter: Filter = EVERYTHING
+    fingerprint: str = ""
+
+    @property
+    def entries(self) -> Selection:
+        """The page as the only entry of a request."""
+        return (Item("", self),)
+
+    @property
+    def rows(self) -> ListQuery:
+        """The page as one of a list whose rows are the differences."""
+        return ListQuery(
+            self.resource, self.page, CHANGE, self.selection, self.filter, "", self.fingerprint, self.as_of
+        )
+
+
 def counted(selection: Selection) -> set[bool]:
     """Return the counts that a page's totals need: exact (True), estimated (False) or both. A total and its quality
     need the same count."""
@@ -290,7 +332,22 @@ class TypedShape:
     cells: tuple[Cell, ...]
 
 
-Shape = JsonShape | GeoJsonShape | CsvShape | RowShape | TypedShape
+@dataclass(frozen=True)
+class DiffShape:
+    """The shape of an export whose lines are the differences between two states of a list, as JSON."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True)
+class DiffCsvShape:
+    """The shape of an export whose lines are rows of CSV, one for each field that differs between two states of a list.
+    The paths of the fields are in the keys of a selection."""
+
+    selection: Selection
+
+
+Shape = JsonShape | GeoJsonShape | CsvShape | RowShape | TypedShape | DiffShape | DiffCsvShape
 
 
 @dataclass(frozen=True)
@@ -298,7 +355,7 @@ class ExportQuery:
     """An export of all records of a list, or of the first `max_records`. Each record is a line with `before` and
     `after` around it. If `marked`, a row before them contains the mark of the state that they are read from.
     Only the records after the `position` are exported, if there is one. They are read at present or `as_of` an
-    edition."""
+    edition. With the number of an edition in `since`, what is exported is the difference between the two."""
 
     resource: str
     sort: Sort
@@ -310,6 +367,7 @@ class ExportQuery:
     marked: bool = False
     position: tuple[Any, Any] | None = None
     as_of: AsOf | None = None
+    since: int | None = None
 
     @property
     def entries(self) -> Selection:
@@ -528,9 +586,13 @@ Answer = (
     | SeriesList
     | SeriesField
     | SeriesSum
+    | DiffColumn
+    | FieldChanges
+    | DiffQuery
 )
-# The root of a request: an object (GraphQL, one record), a page of a list or of revisions, an export, counts or series.
-Root = Object | ListQuery | ExportQuery | RevisionsQuery | CountQuery | SeriesQuery
+# The root of a request: an object (GraphQL, one record), a page of a list, of revisions or of differences, an export,
+# counts or series.
+Root = Object | ListQuery | ExportQuery | RevisionsQuery | DiffQuery | CountQuery | SeriesQuery
 
 
 @dataclass(frozen=True)
@@ -544,6 +606,8 @@ class Query:
 
 def as_of(value: Answer) -> AsOf | None:
     """Return the edition as of which a root is read; None for the present, and for what is no root."""
-    if isinstance(value, ListQuery | Record | Records | ExportQuery | RevisionsQuery | CountQuery | SeriesQuery):
+    if isinstance(
+        value, ListQuery | Record | Records | ExportQuery | RevisionsQuery | DiffQuery | CountQuery | SeriesQuery
+    ):
         return value.as_of
     return None

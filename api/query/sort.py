@@ -50,6 +50,9 @@ class Page:
 
 POSITION = Sort("position", "position", "integer", tie="position", tie_kind="integer")
 REVISION = Sort("revision", "revision", "integer", descending=True, tie="revision", tie_kind="integer")
+# The order of the differences between two states of a list: by the number of the last change between them. A record
+# without one is among them only because of what it links to.
+CHANGE = Sort("change", "change", "integer", nullable=True)
 RELEVANCE = Sort("relevance", "", "real", descending=True)
 
 

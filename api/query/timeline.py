@@ -216,5 +216,5 @@ class EditionFinder:
             raise EditionPending
         if known_at.moment > timeline.looked_at + AHEAD and not known_at.nearest:
             now = write_moment(timeline.looked_at // 1_000_000 * 1_000_000)
-            raise ValueError(f"This is in the future: it is {now} now. Leave known_at out to read the present.")
+            raise ValueError(f"This is in the future: it is {now} now. Name a time up to now.")
         return timeline.last

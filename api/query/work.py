@@ -6,6 +6,7 @@ is taken before the request runs. The statement counts the records that it looke
 
     reserve(list)  = 60 x weight(filter) if no index serves the filter and the order, else 0; as of an edition at
                      least 50, for versions that were not shown then
+    reserve(diff)  = 50 without a filter, else 60 x weight(filter); twice as much if the filter looks through links
     reserve(set)   = 10 x weight(filter) for each parent; at most 60 x weight(filter) if no parent can occur twice
     reserve(total) = 40 without a filter, else 60 x weight(filter); of children 60 x (2 + weight(filter))
     reserve(counts) = 60 x weight(filter, groups) for a list of up to 200,000 records; 300 x with quality=exact, and for
@@ -31,13 +32,27 @@ from math import ceil
 from api.catalog import VERSIONS, Resource, Version
 from api.catalog.dimensions import SOURCE
 from api.query import words
-from api.query.filters import EVERYTHING, AllOf, AnyOf, Exists, Filter, Not, Search, Test, conjuncts, fallback
+from api.query.filters import (
+    EVERYTHING,
+    AllOf,
+    AnyOf,
+    Exists,
+    Filter,
+    Not,
+    Search,
+    Test,
+    conjuncts,
+    fallback,
+    looks_through_links,
+)
 from api.query.selection import (
     Answer,
     Changed,
     CountQuery,
+    DiffQuery,
     Edges,
     ExportQuery,
+    FieldChanges,
     LinkedRecord,
     LinkedRecords,
     ListQuery,
@@ -248,8 +263,12 @@ def reserve(query: Query) -> int:
 def _root_reserve(version: Version, value: Answer) -> int:
     match value:
         case ExportQuery():
+            if value.since is not None:
+                return _diff_reserve(version, value.resource, value.filter)
             rows = ListQuery(value.resource, Page(1), value.sort, (), value.filter, as_of=value.as_of)
             return _scan_reserve(version, rows)
+        case DiffQuery():
+            return _diff_reserve(version, value.resource, value.filter)
         case ListQuery():
             return _list_reserve(version, value)
         case CountQuery():
@@ -278,6 +297,16 @@ def _scan_reserve(version: Version, rows: ListQuery) -> int:
     if is_served(resource, rows):
         return least
     return max(least, _whole_list_reserve(version, resource, rows.filter, rows.sort))
+
+
+def _diff_reserve(version: Version, name: str, filter: Filter) -> int:
+    """Return the reserve for looking at all changes between two states of a list and, if the filter looks through
+    links, at all other records, too."""
+    if filter == EVERYTHING:
+        return OTHER_VERSIONS
+    resource = version[name]
+    points = max(OTHER_VERSIONS, _whole_list_reserve(version, resource, filter))
+    return 2 * points if looks_through_links(resource, filter) else points
 
 
 def _total_reserve(version: Version, rows: ListQuery) -> int:
@@ -417,6 +446,8 @@ def _lists(value: Answer) -> Iterator[ListQuery]:
             yield from _lists_in(value.selection)
         case CountQuery() | SeriesQuery():
             yield ListQuery(value.resource, Page(1), UNSORTED, (), value.filter)
+        case DiffQuery():
+            yield value.rows
         case Record() | LinkedRecord() | LinkedRecords() | Nodes() | Edges() | Object():
             yield from _lists_in(value.selection)
         case Records():
@@ -492,6 +523,13 @@ def _count_relations(version: Version, value: Answer) -> int:
             parts = [part.value for node in nodes for part in node.selection]
             shown = [part.selection for part in parts if isinstance(part, Changed | StoredRecord)]
             return 4 + sum(2 * (1 + _count_relations_in(version, selection)) for selection in shown)
+        case DiffQuery():
+            # The log twice, and each record with its children in both states.
+            nodes = [entry.value for entry in value.selection if isinstance(entry.value, Nodes)]
+            parts = [part.value for node in nodes for part in node.selection]
+            compared = [part.selection for part in parts if isinstance(part, FieldChanges)]
+            links = _count_links(version, version[value.resource], value.filter)
+            return 2 + 2 * (1 + links + sum(_count_relations_in(version, selection) for selection in compared))
         case Record() | LinkedRecord() | LinkedRecords():
             return 1 + _count_relations_in(version, value.selection)
         case Records():

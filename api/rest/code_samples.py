@@ -58,6 +58,23 @@ def code_samples(version: Version, operation: Operation) -> list[Schema]:
         )
     if operation.kind in ("counts_file", "series_file"):
         return _file_samples(version, operation)
+    if operation.kind == "diff":
+        return _samples(
+            f"curl '{EXAMPLE_URL}{path}?from=2022-03-07&to=2022-03-08'",
+            f'    for difference in {calls}.diff(from_="2022-03-07", to="2022-03-08").data:\n        print(difference)',
+            f'const page = await {calls}.diff({{ from: "2022-03-07", to: "2022-03-08" }});\nconsole.log(page.data);',
+        )
+    if operation.kind == "diff_export":
+        assert operation.format is not None
+        name, form = f"{resource.plural}-diff.{operation.format.name}", operation.format.name
+        return _samples(
+            f"curl -OJ '{EXAMPLE_URL}{path}?from=2022-03-07&to=2022-03-08'",
+            f'    with open("{name}", "wb") as file:\n'
+            f'        for piece in {calls}.export_diff("{form}", from_="2022-03-07", to="2022-03-08"):\n'
+            "            file.write(piece)",
+            f'for await (const piece of {calls}.exportDiff("{form}", {{ from: "2022-03-07", to: "2022-03-08" }})) {{\n'
+            "  process.stdout.write(piece);\n}",
+        )
     if operation.format is not None:
         name, form = f"{resource.plural}.{operation.format.name}", operation.format.name
         return _samples(

@@ -24,6 +24,7 @@ from api.rest.formats import offered
 from api.rest.inputs import (
     choice_schemas,
     count_inputs,
+    diff_inputs,
     export_inputs,
     list_inputs,
     record_inputs,
@@ -35,6 +36,7 @@ from api.rest.operations import Kind, Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
     count_responses,
+    diff_responses,
     export_responses,
     groups_file_responses,
     list_responses,
@@ -50,6 +52,10 @@ from api.rest.schemas import Schema, feature_schemas, ref, schemas, title
 
 # The bytes of a file. A client that took them for text could parse NDJSON as JSON.
 BINARY: Schema = {"type": "string", "format": "binary"}
+DIFFERENCES = (
+    "The {plural} that the filters leave, as they were known at two times: those that were added, changed or removed "
+    "in between, and those that entered or left the filter."
+)
 CUT = (
     "What goes wrong after the first byte cuts the connection: an answer that does not end as HTTP ends it (the last "
     "chunk is missing) is not the whole file."
@@ -255,6 +261,32 @@ def _describe_revisions(version: Version, operation: Operation) -> Schema:
     }
 
 
+def _describe_diff(version: Version, operation: Operation) -> Schema:
+    resource = operation.resource
+    return {
+        "operationId": operation.id,
+        "tags": [resource.plural],
+        "summary": f"Compare {resource.plural} at two times",
+        "description": f"{DIFFERENCES.format(plural=resource.plural)} In the order of their last changes in between. "
+        "Records that entered or left the filter without a change of their own come last.",
+        "parameters": diff_inputs(version, resource),
+        "responses": diff_responses(version, ref(f"{title(resource)}DiffPage"), examples(version).get(operation.id)),
+    }
+
+
+def _describe_diff_export(version: Version, operation: Operation) -> Schema:
+    resource, form = operation.resource, operation.format
+    assert form is not None
+    return {
+        "operationId": operation.id,
+        "tags": [resource.plural],
+        "summary": f"Export the differences of {resource.plural} as {form.name.upper()}",
+        "description": f"{DIFFERENCES.format(plural=resource.plural)} All of them, streamed. {form.description} {CUT}",
+        "parameters": diff_inputs(version, resource, form),
+        "responses": export_responses(version, form.media_type, BINARY, form.description),
+    }
+
+
 DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
     "list": _describe_list,
     "counts": _describe_counts,
@@ -264,4 +296,6 @@ DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
     "record": _describe_record,
     "revisions": _describe_revisions,
     "export": _describe_export,
+    "diff": _describe_diff,
+    "diff_export": _describe_diff_export,
 }

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[1] / "sample" / "answers"
 LOADED_AT = "2022-03-07T06:00:00"
 # Examples show this mark of the store in permalinks.
 STORE = "k3x9ma"
-MARK = re.compile(r"(?<=known_at=e)(\d+)-[0-9a-z]{6}")
+MARK = re.compile(r"(?<==e)(\d+)-[0-9a-z]{6}")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def taken(version: Version, ask: Callable[[str], Any]) -> dict[str, Example]:
         elif operation.kind == "revisions":
             record_path = _record_request(operation.resource, path, ask).partition("?")[0]
             request = f"{record_path}/revisions"
+        elif operation.kind == "diff":
+            request = _diff_request(path, ask)
         else:
             continue
         result[operation.id] = Example(request, steady(version, ask(request)))
@@ -95,6 +97,12 @@ def steady(version: Version, answer: Any) -> Any:
     if isinstance(answer, str):
         return MARK.sub(rf"\1-{STORE}", answer)
     return answer
+
+
+def _diff_request(path: str, ask: Callable[[str], Any]) -> str:
+    """Return the request for what has changed since the edition of the list."""
+    edition = ask(f"{path}?limit=1")["page"]["edition"]
+    return f"{path}/diff?from=e{edition}&limit=1"
 
 
 def _record_request(resource: Resource, path: str, ask: Callable[[str], Any]) -> str:

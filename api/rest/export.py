@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from codecs import BOM_UTF8
+from collections.abc import Callable
 
 from api.access.plan import Plan
 from api.catalog import Resource, Version
@@ -24,6 +25,10 @@ from api.service.exports import Export, Exports, Take
 JSON = "application/json"
 
 
+# A reader of a request for an export: its version, resource, format, query, editions and Accept-Datetime.
+ReadExport = Callable[[Version, Resource, Format, bytes, EditionFinder, str], ExportRequest]
+
+
 class ExportEndpoint:
     """The endpoint that answers requests for exports."""
 
@@ -32,7 +37,12 @@ class ExportEndpoint:
         self._authentication = authentication
 
     async def response(
-        self, version: Version, resource: Resource, form: Format, request: HttpRequest
+        self,
+        version: Version,
+        resource: Resource,
+        form: Format,
+        request: HttpRequest,
+        read_export: ReadExport = export_request,
     ) -> StreamedResponse:
         """Return the file, which is read from Postgres while it is sent. InvalidRequest names each wrong parameter;
         Forbidden and TooExpensive say what the caller's plan does not allow."""
@@ -44,7 +54,7 @@ class ExportEndpoint:
         accept_datetime = request.header(b"accept-datetime") if version.history else ""
 
         def read(finder: EditionFinder) -> ExportRequest:
-            return export_request(version, resource, form, request.query_string, finder, accept_datetime)
+            return read_export(version, resource, form, request.query_string, finder, accept_datetime)
 
         wanted = await self._exports.service.read_request(read)
         query = wanted.query
@@ -53,16 +63,17 @@ class ExportEndpoint:
         if self._authentication.access_control.limits is not None:
             _check_format(form, context.caller.plan)
         export = await self._exports.begin(query, context, is_sent=request.method != "HEAD")
-        name = f'attachment; filename="{resource.plural}.{form.name}"'.encode()
-        public_url = self._exports.settings.public_url
-        described_by = f'<{public_url}/{version.name}/datapackage.json>; rel="describedby"'.encode()
+        is_diff = read_export is not export_request
+        file_name = f"{resource.plural}-diff" if is_diff else resource.plural
         headers = [
             (b"content-type", form.content_type),
-            (b"content-disposition", name),
-            (b"link", described_by),
+            (b"content-disposition", f'attachment; filename="{file_name}.{form.name}"'.encode()),
         ]
         vary = VARY
-        if version.history:
+        if not is_diff:
+            described_by = f"<{self._exports.settings.public_url}/{version.name}/datapackage.json>"
+            headers.append((b"link", f'{described_by}; rel="describedby"'.encode()))
+        if version.history and not is_diff:
             vary = VARY_IN_TIME
             if export.statement.edition:
                 timeline = self._exports.service.changes.timeline

@@ -7,7 +7,23 @@ from dataclasses import dataclass
 from functools import cache
 
 from api.catalog import Resource, Version
-from api.query import ColumnField, CsvShape, GeoJsonShape, Item, JsonShape, RowShape, Selection, Shape, cells
+from api.compiler.diff import CSV_COLUMNS
+from api.query import (
+    ColumnField,
+    CsvShape,
+    DiffColumn,
+    DiffCsvShape,
+    DiffShape,
+    FieldChanges,
+    GeoJsonShape,
+    Item,
+    JsonShape,
+    RowShape,
+    Selection,
+    Shape,
+    cells,
+)
+from api.query.own_fields import own_selection
 from api.rest.include import Tree, record_selection
 from api.rest.parquet import INSTALLED, MEDIA_TYPE, ParquetEncoder
 
@@ -164,6 +180,41 @@ FORMATS: dict[str, Format] = {
         ),
     )
 }
+
+
+def diff_selection(version: Version, resource: Resource) -> Selection:
+    """Return the entries of a difference between two states of a list."""
+    names = ("id", "change", "from_revision", "to_revision")
+    fields = FieldChanges(own_selection(version, resource))
+    return (*(Item(name, DiffColumn(name)) for name in names), Item("fields", fields))
+
+
+def _diff_csv_header(version: Version, resource: Resource) -> bytes:
+    return ",".join(CSV_COLUMNS).encode() + b"\r\n"
+
+
+DIFF_FORMATS = (
+    Format(
+        "csv",
+        "text/csv",
+        "; charset=utf-8; header=present",
+        "A row for each field that differs [RFC 4180], with both values; a row without a field for a record of which "
+        "none does. Texts are written as in other exports, and lists as JSON.",
+        lambda version, resource, _: DiffCsvShape(own_selection(version, resource)),
+        _diff_csv_header,
+        after="\r\n",
+        parameters=("bom",),
+    ),
+    Format(
+        "ndjson",
+        "application/x-ndjson",
+        "",
+        "A JSON object a line, as `data` of the pages has them.",
+        lambda version, resource, _: DiffShape(diff_selection(version, resource)),
+        after="\n",
+        escape=_escape_line_ends,
+    ),
+)
 
 
 @cache

@@ -22,11 +22,13 @@ from api.rest.url import (
     LIMIT,
     MAX_EXPORT,
     MAX_LIMIT,
+    ONLY_DIFFS,
     ONLY_EXPORTS,
     ONLY_REVISIONS,
     RECORD_MODES,
     REVISION_NAMES,
     SHARED,
+    diff_names,
     export_names,
     list_names,
     record_names,
@@ -76,13 +78,21 @@ def export_inputs(version: Version, resource: Resource, form: Format) -> list[Sc
     the format."""
     names = export_names(version, resource, form)
     inputs = _inputs(version, resource, [name for name in names if name in SHARED and name != "limit"])
-    bounds = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORT}
-    limit = _parameter("limit", bounds, "Records at most; all of them without it.")
-    schemas = FILE_SCHEMAS | {"after_id": ref(f"{title(resource)}Id")}
-    only = [_parameter(name, schemas[name], ONLY_EXPORTS[name].description) for name in names if name in ONLY_EXPORTS]
+    own = [_export_limit(), *_export_parameters(resource, names)]
     # An export is never a 304.
     headers = [_reference(name) for name in header_inputs(version) if name != "If-None-Match"]
-    return [*_references(resource, inputs), limit, *only, *headers]
+    return [*_references(resource, inputs), *own, *headers]
+
+
+def _export_limit() -> Schema:
+    bounds = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORT}
+    return _parameter("limit", bounds, "Records at most; all of them without it.")
+
+
+def _export_parameters(resource: Resource, names: Iterable[str]) -> list[Schema]:
+    """Return the parameters that only exports have, among these names."""
+    schemas = FILE_SCHEMAS | {"after_id": ref(f"{title(resource)}Id")}
+    return [_parameter(name, schemas[name], ONLY_EXPORTS[name].description) for name in names if name in ONLY_EXPORTS]
 
 
 def count_inputs(version: Version, resource: Resource, *, file: bool = False) -> list[Schema]:
@@ -188,6 +198,21 @@ def revision_inputs(version: Version, resource: Resource) -> list[Schema]:
         for name, parameter in ONLY_REVISIONS.items()
     ]
     return [identifier, *shared, *own, *_header_references(version)]
+
+
+def diff_inputs(version: Version, resource: Resource, form: Format | None = None) -> list[Schema]:
+    """Return the parameters of the differences between two states of a list; with a format, of their export."""
+    names = diff_names(version, resource, form)
+    shared = [name for name in names if name in SHARED and not (form and name == "limit")]
+    inputs = _references(resource, _inputs(version, resource, shared))
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_KNOWN_AT}
+    states = [_parameter(name, schema, parameter.description) for name, parameter in ONLY_DIFFS.items()]
+    states[0]["required"] = True
+    if form is None:
+        return [*states, *inputs, *[_reference(name) for name in header_inputs(version) if name != ACCEPT_DATETIME]]
+    own = [_export_limit(), *_export_parameters(resource, names)]
+    headers = [name for name in header_inputs(version) if name not in ("If-None-Match", ACCEPT_DATETIME)]
+    return [*states, *inputs, *own, *map(_reference, headers)]
 
 
 def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:

@@ -11,9 +11,11 @@ from functools import cache
 from typing import Literal
 
 from api.catalog import Resource, Version, has_counts, has_series
-from api.rest.formats import FORMATS, Format, offered
+from api.rest.formats import DIFF_FORMATS, FORMATS, Format, offered
 
-Kind = Literal["list", "counts", "counts_file", "series", "series_file", "record", "revisions", "export"]
+Kind = Literal[
+    "list", "counts", "counts_file", "series", "series_file", "record", "revisions", "export", "diff", "diff_export"
+]
 
 
 CSV = FORMATS["csv"]
@@ -63,6 +65,16 @@ def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
     for form in offered(version, resource):
         export_id = f"export_{resource.plural}_{form.name}"
         yield Operation(export_id, "export", f"{path}.{form.name}", resource, form)
+    if resource.prefix and version.history:
+        yield Operation(diff_id(resource), "diff", f"{path}/diff", resource)
+        for form in DIFF_FORMATS:
+            export_id = f"export_{resource.plural}_diff_{form.name}"
+            yield Operation(export_id, "diff_export", f"{path}/diff.{form.name}", resource, form)
+
+
+def diff_id(resource: Resource) -> str:
+    """Return the operation id of the differences between two states of a list."""
+    return f"diff_{resource.plural}"
 
 
 def list_id(resource: Resource) -> str:

@@ -102,6 +102,12 @@ def record_responses(version: Version, schema: Schema, example: Example | None) 
     return _responses("The record.", schema, example, headers, set())
 
 
+def diff_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
+    """Return the responses of the differences between two states of a list."""
+    headers = (*OF_DATA, *OF_READS, "Link", "Content-Location", "Surrogate-Key")
+    return _responses("A page of differences.", schema, example, headers, ONLY_RECORDS)
+
+
 def revisions_responses(version: Version, schema: Schema, example: Example | None) -> Schema:
     """Return the responses of the revisions of a record."""
     headers = (*OF_DATA, "Edition", "Link", *_in_time(version, OF_EDITIONS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, unquote, unquote_to_bytes
@@ -22,12 +22,13 @@ from api.http.route import DataRoute, Endpoint
 from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
 from api.query import EditionFinder, Query
+from api.rest.diff import diff_export_request, diff_query, write_diff_permalink
 from api.rest.export import ExportEndpoint, preferred_format
 from api.rest.group_request import counts_query, series_query
 from api.rest.memento import LINK_FORMAT, PUBLIC, Addresses, cache_policy, memento_headers, timemap
 from api.rest.operations import Kind, Operation, operations
 from api.rest.parameters import Parameter, parameters
-from api.rest.request import list_query, record_query, revisions_query
+from api.rest.request import export_request, list_query, record_query, revisions_query
 from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
 from api.service.absence import read_note
@@ -84,6 +85,8 @@ class RestApi:
             "record": self._record_endpoint,
             "revisions": self._revisions_endpoint,
             "export": self._export_endpoint,
+            "diff": self._diff_endpoint,
+            "diff_export": self._export_endpoint,
         }
         return make_endpoint[operation.kind](operation)
 
@@ -235,11 +238,39 @@ class RestApi:
     def _export_endpoint(self, operation: Operation) -> Endpoint:
         version, resource, form = self._version, operation.resource, operation.format
         assert form is not None
+        read_export = diff_export_request if operation.kind == "diff_export" else export_request
 
         async def answer(request: HttpRequest) -> StreamedResponse:
             # The path names the format. Generated clients send an Accept of problems alone.
             await self._authentication.admit(request)
-            return await self._exports.response(version, resource, form, request)
+            return await self._exports.response(version, resource, form, request, read_export)
+
+        return answer
+
+    def _diff_endpoint(self, operation: Operation) -> Endpoint:
+        version, resource = self._version, operation.resource
+        filters = parameters(version, resource)
+
+        async def answer(request: HttpRequest) -> BytesResponse:
+            request.context.api = "rest"
+            caller = await self._authentication.admit(request)
+            if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
+                check_accept(request)
+
+            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+                url = self._url_up_to(request, query_string, (b"from", b"to"), b"from=")
+                query = diff_query(version, resource, request.query_string, finder, url)
+                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                prepared = self._service.prepare(query, caller)
+                headers: Headers = []
+                if url:
+                    location = write_diff_permalink(url, query, prepared.statement.edition)
+                    headers.append((b"content-location", location.encode("latin-1")))
+                identity, dated = self._identify(request, query_string), self._service.changes.timeline.dated
+                return CachedRequest(prepared, identity, link, headers=tuple(headers), dated=dated)
+
+            key = ("diff", resource.name, request.query_string)
+            return await self._answer(request, caller, key, filters, read)
 
         return answer
 
@@ -253,14 +284,18 @@ class RestApi:
 
     def _addresses(self, request: HttpRequest, query_string: bytes) -> Addresses:
         """Return the URLs of what is requested."""
-        if not self._version.history or _may_hold_key(query_string):
+        permalink = self._url_up_to(request, query_string, (b"known_at",), b"known_at=")
+        if not permalink:
             return Addresses()
-        pairs = [pair for pair in query_string.split(b"&") if pair and not _names_known_at(pair)]
-        path = f"{self._service.settings.public_url}{quote(request.path)}"
-        original = path
-        if pairs:
-            original = f"{path}?{_quote_query(pairs)}"
-        return Addresses(original, f"{path}?{_quote_query([*pairs, b'known_at='])}")
+        return Addresses(permalink.removesuffix("known_at=")[:-1], permalink)
+
+    def _url_up_to(self, request: HttpRequest, query_string: bytes, without: Collection[bytes], last: bytes) -> str:
+        """Return the URL of what is requested without some parameters, up to the `last` part. It is empty if the URL
+        may contain a key, or in a version without a history."""
+        if not self._version.history or _may_hold_key(query_string):
+            return ""
+        pairs = [pair for pair in query_string.split(b"&") if pair and _parameter_name(pair) not in without]
+        return f"{self._service.settings.public_url}{quote(request.path)}?{_quote_query([*pairs, last])}"
 
     def _remember(
         self,
@@ -383,8 +418,8 @@ def _link_header(url: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
 
 
-def _names_known_at(pair: bytes) -> bool:
-    return unquote_to_bytes(pair.partition(b"=")[0]) == b"known_at"
+def _parameter_name(pair: bytes) -> bytes:
+    return unquote_to_bytes(pair.partition(b"=")[0])
 
 
 def _may_hold_key(query_string: bytes) -> bool:

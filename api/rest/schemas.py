@@ -47,6 +47,16 @@ FORMATS: dict[str, Schema] = {
 HAS_MORE: Schema = {"type": "boolean", "description": "Whether there are more than these."}
 
 
+class DiffChange(Vocabulary):
+    """What happened to a record in a list between two states."""
+
+    added = "There was no such record, and now it is in the list."
+    changed = "It is in the list in both states, and its fields differ."
+    removed = "It was in the list, and then it was withdrawn."
+    entered = "It was there, but did not pass the filters, and now it does."
+    left = "It was in the list, and is still there, but no longer passes the filters."
+
+
 class TotalQuality(Vocabulary):
     """How good a total is."""
 
@@ -82,7 +92,7 @@ def schemas(version: Version) -> dict[str, Schema]:
             result[f"{title(resource)}Record"] = structure({"data": ref(resource)}, f"One {resource.name}.")
     result["Page"] = _page_schema(version)
     if version.history:
-        result |= _revision_schemas(version)
+        result |= _revision_schemas(version) | _diff_schemas(version)
     if version.counts:
         result |= _count_schemas(version)
     for resource in version.lists.values():
@@ -101,7 +111,7 @@ def _own_classes(version: Version) -> tuple[type[Vocabulary], ...]:
     if version.counts:
         classes.append(CountQuality)
     if version.history:
-        classes.append(RevisionAction)
+        classes += [RevisionAction, DiffChange]
     return tuple(classes)
 
 
@@ -115,6 +125,19 @@ def _revision_schemas(version: Version) -> dict[str, Schema]:
         result[name] = structure(REVISION, f"A revision of {_with_article(resource.name)}.", {"record": record_schema})
         page = {"data": array(ref(name), "The revisions, newest first."), "page": ref("Page")}
         result[f"{name}Page"] = structure(page, f"A page of the revisions of {_with_article(resource.name)}.")
+    return result
+
+
+def _diff_schemas(version: Version) -> dict[str, Schema]:
+    """Return the schemas of the differences between two states of a list, and of their pages."""
+    result: dict[str, Schema] = {}
+    for resource in version.resources.values():
+        name = f"{title(resource)}Diff"
+        identifier = ref(f"{title(resource)}Id", "The id of the record.")
+        result[name] = structure({"id": identifier, **DIFF}, f"A difference between two states of {resource.plural}.")
+        page = {"data": array(ref(name), "The differences, in order."), "page": ref("Page")}
+        result[f"{name}Page"] = structure(page, f"A page of the differences between two states of {resource.plural}.")
+    result["FieldChange"] = structure(FIELD_CHANGE, "A field in two states of a record.")
     return result
 
 
@@ -485,6 +508,32 @@ REVISION: dict[str, Schema] = {
         "description": "The paths of the fields that differ from the version before, such as `amount.value`: those of "
         "the record itself, the ids of its links, and its children. Empty for the first revision and for a withdrawal.",
     },
+}
+DIFF: dict[str, Schema] = {
+    "change": {"$ref": "#/components/schemas/DiffChange", "description": "What happened to the record in the list."},
+    "from_revision": {
+        "type": ["integer", "null"],
+        "format": "int64",
+        "minimum": 1,
+        "description": "The revision of the record in the earlier state; null if there was no such record.",
+    },
+    "to_revision": {
+        "type": ["integer", "null"],
+        "format": "int64",
+        "minimum": 1,
+        "description": "The revision of the record in the later state; null if there was no such record.",
+    },
+    "fields": {
+        "type": "object",
+        "additionalProperties": {"$ref": "#/components/schemas/FieldChange"},
+        "description": "The fields that differ, by their paths, such as `amount.value`: those of the record itself, "
+        "the ids of its links, and its children. A record that was added or entered has all of its fields here, except "
+        "those that are null.",
+    },
+}
+FIELD_CHANGE: dict[str, Schema] = {
+    "from": {"description": "The value in the earlier state; null if there was none."},
+    "to": {"description": "The value in the later state; null if there is none."},
 }
 EDITION: Schema = {
     "type": "integer",

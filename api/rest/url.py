@@ -39,7 +39,7 @@ class Url:
     """The parameters of one URL, read. `texts` are the parameters as they were sent, each once: several values are
     separated by commas. The others have their defaults if the URL does not set them. `filters` are those of the list
     itself, under an empty name, and those through each link. `known_at` is what the URL or Accept-Datetime names, in
-    the parameter or header field `known_at_source`."""
+    the parameter or header field `known_at_source`. `since` and `until` are the two ends of a comparison."""
 
     version: Version
     resource: Resource
@@ -62,6 +62,8 @@ class Url:
     series_by: tuple[Dimension, ...] = ()
     quality: str = ""
     facets: tuple[Dimension, ...] = ()
+    since: KnownAt | None = None
+    until: KnownAt | None = None
 
     @property
     def filter(self) -> Filter:
@@ -214,10 +216,33 @@ ONLY_REVISIONS = {
         "record", "`full` shows the whole record as each revision left it, in the shape of this version.", _read_record
     )
 }
+
+
+def _read_from(url: Url, text: str) -> None:
+    url.since = read_known_at(text)
+
+
+def _read_to(url: Url, text: str) -> None:
+    url.until = read_known_at(text)
+
+
+ONLY_DIFFS = {
+    parameter.name: parameter
+    for parameter in (
+        SharedParameter(
+            "from",
+            "The earlier state: the list as it was known at a time, at the end of a day, or in an edition (`e12345`).",
+            _read_from,
+        ),
+        SharedParameter("to", "The later state, in the same form; the last edition without it.", _read_to),
+    )
+}
+# The shared parameters of lists that the differences between two of their states have, too.
+OF_DIFFS = ("q", "q_language", "limit", "cursor")
 # The shared parameters of revisions.
 REVISION_NAMES = ("limit", "cursor", "known_at", "record")
 
-READERS = SHARED | ONLY_EXPORTS | ONLY_REVISIONS
+READERS = SHARED | ONLY_EXPORTS | ONLY_REVISIONS | ONLY_DIFFS
 
 
 def list_names(version: Version, resource: Resource) -> list[str]:
@@ -246,6 +271,14 @@ def export_names(version: Version, resource: Resource, form: Format) -> list[str
     if not resource.prefix:
         taken.discard("after_id")
     return [name for name in (*list_names(version, resource), *ONLY_EXPORTS) if name in taken]
+
+
+def diff_names(version: Version, resource: Resource, form: Format | None = None) -> list[str]:
+    """Return the shared parameters of the differences between two states of a list; with a format, of their export."""
+    names = [*ONLY_DIFFS, *(name for name in list_names(version, resource) if name in OF_DIFFS)]
+    if form is None:
+        return names
+    return [*(name for name in names if name != "cursor"), *(name for name in form.parameters if name in ONLY_EXPORTS)]
 
 
 def read_url(

@@ -16,7 +16,21 @@ from api.catalog import VERSIONS
 from api.compiler import Statement, compile_query
 from api.compiler.page import MAX_EXACT
 from api.errors import Fault, InvalidRequest, TimedOut, TooExpensive, Unavailable
-from api.query import ExportQuery, Item, ListQuery, Nodes, Page, Query, Total, price, read_sort
+from api.query import (
+    DiffCsvShape,
+    DiffQuery,
+    DiffShape,
+    ExportQuery,
+    FieldChanges,
+    Item,
+    ListQuery,
+    Nodes,
+    Page,
+    Query,
+    Total,
+    price,
+    read_sort,
+)
 from api.service.context import RequestContext
 from api.service.service import Cost, Service, check_edition
 from api.store.reader import Reply, edition
@@ -165,7 +179,7 @@ class Exports:
         return await self.service.reads.read(compile_query(query), Ticket(context.origin, points), context.at_least)
 
 
-def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | None:
+def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | DiffQuery | None:
     """Return the list whose total is the length of an export; None if any length is allowed."""
     if plan.export_most >= UNLIMITED:
         return None
@@ -173,6 +187,8 @@ def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | None:
         return None
     # Exact up to the limit of counting. Beyond it, the number is estimated from a sample.
     total = Total(plan.export_most < MAX_EXACT)
+    if export.since is not None:
+        return _create_diff_length_query(export, total)
     return ListQuery(export.resource, Page(1), export.sort, (Item("total", total),), export.filter)
 
 
@@ -182,6 +198,17 @@ def _create_first_page(version: str, name: str) -> Query:
     sort = read_sort(resource, resource.sort)
     assert sort is not None
     return Query(version, ListQuery(name, Page(1), sort, (Item("data", Nodes(())),)))
+
+
+def _create_diff_length_query(export: ExportQuery, total: Total) -> DiffQuery:
+    """Return the page of differences whose total is the length of their export."""
+    assert export.since is not None and export.as_of is not None
+    assert isinstance(export.shape, DiffShape | DiffCsvShape)
+    compared = export.shape.selection
+    if isinstance(export.shape, DiffCsvShape):
+        compared = (Item("fields", FieldChanges(compared)),)
+    selection = (Item("total", total), Item("data", Nodes(compared)))
+    return DiffQuery(export.resource, Page(1), selection, export.since, export.as_of, export.filter)
 
 
 def _check_length(reply: Reply, plan: Plan) -> None:

@@ -56,13 +56,15 @@ def expected(service: Service) -> dict[str, Any]:
         **{"now": 406, "then": 364, "named": 364, "day": 364, "each": [364], "exported": 364, "graphql": 364},
         **{"over": 406, "permalink": f"/v2/figures?known_at=e{first}-{service.store}"},
         **{"revisions": [[]], "editions": [second, first], "me": "anonymous"},
+        **{"diff": [{"amount.value": [364, 406]}], "differing": ["changed"]},
+        "table": [f'{FIGURE},changed,1,2,amount.value,"364","406"'],
     }
 
 
 def test_the_python_client_reads_the_past(in_python: Run, restated: Service) -> None:
     found = in_python("history.py", restated.url, FIGURE, f"e{restated.numbers[0]}")
     assert {**found["waiting"], "me": "anonymous"} == expected(restated)
-    assert found["awaiting"] == {name: found["waiting"][name] for name in ("then", "each", "graphql")}
+    assert found["awaiting"] == {name: found["waiting"][name] for name in ("then", "each", "graphql", "differing")}
 
 
 def test_the_typescript_client_reads_the_past(in_node: Run, restated: Service) -> None:

@@ -24,8 +24,9 @@ class Operation:
 @dataclass(frozen=True)
 class Resource:
     """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has no `read`
-    operation, which returns one record, and no `revisions`. Older contracts have no revisions and no
-    `counts` either. Only figures have `series`. Both have a file with the same content."""
+    operation, which returns one record, no `revisions`, and no `diff`, which compares two states of the list and has
+    `diff_exports`. Older contracts have no revisions, no diffs and no `counts`. Only figures have `series`. Counts and
+    series have a file with the same content."""
 
     name: str
     description: str
@@ -38,26 +39,34 @@ class Resource:
     series: Operation | None
     series_file: Operation | None
     exports: dict[str, Operation]
+    diff: Operation | None
+    diff_exports: dict[str, Operation]
 
     @property
     def export(self) -> Operation:
         """An export, with the parameters of all formats. Some of them are only for one format."""
-        parameters: dict[str, Schema] = {}
-        for operation in self.different_exports:
-            parameters |= {parameter["name"]: parameter for parameter in operation.parameters}
-        return replace(self.different_exports[0], parameters=[*parameters.values()])
+        return join_parameters(self.exports)
 
-    @property
-    def different_exports(self) -> list[Operation]:
-        """The exports that each have a parameter that those before do not have."""
-        names: set[str] = set()
-        operations: list[Operation] = []
-        for operation in self.exports.values():
-            own_names = {parameter["name"] for parameter in operation.parameters}
-            if not operations or own_names - names:
-                operations.append(operation)
-            names |= own_names
-        return operations
+
+def join_parameters(exports: dict[str, Operation]) -> Operation:
+    """Return an export with the parameters of all of them."""
+    parameters: dict[str, Schema] = {}
+    operations = different_exports(exports)
+    for operation in operations:
+        parameters |= {parameter["name"]: parameter for parameter in operation.parameters}
+    return replace(operations[0], parameters=[*parameters.values()])
+
+
+def different_exports(exports: dict[str, Operation]) -> list[Operation]:
+    """Return the exports that each have a parameter that those before do not have."""
+    names: set[str] = set()
+    operations: list[Operation] = []
+    for operation in exports.values():
+        own_names = {parameter["name"] for parameter in operation.parameters}
+        if not operations or own_names - names:
+            operations.append(operation)
+        names |= own_names
+    return operations
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,8 @@ def _read_resources(document: Schema, version: str, operations: dict[str, Operat
         counts_file = operations.pop(f"{path}/counts.csv", None)
         series = operations.pop(f"{path}/series", None)
         series_file = operations.pop(f"{path}/series.csv", None)
-        exports = _take_exports(operations, path)
+        diff = operations.pop(f"{path}/diff", None)
+        exports, diff_exports = _take_exports(operations, path), _take_exports(operations, f"{path}/diff")
         record = _data_schema(document, listing)
         resources.append(
             Resource(
@@ -139,6 +149,8 @@ def _read_resources(document: Schema, version: str, operations: dict[str, Operat
                 series,
                 series_file,
                 exports,
+                diff,
+                diff_exports,
             )
         )
     if operations:

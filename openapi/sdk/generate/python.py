@@ -111,15 +111,19 @@ def _write_models(contract: Contract, folder: Path, work: Path) -> None:
 
 def _adapt_record(text: str) -> str:
     """Return the module of a model with the behaviour of `Record`, and without the generator's half of a mapping: a
-    model had `record["title"]`, but `dict(record)` failed."""
+    model had `record["title"]`, but `dict(record)` failed. A model whose members may have any name is a whole one."""
     if "@_attrs_define\n" not in text:
         return text
     text = re.sub(r"\n    @property\n    def additional_keys.*\Z", "\n", text, flags=re.DOTALL)
     text = text.replace("@_attrs_define\n", "@_attrs_define(repr=False)\n")
-    text = re.sub(r"^class (\w+):", r"class \1(Record):", text, flags=re.MULTILINE)
+    base = name = "Record"
+    members = re.search(r"additional_properties: dict\[str, (?!Any\b)(\w+)\]", text)
+    if members:
+        name, base = "RecordMap", f'RecordMap["{members[1]}"]'
+    text = re.sub(r"^class (\w+):", rf"class \1({base}):", text, flags=re.MULTILINE)
     return re.sub(
         r"^(from attrs import define as _attrs_define)$",
-        r"\1\nfrom briefing_sdk.record import Record",
+        rf"\1\nfrom briefing_sdk.record import {name}",
         text,
         count=1,
         flags=re.MULTILINE,

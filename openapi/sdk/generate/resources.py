@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 from dataclasses import dataclass
 
-from contract import Contract, Operation, Resource, Schema
+from contract import Contract, Operation, Resource, Schema, join_parameters
 
 HEAD = '''"""{description} Generated from the contract."""
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date, datetime
 from typing import Literal, TypedDict
+from typing import Required as _Required
 from typing import Unpack as _Unpack
 from urllib.parse import quote as _quote
 
@@ -70,6 +71,20 @@ SERIES = '''    {define}def series(self, **given: _Unpack[{title}Series]) -> mod
 GROUPS_FILE = '''    def {method}(self, **given: _Unpack[{title}{parameters}]) -> {prefix}Iterator[bytes]:
         """{description}, piece by piece."""
         return self._transport.stream("{path}", given)
+
+'''
+DIFF = '''    {define}def diff(self, **given: _Unpack[{title}Diff]) -> models.{page}:
+        """One page of the differences between two states of the list: from the earlier one, `from_`, to the later one,
+        `to`."""
+        return {wait}self._transport.read("{path}/diff", given, models.{page}.from_dict)
+
+    def each_diff(self, **given: _Unpack[{title}Diff]) -> {prefix}Iterator[models.{difference}]:
+        """All differences between two states of the list, read page after page as they are needed."""
+        return self._transport.each("{path}/diff", given, models.{page}.from_dict)
+
+    def export_diff(self, form: Literal[{forms}], **given: _Unpack[{title}DiffExport]) -> {prefix}Iterator[bytes]:
+        """All differences between two states of the list as a file, piece by piece."""
+        return self._transport.stream(f"{path}/diff.{{form}}", given)
 
 '''
 PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
@@ -176,8 +191,21 @@ def resource_module(contract: Contract, resource: Resource) -> str:
         parameters = resource.revisions.parameters
         description = "The parameters of the revisions of a record."
         blocks.append(_parameters_class(contract, f"{title}Revisions", "TypedDict", description, parameters))
+    if resource.diff:
+        blocks += _diff_parameters(contract, resource.diff.parameters, join_parameters(resource.diff_exports), title)
     blocks += [_resource_class(contract, resource, flavour) for flavour in FLAVOURS]
     return "\n".join(blocks)
+
+
+def _diff_parameters(contract: Contract, parameters: list[Schema], export: Operation, title: str) -> list[str]:
+    """Return the classes of the keyword arguments of the differences between two states of a list."""
+    return [
+        _parameters_class(contract, f"{title}{name}", "TypedDict", description, given)
+        for name, description, given in (
+            ("Diff", "The parameters of the differences between two states.", parameters),
+            ("DiffExport", "The parameters of an export of the differences.", export.parameters),
+        )
+    ]
 
 
 def package(contract: Contract) -> str:
@@ -300,6 +328,17 @@ def _resource_class(contract: Contract, resource: Resource, flavour: Flavour) ->
     if resource.series_file:
         about = f"The {resource.name} that the filters leave, as series over time, as CSV"
         series_method += _file_method("series_csv", "SeriesFile", about, resource, resource.series_file, flavour)
+    if resource.diff:
+        get_method += DIFF.format(
+            prefix=flavour.prefix,
+            define=flavour.define,
+            wait=flavour.wait,
+            title=title,
+            path=resource.listing.path,
+            page=resource.diff.answer,
+            difference=contract.data_schema(resource.diff),
+            forms=", ".join(f'"{form}"' for form in resource.diff_exports),
+        )
     return CLASS.format(
         prefix=flavour.prefix,
         define=flavour.define,
@@ -350,7 +389,10 @@ def _parameters_class(contract: Contract, name: str, base: str, description: str
     """Return the class of the keyword arguments of an operation."""
     lines = [f"\nclass {name}({base}, total=False):", f'    """{description}"""', ""]
     for parameter in parameters:
-        lines.append(f"    {_argument_name(parameter['name'])}: {_type(contract, parameter['schema'])}")
+        kind = _type(contract, parameter["schema"])
+        if parameter.get("required"):
+            kind = f"_Required[{kind}]"
+        lines.append(f"    {_argument_name(parameter['name'])}: {kind}")
         lines.append(f'    """{_safe(parameter["description"])}"""')
     return "\n".join(lines) + "\n"
 

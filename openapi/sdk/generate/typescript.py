@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from contract import Contract, Operation, Resource
+from contract import Contract, Operation, Resource, different_exports
 from operations import operations
 
 SOURCE = Path(__file__).parents[1] / "typescript"
@@ -176,9 +176,9 @@ def _type_arguments(resource: Resource) -> str:
         types.append(_operation_type(resource.read))
     if resource.revisions:
         types.append(_operation_type(resource.revisions))
-    # The type of an export has the parameters of all formats.
-    types.append(" & ".join(_operation_type(export) for export in resource.different_exports))
-    types.append(" | ".join(f'"{name}"' for name in resource.exports))
+    if resource.diff:
+        types += [_operation_type(resource.diff), *_export_types(resource.diff_exports)]
+    types += _export_types(resource.exports)
     if resource.counts:
         types.append(_operation_type(resource.counts))
     if resource.counts_file:
@@ -188,6 +188,12 @@ def _type_arguments(resource: Resource) -> str:
     if resource.series_file:
         types.append(_operation_type(resource.series_file))
     return ", ".join(types)
+
+
+def _export_types(exports: dict[str, Operation]) -> list[str]:
+    """Return the type of an export, which has the parameters of all formats, and that of the formats."""
+    parameters = " & ".join(_operation_type(export) for export in different_exports(exports))
+    return [parameters, " | ".join(f'"{name}"' for name in exports)]
 
 
 def _operation_type(operation: Operation) -> str:

@@ -29,6 +29,12 @@ def waiting() -> dict[str, Any]:
             "revisions": [revision.changed for revision in then.figures.each_revision(ID)],
             "editions": [edition.number for edition in briefing.v2.editions.each()],
             "me": then.me().identity,
+            "diff": [
+                {name: [field.from_, field.to] for name, field in change.fields.items()}
+                for change in then.figures.diff(from_=EDITION).data
+            ],
+            "differing": [change.change for change in briefing.v2.figures.each_diff(from_=EDITION, to="2022-03-08")],
+            "table": b"".join(briefing.v2.figures.export_diff("csv", from_=EDITION)).decode().splitlines()[1:],
         }
 
 
@@ -40,6 +46,7 @@ async def awaiting() -> dict[str, Any]:
             "then": (await then.figures.get(ID)).amount.value,
             "each": [figure.amount.value async for figure in then.figures.each(limit=1)],
             "graphql": (await then.graphql.figure(id=ID)).figure.amount.value,
+            "differing": [change.change async for change in then.figures.each_diff(from_=EDITION)],
         }
         return found
 

@@ -71,6 +71,13 @@ def waiting() -> dict[str, Any]:
                 ]
                 nodes = version.graphql.revisions(id=identifier, first=10).revisions.nodes
                 version_answers["revisions"] = [node.model_dump(mode="json") for node in nodes]
+            if hasattr(resource, "diff"):
+                edition = f"e{page.page.edition}"
+                version_answers[f"diff_{entry['name']}"] = resource.diff(from_=edition, to=edition).page.edition
+                assert list(resource.each_diff(from_=edition)) == []
+                for form in ("csv", "ndjson"):
+                    length = len(b"".join(resource.export_diff(form, from_=edition, limit=3)))
+                    version_answers[f"export_{entry['name']}_diff_{form}"] = [length]
             assert page.page.total == len(version_answers[f"list_{entry['name']}"])
     return answers
 
@@ -124,6 +131,13 @@ async def awaiting() -> dict[str, Any]:
                 ]
                 nodes = (await version.graphql.revisions(id=identifier, first=10)).revisions.nodes
                 version_answers["revisions"] = [node.model_dump(mode="json") for node in nodes]
+            if hasattr(resource, "diff"):
+                edition = f"e{page.page.edition}"
+                version_answers[f"diff_{entry['name']}"] = (await resource.diff(from_=edition)).page.edition
+                assert [each async for each in resource.each_diff(from_=edition)] == []
+                for form in ("csv", "ndjson"):
+                    pieces = [piece async for piece in resource.export_diff(form, from_=edition, limit=3)]
+                    version_answers[f"export_{entry['name']}_diff_{form}"] = [len(b"".join(pieces))]
     return answers
 
 

@@ -12,6 +12,10 @@ let exported = "";
 for await (const piece of then.figures.export("ndjson")) exported += new TextDecoder().decode(piece);
 const revisions = [];
 for await (const revision of then.figures.eachRevision(id)) revisions.push(revision.changed);
+const differing = [];
+for await (const change of briefing.v2.figures.eachDiff({ from: edition, to: "2022-03-08" })) differing.push(change.change);
+let table = "";
+for await (const piece of briefing.v2.figures.exportDiff("csv", { from: edition })) table += new TextDecoder().decode(piece);
 const editions = [];
 for await (const one of briefing.v2.editions.each()) editions.push(one.number);
 
@@ -29,5 +33,10 @@ console.log(
     revisions,
     editions,
     me: (await then.me()).identity,
+    diff: (await then.figures.diff({ from: edition })).data.map((change) =>
+      Object.fromEntries(Object.entries(change.fields).map(([name, { from, to }]) => [name, [from, to]])),
+    ),
+    differing,
+    table: table.trimEnd().split("\r\n").slice(1),
   }),
 );

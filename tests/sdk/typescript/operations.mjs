@@ -53,6 +53,16 @@ for (const { version, name, record, forms, by, series } of JSON.parse(resources)
     for await (const one of offered[name].eachRevision(id, { limit: 1 })) told[`list_${record}_revisions`].push(one);
     told.revisions = (await offered.graphql(graphql.Revisions, { id, first: 10 })).revisions.nodes;
   }
+  if (offered[name].diff) {
+    const from = `e${page.page.edition}`;
+    told[`diff_${name}`] = (await offered[name].diff({ from, to: from })).page.edition;
+    for await (const one of offered[name].eachDiff({ from })) throw new Error(`${one.id} differs from itself`);
+    for (const form of ["csv", "ndjson"]) {
+      let length = 0;
+      for await (const piece of offered[name].exportDiff(form, { from, limit: 3 })) length += piece.length;
+      told[`export_${name}_diff_${form}`] = [length];
+    }
+  }
   if (record) told[record] = (await offered.graphql(graphql[capital(record)], { id: page.data[0].id }))[record];
 }
 console.log(JSON.stringify(gave));

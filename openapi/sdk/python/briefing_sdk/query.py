@@ -9,8 +9,12 @@ from typing import Any
 
 def format_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return the parameters by their names in the URL: `figures__measure`, a filter through a link, is
-    `figures.measure`."""
-    return {name.replace("__", "."): format_value(value) for name, value in parameters.items() if value is not None}
+    `figures.measure`, and `from_` is `from`, which Python keeps for itself."""
+    return {
+        name.removesuffix("_").replace("__", "."): format_value(value)
+        for name, value in parameters.items()
+        if value is not None
+    }
 
 
 def format_value(value: Any) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import fields
 
 if TYPE_CHECKING:
     import pandas
 
+V = TypeVar("V")
 MAX_SHOWN = 60
 SCALARS = (str, int, float, bool)
 
@@ -35,6 +37,24 @@ class Record:
             if field.init and text:
                 shown.append(f"{field.name}={text}")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class RecordMap(Record, Mapping[str, V]):
+    """The base of the models whose members may have any name, such as the fields of a difference: a mapping."""
+
+    additional_properties: dict[str, V]
+
+    def __getitem__(self, name: str) -> V:
+        return self.additional_properties[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.additional_properties)
+
+    def __len__(self) -> int:
+        return len(self.additional_properties)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self)})"
 
 
 def _describe(value: Any) -> str:

@@ -76,6 +76,14 @@ def read_or_reuse(options: RequestOptions, request: httpx.Request, response: htt
     return answer
 
 
+def with_known_at(parameters: Mapping[str, Any], known_at: Any) -> Mapping[str, Any]:
+    """Return the parameters of a request that reads as it was known at a moment, if they name none. A comparison names
+    the two states that it reads."""
+    if known_at is None or "from_" in parameters:
+        return parameters
+    return {"known_at": known_at, **parameters}
+
+
 def with_moment(body: Mapping[str, Any], known_at: Any) -> Mapping[str, Any]:
     """Return a GraphQL request that reads as it was known at a moment, if its operation takes one and the request has
     none. The operations of the contract name it `$knownAt`."""
@@ -114,7 +122,7 @@ class Transport:
         return Transport(self.client, self.options, known_at)
 
     def _complete(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        return parameters if self.known_at is None else {"known_at": self.known_at, **parameters}
+        return with_known_at(parameters, self.known_at)
 
     def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
         """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
@@ -177,7 +185,7 @@ class AsyncTransport:
         return AsyncTransport(self.client, self.options, known_at)
 
     def _complete(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        return parameters if self.known_at is None else {"known_at": self.known_at, **parameters}
+        return with_known_at(parameters, self.known_at)
 
     async def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
         """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""

@@ -84,11 +84,17 @@ export class Resource<
   }
 }
 
-/** A kind of record whose revisions are kept: `Revisions` is their operation. */
+/**
+ * A kind of record whose revisions are kept: `Revisions` is their operation, and `Diff` is the one that compares two
+ * states of the list, with the exports `DiffExport` in the formats `DiffForms`.
+ */
 export class RevisedResource<
   List extends Operation,
   Get extends Operation,
   Revisions extends Operation,
+  Diff extends Operation,
+  DiffExport extends Operation,
+  DiffForms extends string,
   Export extends Operation,
   Forms extends string,
   Counts extends Operation,
@@ -113,6 +119,25 @@ export class RevisedResource<
     const path = `${this.path}/${encodeURIComponent(id)}/revisions`;
     return this.transport.each(path, given, call) as AsyncGenerator<RecordOf<Revisions>, void, undefined>;
   }
+
+  /** Return one page of the differences between two states of the list: `from` the earlier one `to` the later one. */
+  async diff(given: Given<Diff>, call: CallOptions = {}): Promise<Answer<Diff>> {
+    return (await this.transport.read(`${this.path}/diff`, given, ["data", "page"], call)) as Answer<Diff>;
+  }
+
+  /** Yield all differences between two states of the list, page after page as they are needed. */
+  eachDiff(given: Given<Diff>, call: CallOptions = {}): AsyncGenerator<RecordOf<Diff>, void, undefined> {
+    return this.transport.each(`${this.path}/diff`, given, call) as AsyncGenerator<RecordOf<Diff>, void, undefined>;
+  }
+
+  /** Yield all differences between two states of the list as a file, piece by piece. */
+  exportDiff(
+    form: DiffForms,
+    given: Given<DiffExport>,
+    call: CallOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.transport.stream(`${this.path}/diff.${form}`, given, call);
+  }
 }
 
 /** A kind of record whose numbers are shown over time, too: `Series` is the operation that shows them. */
@@ -120,13 +145,16 @@ export class FigureResource<
   List extends Operation,
   Get extends Operation,
   Revisions extends Operation,
+  Diff extends Operation,
+  DiffExport extends Operation,
+  DiffForms extends string,
   Export extends Operation,
   Forms extends string,
   Counts extends Operation,
   CountsFile extends Operation,
   Series extends Operation,
   SeriesFile extends Operation,
-> extends RevisedResource<List, Get, Revisions, Export, Forms, Counts, CountsFile> {
+> extends RevisedResource<List, Get, Revisions, Diff, DiffExport, DiffForms, Export, Forms, Counts, CountsFile> {
   /** Return the figures that pass the filters, as series over time. */
   async series(given: Given<Series> = {} as Given<Series>, call: CallOptions = {}): Promise<Answer<Series>> {
     return (await this.transport.read(`${this.path}/series`, given, ["data", "envelope"], call)) as Answer<Series>;

@@ -132,8 +132,9 @@ export class Transport {
     });
   }
 
+  // A comparison names the two states that it reads.
   #complete(given: object): object {
-    return this.knownAt === undefined ? given : { known_at: this.knownAt, ...given };
+    return this.knownAt === undefined || "from" in given ? given : { known_at: this.knownAt, ...given };
   }
 
   // The operations of the contract name the moment `$knownAt`.
