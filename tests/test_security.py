@@ -68,6 +68,7 @@ def test_the_worked_example_costs_what_it_says() -> None:
         ("a link to several (`via`)", (work.SEVERAL,)),
         ("a list that no index serves", (work.WHOLE_LIST,)),
         ("a filtered set of a link", (work.ONE_PARENT,)),
+        ("differences at two times", (work.OTHER_VERSIONS,)),
         ("a count", (work.COUNT_ALL, work.WHOLE_LIST)),
     ],
 )

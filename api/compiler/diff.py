@@ -3,7 +3,7 @@
 The change log says which records changed between the two, and in which order they did so for the last time. Each is
 looked up in both states, tested with the filter as of both, and compared field by field. So the work depends on the
 number of changes and not on the size of the list. If the filter looks through links, a record may enter or leave the
-list without a change of its own. These records follow, in the order of their ids.
+list without a change of its own (`touched.py`). These records follow, in the order of their ids.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from api.compiler.json_text import (
 )
 from api.compiler.page import ESTIMATE_FROM, MAX_EXACT, SAMPLE_OF, PageScan
 from api.compiler.record import TEXT_BYTES, pairs, record, write_permalink
+from api.compiler.touched import touched_ids
 from api.compiler.writer import RowSource, StatementWriter, indent, limit_clause, where_clause
 from api.query import (
     ColumnField,
@@ -65,8 +66,11 @@ def diff(writer: StatementWriter, root: DiffQuery) -> str:
     size = root.page.size
     differences = _Differences(writer, root.resource, root.since, root.filter, _compared(root.selection))
     source = RowSource(writer.name(), writer.version[root.resource])
-    fingerprint = writer.argument(f'"{root.fingerprint}"', "text") if root.fingerprint else literal('""')
-    edition = f"'e' || {writer.edition()} || '-' || {writer.store_mark()}"
+    fingerprint = edition = ""
+    # Postgres refuses an argument that the statement does not use, because it has no type.
+    if root.fingerprint:
+        fingerprint = writer.argument(f'"{root.fingerprint}"', "text")
+        edition = f"'e' || {writer.edition()} || '-' || {writer.store_mark()}"
     scan = PageScan(root.rows, "", True, fingerprint, edition)
     page = _write_page(writer, root.selection, differences, scan, source)
     rows = (
@@ -276,9 +280,11 @@ class _Differences:
         source = RowSource(writer.name(), self._resource)
         alias = source.alias
         before, after = _State(source, self._since), _State(source, self._until)
+        touched = touched_ids(writer, self._resource, self._filter, self._since, self._until)
         tests = [
             f"{alias}.since <= {self._since}",
             f"{alias}.until > {self._until}",
+            f"{alias}.id in (\n    {touched}\n  )",
             only.format(alias),
             *self._test_ids(alias),
         ]

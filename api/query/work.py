@@ -6,7 +6,7 @@ is taken before the request runs. The statement counts the records that it looke
 
     reserve(list)  = 60 x weight(filter) if no index serves the filter and the order, else 0; as of an edition at
                      least 50, for versions that were not shown then
-    reserve(diff)  = 50 without a filter, else 60 x weight(filter); twice as much if the filter looks through links
+    reserve(diff)  = as reserve(list), twice as much if the filter looks through links; at least 50
     reserve(set)   = 10 x weight(filter) for each parent; at most 60 x weight(filter) if no parent can occur twice
     reserve(total) = 40 without a filter, else 60 x weight(filter); of children 60 x (2 + weight(filter))
     reserve(counts) = 60 x weight(filter, groups) for a list of up to 200,000 records; 300 x with quality=exact, and for
@@ -302,11 +302,15 @@ def _scan_reserve(version: Version, rows: ListQuery) -> int:
 def _diff_reserve(version: Version, name: str, filter: Filter) -> int:
     """Return the reserve for looking at all changes between two states of a list and, if the filter looks through
     links, at all other records, too."""
-    if filter == EVERYTHING:
-        return OTHER_VERSIONS
     resource = version[name]
-    points = max(OTHER_VERSIONS, _whole_list_reserve(version, resource, filter))
-    return 2 * points if looks_through_links(resource, filter) else points
+    sort = read_sort(resource, resource.sort)
+    assert sort is not None
+    if is_served(resource, ListQuery(name, Page(1), sort, (), filter)):
+        return OTHER_VERSIONS
+    points = _whole_list_reserve(version, resource, filter)
+    if looks_through_links(resource, filter):
+        points *= 2
+    return max(OTHER_VERSIONS, points)
 
 
 def _total_reserve(version: Version, rows: ListQuery) -> int:

@@ -8,8 +8,11 @@ from api.catalog import V1, V2, VERSIONS, Version
 from api.query import (
     ColumnField,
     Constant,
+    DiffQuery,
     Edges,
+    EditionFinder,
     Exists,
+    ExportQuery,
     Filter,
     HasMore,
     Item,
@@ -26,23 +29,27 @@ from api.query import (
     Records,
     Search,
     Selection,
+    Timeline,
     Total,
     and_,
     price,
     read_sort,
+    work,
 )
 from api.query import (
     Test as Compared,
 )
-from api.query.cost import _linked_points
-from api.query.sort import POSITION
+from api.query.cost import EXPORT, _linked_points
+from api.query.sort import CHANGE, POSITION
 from api.query.work import reserve
-from api.rest.formats import FORMATS
+from api.rest.diff import diff_query
+from api.rest.formats import DIFF_FORMATS, FORMATS
 from api.rest.inputs import links
 from api.rest.request import export_query, list_query, record_query
 from tests.as_of import as_of
 
 ID = (Item("id", ColumnField("id")),)
+EVENT = "evt_00000000000000000000000000"
 WORDS = Search("corridor", "en")
 
 
@@ -216,6 +223,51 @@ def test_as_of_an_edition_a_page_takes_at_most_twice_its_points_and_an_exact_tot
     assert (price(query), price(as_of(query, 5))) == (present, then)
 
 
+def compared(url: str, name: str = "event") -> Query:
+    """Return the Query of the differences of a list between two editions."""
+    timeline = Timeline()
+    for number in (3, 5):
+        timeline.add(number, number, list(V2.resources))
+    timeline.note_look("k3x9ma", 9, 5, None)
+    return diff_query(V2, V2[name], f"from=e3&to=e5&{url}".encode(), EditionFinder(timeline, looked_again=True))
+
+
+@pytest.mark.parametrize(
+    ("url", "points"),
+    [
+        ("", 100),
+        ("limit=200", 250),
+        ("limit=20", 70),
+        ("kind=attack", 100),
+        ("limit=20&kind=attack&status=failed", 20 + 60 * 1.2),
+        ("limit=20&q=corridor", 20 + 5 + 60 * 2.25),
+        # Records that did not change may enter and leave the list, too.
+        ("limit=20&place.country=UA", 20 + 10 + 2 * work.WHOLE_LIST * 9.15),
+        ("limit=20&citations.stance=denies", 20 + 10 + work.WHOLE_LIST * 11.45),
+        (f"limit=20&ids={EVENT}&place.country=UA", 20 + 10 + 50),
+    ],
+)
+def test_a_page_of_differences_costs_a_point_for_each_and_its_reserve(url: str, points: float) -> None:
+    assert price(compared(url)) == min(points, work.MOST + price(compared(url)) - reserve(compared(url)))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "kind=attack", "q=corridor", "place.country=UA", "tag=a&status=failed", "limit=200"]
+)
+def test_a_page_of_differences_takes_at_most_twice_the_points_of_one_of_the_list(url: str) -> None:
+    assert price(compared(url)) <= 2 * price(list_query(V2, V2["event"], url.encode()))
+
+
+def test_a_file_of_differences_costs_twice_as_much_as_one_of_the_list() -> None:
+    root = compared("").root
+    assert isinstance(root, DiffQuery)
+    for form in DIFF_FORMATS:
+        shape = form.shape(V2, V2["event"], {})
+        assert shape is not None
+        export = ExportQuery("event", CHANGE, shape, as_of=root.as_of, since=root.since)
+        assert price(Query("v2", export)) == 2 * EXPORT + work.OTHER_VERSIONS
+
+
 def test_as_of_an_edition_a_record_costs_the_same() -> None:
-    query = record_query(V2, V2["event"], "evt_00000000000000000000000000", b"include=figures")
+    query = record_query(V2, V2["event"], EVENT, b"include=figures")
     assert price(query) == price(as_of(query, 5))

@@ -17,6 +17,7 @@ from api.access.keys import Keys, NewKey
 from api.ingest.identity import public_id
 from api.store.access import AccessStore
 from api.store.erase import erase
+from tests.limits.conftest import Access, limited_client
 from tests.rest.test_known_at import (
     EVENT,
     FIGURE,
@@ -334,6 +335,39 @@ def test_no_cell_is_run_as_a_formula(history: History) -> None:
     assert rows["caveat"]["to"] == '\'=HYPERLINK("x")'
     assert rows["amount.text"]["to"] == "'-1 or\nso"
     assert (rows["amount.value"]["from"], rows["amount.value"]["to"]) == ("406", "364")
+
+
+async def test_files_are_those_of_the_plan(own: History) -> None:
+    states = f"from=e{own.numbers[0]}&to=e{own.numbers[5]}"
+    store = AccessStore(own.url)
+    access = Access(store)
+    one, tables = await access.key(export_most=1), await access.key(formats=("csv",))
+    many, poor = await access.key(export_most=1_000_000), await access.key(burst=149, points_minute=3)
+    await store.close()
+    with limited_client(own.url) as client:
+        # Two places differ.
+        refused = client.get(f"/v2/places/diff.csv?{states}", one)
+        assert refused.json()["code"] == "too_expensive"
+        # They were counted, and not written.
+        assert int(refused.headers["ratelimit-cost"]) < 100
+        for path in (f"places/diff.csv?{states}&limit=1", f"places/diff.csv?{states}&country=PL"):
+            allowed = client.get(f"/v2/{path}", one)
+            assert allowed.status_code == 200 and int(allowed.headers["ratelimit-cost"]) >= 150
+        assert client.get(f"/v2/places/diff.ndjson?{states}", tables).status_code == 403
+        assert len(client.get(f"/v2/places/diff.ndjson?{states}", many).text.splitlines()) == 2
+        assert client.get(f"/v2/places/diff.csv?{states}", poor).json()["code"] == "too_expensive"
+
+
+def test_two_roots_of_graphql_are_the_two_states(history: History) -> None:
+    first, second = history.numbers[:2]
+    nodes = "{ nodes { id revision amount { value } } }"
+    query = f'{{ then: figures(knownAt: "e{first}") {nodes} now: figures(knownAt: "e{second}") {nodes} }}'
+    data = history.graphql(query)["data"]
+    [then], [now] = data["then"]["nodes"], data["now"]["nodes"]
+    [change] = compare(history, "figures", 0, 1)
+    assert (change["from_revision"], change["to_revision"]) == (then["revision"], now["revision"])
+    values = then["amount"]["value"], now["amount"]["value"]
+    assert change["fields"] == {"amount.value": dict(zip(("from", "to"), values, strict=True))}
 
 
 async def test_nothing_of_an_erased_record_is_shown(own: History) -> None:

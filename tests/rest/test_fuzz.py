@@ -119,9 +119,11 @@ def test_each_parameter_is_taken_within_its_bounds_and_refused_beyond(path: str,
 def check(case: Case, client: httpx2.Client, session: requests.Session) -> None:
     """Run every check of Schemathesis except one: JSON Schema cannot say that a filter needs another one."""
     # A random cursor or moment is refused before anything else is checked.
-    for name in ("cursor", "known_at"):
+    for name in ("cursor", "known_at", "to"):
         if case.query:
             case.query.pop(name, None)
+    if case.query and "from" in case.query:
+        case.query["from"] = f"e{client.get('/v2/editions?limit=1').json()['data'][0]['number']}"
     if case.headers:
         case.headers.pop("Accept-Datetime", None)
     if case.headers and EDITION.fullmatch(case.headers.get("At-Least-Edition", "")):
