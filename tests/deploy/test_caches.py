@@ -298,6 +298,17 @@ async def test_a_load_is_visible_after_a_second(setup: Setup) -> None:
 
 
 @pytest.mark.full
+async def test_an_answer_that_was_fetched_as_a_second_began_does_not_last_for_two(setup: Setup) -> None:
+    for _ in range(4):
+        # What is kept is too old by then.
+        await asyncio.sleep(2 - time.time() % 1)
+        await setup.get()
+        name = await setup.write()
+        await asyncio.sleep(1 + OLDEST)
+        assert name_of(await setup.get()) == name
+
+
+@pytest.mark.full
 async def test_callers_with_a_key_never_get_a_shared_answer(setup: Setup, key: str) -> None:
     for name, value in (("Authorization", f"Bearer {key}"), ("X-API-Key", key)):
         for _ in range(10):
