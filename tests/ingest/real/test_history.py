@@ -29,8 +29,10 @@ PERSONNEL, EQUIPMENT, CORRECTIONS = (
 WORDS = {"about": "approximately", "more": "more_than"}
 OTHER = ("date", "day", "greatest losses direction", "personnel*")
 DATASET = "losses"
-# Without the mark `full`: the first days, and the days around some of the corrections. Each load is an edition.
-FIRST_DAYS, AROUND = 15, 8
+# The days that are loaded: the first ones, those around corrections, and of the others one in so many. Each load is an
+# edition, and all 1,626 would take too long.
+FIRST_DAYS = 15
+SOME, MANY = (8, 1000), (28, 10)
 GRAPHQL = '{ figures(first: 50, knownAt: "%s") { edition nodes { key amount { value quantifier } } } }'
 
 Counts = dict[str, tuple[int, str]]
@@ -73,11 +75,11 @@ def moment(day: str) -> datetime:
     return datetime.fromisoformat(f"{day}T06:00:00+00:00").astimezone(UTC)
 
 
-def chosen(days: dict[datetime, Counts]) -> dict[datetime, Counts]:
-    """Return the first days, and the days before and of some corrections."""
+def choose(days: dict[datetime, Counts], corrections: int, step: int) -> dict[datetime, Counts]:
+    """Return the first days, the days before and of the first corrections, and every `step`-th day."""
     moments = list(days)
-    corrected = [moments.index(moment(row["date"])) for row in read_rows(CORRECTIONS)[:AROUND]]
-    indexes = {*range(FIRST_DAYS), *corrected, *(index - 1 for index in corrected)}
+    corrected = [moments.index(moment(row["date"])) for row in read_rows(CORRECTIONS)[:corrections]]
+    indexes = {*range(FIRST_DAYS), *corrected, *(index - 1 for index in corrected), *range(0, len(moments), step)}
     return {moments[index]: days[moments[index]] for index in sorted(indexes)}
 
 
@@ -91,14 +93,14 @@ def lines(counts: Counts) -> Iterator[str]:
         yield json.dumps(common | measured | {"key": key, "value": value, "quantifier": quantifier}) + "\n"
 
 
-@pytest.fixture(scope="module", params=[False, pytest.param(True, marks=pytest.mark.full)], ids=["some", "all"])
+@pytest.fixture(scope="module", params=[SOME, pytest.param(MANY, marks=pytest.mark.full)], ids=["some", "many"])
 async def archive(
     request: pytest.FixtureRequest,
     new_store: Callable[[], Awaitable[str]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Any:
     """The editions, in a store of their own."""
-    days = rows() if request.param else chosen(rows())
+    days = choose(rows(), *request.param)
     url = await new_store()
     file: Path = tmp_path_factory.mktemp("archive") / "day.ndjson"
     for known_at, counts in days.items():
