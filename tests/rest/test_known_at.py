@@ -432,7 +432,13 @@ def test_version_1_has_no_history_and_says_who_has(history: History) -> None:
         assert error["detail"].startswith("There is no such parameter here. Version 2 has known_at")
         assert "/v2/places" in error["detail"]
     query = '{ places(knownAt: "e1") { nodes { id } } }'
-    assert "knownAt" in history.client.post("/v1/graphql", json={"query": query}).json()["errors"][0]["message"]
+    [error] = history.client.post("/v1/graphql", json={"query": query}).json()["errors"]
+    assert error["message"].startswith("Unknown argument 'knownAt'")
+    assert (
+        error["extensions"]["hint"].startswith("Version 2 has knownAt") and "/v2/graphql" in error["extensions"]["hint"]
+    )
+    [other] = history.client.post("/v1/graphql", json={"query": query.replace("knownAt", "known")}).json()["errors"]
+    assert "hint" not in other["extensions"]
     plain = history.client.get("/v1/places", headers={"Accept-Datetime": "nonsense"})
     assert plain.status_code == 200 and "edition" not in plain.json()["page"]
     assert plain.headers["vary"] == "accept, accept-encoding"
