@@ -37,6 +37,19 @@ def newest() -> Version:
     return versions[-1]
 
 
+def newest_with_history(resource: str | None = None) -> Version | None:
+    """Return the newest version that is not retired and can be read as it was known at a moment; None if there is none.
+    If a resource is given, the version has a list of it."""
+    for version in reversed(VERSIONS.values()):
+        if (
+            version.history
+            and version.lifecycle.status != "retired"
+            and (resource is None or resource in version.lists)
+        ):
+            return version
+    return None
+
+
 __all__ = [
     "V1",
     "V2",
@@ -59,5 +72,6 @@ __all__ = [
     "has_series",
     "is_additive",
     "newest",
+    "newest_with_history",
     "series_dimensions",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -39,8 +39,8 @@ class DocumentRefused(BriefingError):
 
     code = "invalid_request"
 
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
+    def __init__(self, errors: list[GraphQLError], hint: str = "") -> None:
+        super().__init__(errors[0].message, hint)
         self.errors = errors
 
 
@@ -80,10 +80,11 @@ Check = Callable[[ParsedDocument], None]
 
 
 class DocumentCache:
-    """The documents of one schema."""
+    """The documents of one schema. `hints` are remedies for errors of validation, by how their messages begin."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, hints: Mapping[str, str] | None = None) -> None:
         self._schema = schema
+        self._hints = hints or {}
         self._known: SizedCache[ParsedDocument] = SizedCache(MAX_DOCUMENTS)
 
     def known(self, text: str) -> ParsedDocument | None:
@@ -114,8 +115,14 @@ class DocumentCache:
             check(document)
         errors = validate(self._schema, parsed, max_errors=MAX_ERRORS, hide_suggestions=hide_suggestions)
         if errors:
-            raise DocumentRefused(errors)
+            raise DocumentRefused(errors, self._find_hint(errors))
         return document
+
+    def _find_hint(self, errors: list[GraphQLError]) -> str:
+        for begins, hint in self._hints.items():
+            if any(error.message.startswith(begins) for error in errors):
+                return hint
+        return ""
 
 
 def _check_numbers(parsed: DocumentNode) -> None:

@@ -22,7 +22,7 @@ from graphql import (
 
 from api.access.caller import Caller
 from api.cache import SizedCache
-from api.catalog import DeprecatedPart, Version
+from api.catalog import DeprecatedPart, Version, newest_with_history
 from api.errors import EditionPending
 from api.graphql.document import DocumentCache, DocumentRefused, ParsedDocument, is_query
 from api.graphql.outdated import outdated
@@ -115,6 +115,15 @@ def _errors_member(notes: Sequence[str] | None) -> bytes:
     return b',"errors":' + orjson.dumps([error_of_note(note) for note in notes])
 
 
+def _describe_history(version: Version) -> dict[str, str]:
+    """Return the remedy for `knownAt` in a version that has no such argument: the version that has it."""
+    other = newest_with_history()
+    if version.history or other is None:
+        return {}
+    hint = f"Version {other.name[1:]} has knownAt, the state of an earlier time: /{other.name}/graphql."
+    return {"Unknown argument 'knownAt'": hint}
+
+
 class Executor:
     """The GraphQL of one version, with the documents and plans that it remembers, bounded in bytes."""
 
@@ -122,7 +131,7 @@ class Executor:
         self._service = service
         self._version = version
         self._schema = core(version)
-        self._documents = DocumentCache(self._schema)
+        self._documents = DocumentCache(self._schema, _describe_history(version))
         # Prepared requests, by their bytes.
         self.plans: SizedCache[PreparedRequest] = SizedCache(MAX_PLANS)
         self._suggestions = service.settings.suggestions

@@ -43,7 +43,10 @@ def body(error: Exception) -> bytes:
 def format_error(error: Exception) -> list[dict[str, Any]]:
     """Return the entries of `errors` for an error. An error that the request did not cause is reported as internal."""
     if isinstance(error, DocumentRefused):
-        return [_format_core_error(core_error, error.code) for core_error in error.errors]
+        entries = [_format_core_error(core_error, error.code) for core_error in error.errors]
+        if error.hint:
+            entries[0]["extensions"]["hint"] = error.hint
+        return entries
     code = getattr(error, "code", "")
     problem = PROBLEMS.get(code, PROBLEMS["internal"])
     extensions: dict[str, Any] = {"code": problem.code}

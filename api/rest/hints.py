@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from api.catalog import VERSIONS, Resource, Version
+from api.catalog import Resource, Version, newest_with_history
 from api.errors import UnknownName
 from api.rest.formats import offered
 
@@ -85,11 +85,11 @@ def describe_unknown(
 
 def _history_hint(resource: Resource) -> str:
     """Return a hint to the newest version whose lists can be read as they were known at a moment."""
-    for version in reversed(VERSIONS.values()):
-        if version.history and version.lifecycle.status != "retired" and resource.name in version.lists:
-            path = f"/{version.name}/{resource.plural}"
-            return f" Version {version.name[1:]} has known_at, the state of an earlier time: {path}."
-    return ""
+    version = newest_with_history(resource.name)
+    if version is None:
+        return ""
+    path = f"/{version.name}/{resource.plural}"
+    return f" Version {version.name[1:]} has known_at, the state of an earlier time: {path}."
 
 
 def _file_hint(version: Version, resource: Resource, name: str, value: str) -> str:

@@ -1,8 +1,8 @@
 """Answers that show an edition: how long they may be kept, and the header fields of Memento (RFC 7089).
 
-A URL without `known_at` is a TimeGate: with `Accept-Datetime` it answers as of that time, and `Content-Location` names
-the URL that gives this answer for good. An answer about an edition changes only with a new release, or if a record is
-erased. So shared caches may keep it for long, if the operator purges them then.
+A URL without `known_at` is a TimeGate: with `Accept-Datetime` it answers as of that time. The `Content-Location` of
+each answer, also of the present, names the URL that gives this answer for good. An answer about an edition changes only
+with a new release, or if a record is erased. So shared caches may keep it for long, if the operator purges them then.
 """
 
 from __future__ import annotations
@@ -74,6 +74,4 @@ def memento_headers(addresses: Addresses, edition: int, timeline: Timeline) -> H
         if addresses.timemap:
             links.append(f'<{addresses.timemap}>; rel="timemap"; type="application/link-format"')
         headers.append((b"link", ", ".join(links).encode("latin-1")))
-        location = f"{addresses.permalink}{write_edition(edition, timeline.store)}"
-        headers.append((b"content-location", location.encode("latin-1")))
     return headers

@@ -19,7 +19,7 @@ HEADERS: dict[str, str] = {
     "Freshness": "`unconfirmed` where the answer may be out of date, because the primary store is away.",
     "Link": '`<…>; rel="next"` where a page follows; of an export `rel="describedby"`, its Data Package [RFC 8288].',
     "Memento-Datetime": "When what the answer shows was known first, where an edition was named [RFC 7089].",
-    "Content-Location": "The URL of this answer for good, where an edition was named [RFC 9110].",
+    "Content-Location": "The URL that gives this answer for good: it names the edition of the answer [RFC 9110].",
     "Surrogate-Key": "`editions` where shared caches may keep the answer until it is purged.",
     "Accept-Ranges": "`none`: no part of an answer can be requested, so an export cannot be resumed [RFC 9110].",
     "Content-Disposition": "A name for the file [RFC 6266].",
@@ -36,7 +36,7 @@ HEADERS: dict[str, str] = {
 NUMBERS = ("Retry-After", "RateLimit-Cost", "Edition")
 # Header fields that an answer may lack although its description names them.
 LIFECYCLE = ("Deprecation", "Sunset", "Deprecated-Use")
-# Sent where an edition was named.
+# Sent by versions that show editions. Two of them need an edition in the request.
 OF_EDITIONS = ("Memento-Datetime", "Content-Location", "Surrogate-Key")
 SOMETIMES = {
     "Accept-Ranges",

@@ -50,14 +50,16 @@ QueryMaker = Callable[[Version, Resource, bytes, EditionFinder, str], Query]
 class CachedRequest:
     """A request that was read before: its query, its identity in entity tags, for a list the link to its next page
     without the cursor, for a record its resource, and the header fields of an answer that shows an edition, with
-    the number of dated editions that were known then. The link is empty if the URL may contain a key, which the link
-    would repeat. A file has another media type than JSON."""
+    the number of dated editions that were known then. `permalink` is the URL of the answer up to the number of its
+    edition. It and the link are empty if the URL may contain a key, which they would repeat. A file has another media
+    type than JSON."""
 
     query: PreparedQuery
     identity: bytes
     link: str = ""
     resource: Resource | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    permalink: str = ""
     dated: int = 0
     media_type: bytes = MEDIA_TYPE
 
@@ -308,10 +310,12 @@ class RestApi:
     ) -> CachedRequest:
         """Return a request that was read, as it is remembered."""
         headers: Headers = []
+        timeline = self._service.changes.timeline
         if self._version.history and query.statement.edition:
-            headers = memento_headers(addresses, query.statement.edition, self._service.changes.timeline)
+            headers = memento_headers(addresses, query.statement.edition, timeline)
         identity = self._identify(request, query_string)
-        return CachedRequest(query, identity, link, resource, tuple(headers), self._service.changes.timeline.dated)
+        permalink = f"{addresses.permalink}e" if addresses.permalink else ""
+        return CachedRequest(query, identity, link, resource, tuple(headers), permalink, timeline.dated)
 
     def _identify(self, request: HttpRequest, query_string: bytes) -> bytes:
         """Return the identity of a request for JSON in entity tags."""
@@ -369,6 +373,9 @@ class RestApi:
         if reply.notes and cached.resource is not None:
             raise missing_record(cached.resource, reply.notes[0])
         headers = [*cached.headers]
+        store = service.changes.timeline.store
+        if cached.permalink and store and context.edition > "0":
+            headers.append((b"content-location", f"{cached.permalink}{context.edition}-{store}".encode("latin-1")))
         if reply.next and cached.link:
             headers.append(_link_header(cached.link + reply.next))
         statement = cached.query.statement
@@ -443,5 +450,5 @@ def _estimate_size(cached: CachedRequest, query_string: bytes) -> int:
     """Return about how many bytes a remembered request takes."""
     statement = cached.query.statement
     arguments = sum(len(repr(argument)) for argument in statement.arguments)
-    arguments += sum(len(value) for _, value in cached.headers)
+    arguments += sum(len(value) for _, value in cached.headers) + len(cached.permalink)
     return 500 + 4 * len(query_string) + len(statement.sql) + arguments

@@ -2,7 +2,7 @@
 
 A store is loaded again and again, with records that are new, changed, withdrawn and restored. After each load some
 requests are sent through both APIs, and their answers are kept. In the end each request is sent again with `known_at`,
-or compiled for its edition in a version without that.
+or compiled for its edition in a version without that. Some are sent to a server over HTTP, which keeps answers.
 """
 
 from __future__ import annotations
@@ -11,31 +11,36 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
 
 import asyncpg
+import httpx2
 import pytest
 from graphql import build_schema
 
-from api.catalog import VERSIONS, Version
+from api.catalog import VERSIONS, Version, newest
 from api.compiler import Statement, compile_query
 from api.graphql.contract import text
 from api.graphql.schema import core
 from api.ingest.load import load
 from api.model import ENTITIES, RECORDS
 from api.query import Query
+from api.query.known_at import to_microseconds, write_moment
 from api.store import steps
 from api.store.statements import migrations
 from tests.agreement import rows
 from tests.agreement.conftest import Apis, open_apis
 from tests.agreement.generator import Generator
 from tests.as_of import as_of, known_at, positions_only
+from tests.serving import serving
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 LOADS = 6
+NEWEST = newest()
 # Random requests for each version after each load. `make test-full` sends more than a thousand in all.
 FEW, MANY = 12, 90
 # No answer is kept between editions, and no request is refused.
@@ -197,9 +202,8 @@ async def fetch_answer(apis: Apis, path: str, body: Record | None) -> tuple[int,
     return response.status_code, positions_only(answer)
 
 
-def at_edition(version: Version, path: str, body: Record | None, edition: int) -> tuple[str, Record | None]:
-    """Return the request as of an edition, in a version that offers this."""
-    named = f"e{edition}"
+def at_edition(version: Version, path: str, body: Record | None, named: str) -> tuple[str, Record | None]:
+    """Return the request as of an edition or a moment, in a version that offers this."""
     if not version.history:
         return path, body
     if body is None:
@@ -275,7 +279,7 @@ async def differences(requests: list[RecordedRequest], url: str) -> list[str]:
                 async with services(url) as opened_services:
                     doors_of = {apis.version.name: apis for apis in opened_services}
                     for request in again:
-                        path, body = at_edition(request.version, request.path, request.body, edition)
+                        path, body = at_edition(request.version, request.path, request.body, f"e{edition}")
                         answer = await fetch_answer(doors_of[request.version.name], path, body)
                         if answer != request.answer:
                             different.append(f"{edition} {path} {body}\n{request.answer}\n{answer}")
@@ -285,6 +289,80 @@ async def differences(requests: list[RecordedRequest], url: str) -> list[str]:
 async def test_a_query_as_of_an_edition_gives_the_answer_that_was_current_then(replay: Replay) -> None:
     different = await differences(replay.requests, replay.url)
     assert not different, f"{len(different)} of {len(replay.requests)}, first: {different[0]}"
+
+
+@dataclass(frozen=True)
+class Editions:
+    """The editions of a store: their numbers and moments in order, and the mark of the store."""
+
+    numbers: list[int]
+    moments: list[datetime]
+    mark: str
+
+    def name(self, number: int, random: Random) -> str:
+        """Return a value of `known_at` that means this edition: one of several, at random."""
+        index = self.numbers.index(number)
+        end, next_moment = number, self.moments[index]
+        if index + 1 < len(self.numbers):
+            end, next_moment = self.numbers[index + 1] - 1, self.moments[index + 1] - timedelta(microseconds=1)
+        moment = self.moments[index] + random.random() * (next_moment - self.moments[index])
+        names = (
+            f"e{number}",
+            f"e{random.randint(number, end)}",
+            f"e{number}-{self.mark}",
+            write_moment(to_microseconds(moment)),
+        )
+        return random.choice(names)
+
+
+async def read_editions(url: str) -> Editions:
+    """Return the editions of a store."""
+    connection = await asyncpg.connect(url)
+    try:
+        editions = await connection.fetch("select seq, at from store.edition order by seq")
+        mark = await connection.fetchval("select mark from store.identity")
+    finally:
+        await connection.close()
+    return Editions([row["seq"] for row in editions], [row["at"] for row in editions], mark)
+
+
+@asynccontextmanager
+async def server_apis(url: str) -> AsyncIterator[Apis]:
+    """Run `briefing serve` over the store. It keeps answers, as in operation."""
+    with serving(url, limits=False) as server:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as client:
+            yield Apis(client, NEWEST)
+
+
+async def test_a_server_answers_as_of_random_editions_and_moments(replay: Replay) -> None:
+    random = Random(19)
+    editions = await read_editions(replay.url)
+    offered = [request for request in replay.requests if request.version == NEWEST]
+    different = []
+    async with server_apis(replay.url) as apis:
+        for request in random.choices(offered, k=len(offered) // 2):
+            named = editions.name(request.edition, random)
+            path, body = at_edition(request.version, request.path, request.body, named)
+            answer = await fetch_answer(apis, path, body)
+            if answer != request.answer:
+                different.append(f"{named} {path} {body}\n{request.answer}\n{answer}")
+    assert not different, f"{len(different)}, first: {different[0]}"
+
+
+async def test_the_last_edition_equals_the_present(replay: Replay) -> None:
+    editions = await read_editions(replay.url)
+    offered = {
+        (request.path, json.dumps(request.body)): request for request in replay.requests if request.version == NEWEST
+    }
+    different = []
+    async with server_apis(replay.url) as apis:
+        for request in offered.values():
+            present = await fetch_answer(apis, request.path, request.body)
+            path, body = at_edition(request.version, request.path, request.body, f"e{editions.numbers[-1]}")
+            answer = await fetch_answer(apis, path, body)
+            if answer != present:
+                different.append(f"{path} {body}\n{present}\n{answer}")
+    assert not different, f"{len(different)} of {len(offered)}, first: {different[0]}"
 
 
 async def test_versions_that_are_built_from_the_log_give_the_same_answers(

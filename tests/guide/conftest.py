@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from api.ingest.load import load
+from api.ingest.sample import load_sample
 from tests.clients import ROOT
-from tests.conftest import SAMPLE
 from tests.guide.reader import Machine, Reader
 from tests.serving import serving
 
@@ -34,9 +33,9 @@ def write_pins(requirements: str, pins: Path) -> None:
 
 @pytest.fixture(scope="session")
 async def sample_store(new_store: Callable[..., Awaitable[str]]) -> str:
-    """A store of the sample, which is copied for each page."""
+    """A store of the sample in its two editions, which is copied for each page."""
     url = await new_store()
-    await load([str(SAMPLE)], url)
+    await load_sample(url)
     return url
 
 

@@ -56,30 +56,30 @@ LINKS = """    "Claim": {
 BACK = '        "claims": ("many", "Claim", "briefing_id"),\n'
 ROWS = """
 
-def _claim(made: Dataset, place: int) -> Row:
+def _claim(dataset: Dataset, place: int) -> Row:
     return {
-        "briefing_id": _maybe(made, made.ids("briefing"), 0.8),
-        "event_id": _maybe(made, made.ids("event"), 0.6),
-        "speaker_id": made.random.choice(made.ids("source")),
-        "text": _text(made),
-        "language": made.random.choice(["en", "fr"]),
-        "status": made.random.choice(["unverified", "refuted"]),
-        "claimed_at": _moment(made),
+        "briefing_id": _maybe(dataset, dataset.ids("briefing"), 0.8),
+        "event_id": _maybe(dataset, dataset.ids("event"), 0.6),
+        "speaker_id": dataset.random.choice(dataset.ids("source")),
+        "text": _text(dataset),
+        "language": dataset.random.choice(["en", "fr"]),
+        "status": dataset.random.choice(["unverified", "refuted"]),
+        "claimed_at": _moment(dataset),
     }
 
 
-def _verdict(made: Dataset, claim: str, position: int) -> Row:
+def _verdict(dataset: Dataset, claim: str, position: int) -> Row:
     return {
         "record_id": claim,
         "position": position,
-        "rating": made.random.choice(["correct", "incorrect", "mixed"]),
-        "statement": _maybe(made, [_text(made)], 0.4),
-        "source_id": made.random.choice(made.ids("source")),
+        "rating": dataset.random.choice(["correct", "incorrect", "mixed"]),
+        "statement": _maybe(dataset, [_text(dataset)], 0.4),
+        "source_id": dataset.random.choice(dataset.ids("source")),
     }
 """
-VERDICTS = """    made.tables["verdict"] = [
-        _verdict(made, claim, position)
-        for place, claim in enumerate(made.ids("claim"))
+VERDICTS = """    dataset.tables["verdict"] = [
+        _verdict(dataset, claim, position)
+        for place, claim in enumerate(dataset.ids("claim"))
         for position in range(place % 4)
     ]
 """
@@ -115,7 +115,7 @@ EDITS: dict[str, tuple[tuple[str, str], ...]] = {
         ('    *("resource", "basis"', '    "rating",\n'),
     ),
     "tests/agreement/dataset.py": (
-        ("    ):\n        made.tables[table] = []", '        ("claim", "clm", 90, _claim),\n'),
+        ("    ):\n        dataset.tables[table] = []", '        ("claim", "clm", 90, _claim),\n'),
         ("\n\ndef _participant(", VERDICTS),
         ("", ROWS),
     ),

@@ -260,6 +260,70 @@ async def test_each_edition_shows_the_claims_of_then(claim_store: ClaimStore) ->
     assert verdicts == [3, 4, 4, 4, 4]
 
 
+def test_both_apis_read_the_claims_as_they_were_known(claim_store: ClaimStore) -> None:
+    for edition in claim_store.editions:
+        named = f"known_at=e{edition}"
+        listed = claim_store.get(f"/claims?{named}").json()["data"]
+        exported = [json.loads(line) for line in claim_store.get(f"/claims.ndjson?{named}").text.splitlines()]
+        assert {claim["key"]: claim["status"] for claim in exported} == known_statuses(listed)
+        nodes = "nodes { key status verdicts { nodes { rating } } }"
+        document = f'{{ claims(knownAt: "e{edition}") {{ edition {nodes} }} }}'
+        answer = httpx2.post(f"{claim_store.base}/v2/graphql", json={"query": document}).json()
+        assert "errors" not in answer, answer
+        claims = answer["data"]["claims"]
+        assert {node["key"]: node["status"].lower() for node in claims["nodes"]} == known_statuses(listed)
+        ratings = {node["key"]: len(node["verdicts"]["nodes"]) for node in claims["nodes"]}
+        assert ratings == {claim["key"]: len(claim["verdicts"]["data"]) for claim in listed}
+        linked = claim_store.get(f"/events?claims.status=refuted&{named}").json()["data"]
+        assert [event["key"] for event in linked] == (["talks"] if edition >= claim_store.editions[1] else [])
+    last = claim_store.get("/claims")
+    assert claim_store.get(f"/claims?known_at=e{claim_store.editions[-1]}").text == last.text
+    assert claim_store.get(last.headers["content-location"].removeprefix("/v2")).text == last.text
+
+
+def known_statuses(claims: list[dict[str, Any]]) -> dict[str, str]:
+    return {claim["key"]: claim["status"] for claim in claims}
+
+
+def test_a_claim_that_is_withdrawn_or_new_says_so_as_of_then(claim_store: ClaimStore) -> None:
+    [mistaken] = [
+        claim
+        for claim in claim_store.get(f"/claims?known_at=e{claim_store.editions[1]}").json()["data"]
+        if claim["key"] == "mistaken"
+    ]
+    answers = {
+        number: claim_store.get(f"/claims/{mistaken['id']}?known_at=e{number}")
+        for number in (claim_store.editions[0] - 1, *claim_store.editions[1:3])
+    }
+    assert [answer.status_code for answer in answers.values()] == [404, 200, 410]
+    assert "It was not said." in answers[claim_store.editions[2]].json()["detail"]
+
+
+def test_the_revisions_of_claims_say_what_was_done(claim_store: ClaimStore) -> None:
+    created, changed, withdrawn = claim_store.editions[:3]
+    known = {claim["key"]: claim["id"] for claim in claim_store.get(f"/claims?known_at=e{created}").json()["data"]}
+    expected = {
+        "agreed": [(2, "updated", changed, ["status", "verdicts"]), (1, "created", created, [])],
+        "mistaken": [(2, "withdrawn", withdrawn, []), (1, "created", created, [])],
+        "returned": [(1, "created", created, [])],
+    }
+    for key, revisions in expected.items():
+        found = claim_store.get(f"/claims/{known[key]}/revisions?record=full").json()["data"]
+        names = ("revision", "action", "edition", "changed")
+        assert [tuple(revision[name] for name in names) for revision in found] == revisions
+        assert found[-1]["record"]["status"] == ("supported" if key == "returned" else "unverified")
+        document = f'{{ revisions(id: "{known[key]}") {{ nodes {{ revision edition }} }} }}'
+        answer = httpx2.post(f"{claim_store.base}/v2/graphql", json={"query": document}).json()
+        nodes = [(node["revision"], node["edition"]) for node in answer["data"]["revisions"]["nodes"]]
+        assert nodes == [(revision, edition) for revision, _, edition, _ in revisions]
+    counts = {
+        edition["number"]: [edition[name] for name in ("created", "updated", "withdrawn")]
+        for edition in claim_store.get("/editions").json()["data"]
+        if any(change["resource"] == "claim" for change in edition["changes"])
+    }
+    assert counts[changed] == [0, 1, 0] and counts[withdrawn] == [0, 0, 1]
+
+
 async def test_a_snapshot_contains_the_claims_and_loads_back(
     claim_store: ClaimStore, tree: Path, fresh_database: Callable[[], Awaitable[str]], tmp_path: Path
 ) -> None:

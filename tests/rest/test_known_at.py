@@ -234,11 +234,29 @@ def test_a_permalink_keeps_what_was_asked_and_stands_for_one_page(history: Histo
     assert named.status_code == 400, "given twice"
 
 
+def test_each_answer_names_the_url_that_gives_it_for_good(history: History) -> None:
+    named = f"known_at=e{history.numbers[1]}"
+    for path, location in {
+        f"/figures/{FIGURE}": f"/figures/{FIGURE}?",
+        f"/places/{PLACE}?include=events": f"/places/{PLACE}?include=events&",
+        f"/figures/{FIGURE}?{named}": f"/figures/{FIGURE}?",
+    }.items():
+        # The first answer is read from the store, the second one is cached.
+        for answer in (history.get(path), history.get(path)):
+            permalink = f"/v2{location}known_at=e{answer.headers['edition']}-{history.store}"
+            assert answer.headers["content-location"] == permalink
+            assert history.client.get(permalink).text == answer.text
+    page = history.get("/places?limit=1")
+    assert page.headers["content-location"] == page.json()["page"]["permalink"]
+    assert "content-location" not in history.client.get("/v1/places").headers
+
+
 def test_a_key_in_a_url_is_not_repeated_in_a_permalink(history: History) -> None:
     key = "bak_live_" + "0" * 40
-    answer = history.get(f"/places?q={key}&known_at=e{history.numbers[0]}")
-    assert answer.json()["page"]["permalink"] is None
-    assert not {"link", "content-location"} & set(answer.headers)
+    for path in (f"/places?q={key}", f"/places?q={key}&known_at=e{history.numbers[0]}"):
+        answer = history.get(path)
+        assert answer.json()["page"]["permalink"] is None
+        assert not {"link", "content-location"} & set(answer.headers)
 
 
 @EVERY
@@ -330,6 +348,8 @@ def test_a_cursor_stays_in_the_edition_that_was_named(history: History, api: str
     # A cursor of the present is a position only, so it goes with any edition.
     assert page({"after": present, "knownAt": f"e{last}"})[0] == "Pinsk"
     assert page({"after": named, "knownAt": f"e{own.numbers[0]}"}) == "invalid_cursor"
+    moment = written(own.moments[0])
+    assert page({"after": named, "knownAt": moment}) == "invalid_cursor"
 
 
 async def test_a_cursor_of_an_edition_does_not_see_what_came_later(own: History, tmp_path: Path) -> None:
@@ -404,12 +424,21 @@ def test_a_time_may_be_negotiated_by_memento(history: History) -> None:
 
 
 def test_version_1_has_no_history_and_says_who_has(history: History) -> None:
-    answer = history.client.get("/v1/places?known_at=2022-03-07")
-    assert answer.status_code == 400
-    assert "Version 2 has known_at" in answer.json()["errors"][0]["detail"]
-    assert "/v2/places" in answer.json()["errors"][0]["detail"]
+    for path in ("/v1/places", f"/v1/places/{PLACE}", "/v1/places.csv"):
+        answer = history.client.get(f"{path}?known_at=2022-03-07")
+        assert answer.status_code == 400
+        [error] = answer.json()["errors"]
+        assert error["parameter"] == "known_at"
+        assert error["detail"].startswith("There is no such parameter here. Version 2 has known_at")
+        assert "/v2/places" in error["detail"]
     query = '{ places(knownAt: "e1") { nodes { id } } }'
-    assert "knownAt" in history.client.post("/v1/graphql", json={"query": query}).json()["errors"][0]["message"]
+    [error] = history.client.post("/v1/graphql", json={"query": query}).json()["errors"]
+    assert error["message"].startswith("Unknown argument 'knownAt'")
+    assert (
+        error["extensions"]["hint"].startswith("Version 2 has knownAt") and "/v2/graphql" in error["extensions"]["hint"]
+    )
+    [other] = history.client.post("/v1/graphql", json={"query": query.replace("knownAt", "known")}).json()["errors"]
+    assert "hint" not in other["extensions"]
     plain = history.client.get("/v1/places", headers={"Accept-Datetime": "nonsense"})
     assert plain.status_code == 200 and "edition" not in plain.json()["page"]
     assert plain.headers["vary"] == "accept, accept-encoding"
@@ -435,6 +464,30 @@ async def test_an_erased_record_is_a_tombstone_in_every_edition(own: History) ->
     assert [(answer.status_code, answer.json()["data"]) for answer in again] == [(200, []), (200, [])]
 
 
+async def test_an_erased_record_is_in_no_list_export_or_root_of_any_edition(own: History) -> None:
+    nodes = f'place(id: "{PLACE}", knownAt: "%s") {{ name }} places(knownAt: "%s") {{ nodes {{ id }} }}'
+    await erase(own.url, PLACE, "A court ordered it.", 5)
+    await asyncio.sleep(OLDEST)
+    for number in own.numbers:
+        named = f"e{number}"
+        answer = own.graphql(f"{{ {nodes % (named, named)} }}")
+        assert answer["data"]["place"] is None
+        [error] = answer["errors"]
+        assert error["path"] == ["place"]
+        assert error["extensions"] == {"code": "withdrawn", "reason": "The record was erased."}
+        listed = own.get(f"/places?known_at={named}").json()["data"]
+        assert PLACE not in {place["id"] for place in listed}
+        assert [place["id"] for place in listed] == [node["id"] for node in answer["data"]["places"]["nodes"]]
+        for form in ("csv", "ndjson"):
+            assert PLACE not in own.get(f"/places.{form}?known_at={named}").text
+    # A link to it keeps the id, and shows nothing of it.
+    event = own.get(f"/events/{EVENT}?known_at=e{own.numbers[0]}").json()["data"]
+    assert (event["place_id"], event["place"]) == (PLACE, None)
+    for text in ("Homel", "Brest"):
+        for number in own.numbers:
+            assert own.get(f"/places?q={text}&known_at=e{number}").json()["data"] == []
+
+
 async def test_a_moment_whose_load_is_under_way_waits_a_second(
     own: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -449,6 +502,11 @@ async def test_a_moment_whose_load_is_under_way_waits_a_second(
         waiting = await asyncio.to_thread(own.get, f"/places?known_at={known_at}")
         assert (waiting.status_code, waiting.json()["code"]) == (503, "unavailable")
         assert waiting.headers["retry-after"] == "1"
+        query = {"query": f'{{ places(knownAt: "{known_at}") {{ edition }} }}'}
+        waiting = await asyncio.to_thread(own.client.post, "/v2/graphql", json=query)
+        assert waiting.headers["retry-after"] == "1"
+        [error] = waiting.json()["errors"]
+        assert (waiting.status_code, error["extensions"]["code"]) == (503, "unavailable")
     assert own.get(f"/places?known_at={written(own.moments[-1])}").status_code == 200
     waiting_too = asyncio.create_task(asyncio.to_thread(own.get, f"/places?q=vitebsk&known_at=e{number}"))
     await asyncio.sleep(0.3)

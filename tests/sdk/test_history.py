@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+import httpx2
 import pytest
 
 from api.ingest.identity import public_id
@@ -52,9 +53,15 @@ async def restated(
 
 def expected(service: Service) -> dict[str, Any]:
     first, second = service.numbers
+    figure = f"{service.url}/v2/figures/{FIGURE}"
+    then, now = (f"known_at=e{number}-{service.store}" for number in service.numbers)
+    permalinks = {
+        **{"page": f"{service.url}/v2/figures?{then}", "record": f"{figure}?include=event&{then}"},
+        **{"each": [f"{figure}?{then}"], "present": [f"{figure}?{now}"] * 2, "none": [None, None]},
+    }
     return {
         **{"now": 406, "then": 364, "named": 364, "day": 364, "each": [364], "exported": 364, "graphql": 364},
-        **{"over": 406, "permalink": f"/v2/figures?known_at=e{first}-{service.store}"},
+        **{"over": 406, "of_page": f"/v2/figures?{then}", "permalinks": permalinks},
         **{"revisions": [[]], "editions": [second, first], "me": "anonymous"},
         **{"diff": [{"amount.value": [364, 406]}], "differing": ["changed"]},
         "table": [f'{FIGURE},changed,1,2,amount.value,"364","406"'],
@@ -64,9 +71,19 @@ def expected(service: Service) -> dict[str, Any]:
 def test_the_python_client_reads_the_past(in_python: Run, restated: Service) -> None:
     found = in_python("history.py", restated.url, FIGURE, f"e{restated.numbers[0]}")
     assert {**found["waiting"], "me": "anonymous"} == expected(restated)
-    assert found["awaiting"] == {name: found["waiting"][name] for name in ("then", "each", "graphql", "differing")}
+    same = ("then", "each", "graphql", "differing", "permalinks")
+    assert found["awaiting"] == {name: found["waiting"][name] for name in same}
 
 
 def test_the_typescript_client_reads_the_past(in_node: Run, restated: Service) -> None:
     found = in_node("history.mjs", restated.url, FIGURE, f"e{restated.numbers[0]}")
     assert {**found, "me": "anonymous"} == expected(restated)
+
+
+def test_a_permalink_leads_to_what_was_read(restated: Service) -> None:
+    permalinks = expected(restated)["permalinks"]
+    for value, urls in {364: [permalinks["record"], *permalinks["each"]], 406: permalinks["present"]}.items():
+        for url in urls:
+            assert httpx2.get(url).json()["data"]["amount"]["value"] == value
+    [figure] = httpx2.get(permalinks["page"]).json()["data"]
+    assert figure["amount"]["value"] == 364

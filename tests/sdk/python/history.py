@@ -25,7 +25,15 @@ def waiting() -> dict[str, Any]:
             "exported": json.loads(exported)["amount"]["value"],
             "graphql": then.graphql.figure(id=ID).figure.amount.value,
             "over": then.figures.get(ID, known_at="2022-03-08").amount.value,
-            "permalink": page.page.permalink,
+            "permalinks": {
+                "page": page.permalink,
+                "record": then.figures.get(ID, include=["event"]).permalink,
+                "each": [figure.permalink for figure in then.figures.each()],
+                # The second answer is the first one, which has not changed.
+                "present": [briefing.v2.figures.get(ID).permalink for _ in range(2)],
+                "none": [briefing.v1.figures.get(ID).permalink, briefing.v2.me().permalink],
+            },
+            "of_page": page.page.permalink,
             "revisions": [revision.changed for revision in then.figures.each_revision(ID)],
             "editions": [edition.number for edition in briefing.v2.editions.each()],
             "me": then.me().identity,
@@ -47,6 +55,13 @@ async def awaiting() -> dict[str, Any]:
             "each": [figure.amount.value async for figure in then.figures.each(limit=1)],
             "graphql": (await then.graphql.figure(id=ID)).figure.amount.value,
             "differing": [change.change async for change in then.figures.each_diff(from_=EDITION)],
+            "permalinks": {
+                "page": (await then.figures.list()).permalink,
+                "record": (await then.figures.get(ID, include=["event"])).permalink,
+                "each": [figure.permalink async for figure in then.figures.each()],
+                "present": [(await briefing.v2.figures.get(ID)).permalink for _ in range(2)],
+                "none": [(await briefing.v1.figures.get(ID)).permalink, (await briefing.v2.me()).permalink],
+            },
         }
         return found
 

@@ -16,6 +16,15 @@ const differing = [];
 for await (const change of briefing.v2.figures.eachDiff({ from: edition, to: "2022-03-08" })) differing.push(change.change);
 let table = "";
 for await (const piece of briefing.v2.figures.exportDiff("csv", { from: edition })) table += new TextDecoder().decode(piece);
+const permalinks = {
+  page: (await then.figures.list()).permalink,
+  record: (await then.figures.get(id, { include: ["event"] })).permalink,
+  each: [],
+  // The second answer is the first one, which has not changed.
+  present: [(await briefing.v2.figures.get(id)).permalink, (await briefing.v2.figures.get(id)).permalink],
+  none: [(await briefing.v1.figures.get(id)).permalink, (await briefing.v2.me()).permalink],
+};
+for await (const figure of then.figures.each()) permalinks.each.push(figure.permalink);
 const editions = [];
 for await (const one of briefing.v2.editions.each()) editions.push(one.number);
 
@@ -29,7 +38,8 @@ console.log(
     exported: value(JSON.parse(exported)),
     graphql: value((await then.graphql(graphql.Figure, { id })).figure),
     over: value(await then.figures.get(id, { known_at: "2022-03-08" })),
-    permalink: (await then.figures.list()).page.permalink,
+    permalinks,
+    of_page: (await then.figures.list()).page.permalink,
     revisions,
     editions,
     me: (await then.me()).identity,

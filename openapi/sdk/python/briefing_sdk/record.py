@@ -18,6 +18,14 @@ SCALARS = (str, int, float, bool)
 class Record:
     """The base of the models. `to_dict()` returns the JSON."""
 
+    _permalink: str | None = None
+
+    @property
+    def permalink(self) -> str | None:
+        """The URL that returns this page or record for good, as of its edition. It is None if the version has no
+        editions, for records within records, and in GraphQL."""
+        return self._permalink
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON of the record, with the fields that this client does not know."""
         raise NotImplementedError

@@ -20,6 +20,7 @@ from briefing_sdk.answer import (
     unreadable,
 )
 from briefing_sdk.cache import Cache
+from briefing_sdk.permalink import set_permalinks
 from briefing_sdk.query import format_parameters, format_value
 
 T = TypeVar("T")
@@ -61,19 +62,21 @@ def build_get(client: Client, options: RequestOptions, path: str, parameters: Ma
     headers = {"Accept": "application/json"}
     request = client.build_request("GET", path, params=format_parameters(parameters), headers=headers)
     if kept := options.cache.get(str(request.url)):
-        request.headers["If-None-Match"] = kept[0]
+        request.headers["If-None-Match"] = kept.etag
     return request
 
 
-def read_or_reuse(options: RequestOptions, request: httpx.Request, response: httpx.Response) -> Any:
-    """Return the JSON of an answer, or of the kept one if it has not changed."""
+def read_or_reuse(options: RequestOptions, request: httpx.Request, response: httpx.Response) -> tuple[Any, str | None]:
+    """Return the JSON and the Content-Location of an answer, or of the kept one if it has not changed."""
     url = str(request.url)
     kept = options.cache.get(url) if response.status_code == 304 else None
     if kept:
-        return read(httpx.Response(200, headers={"Content-Type": "application/json"}, request=request), kept[1])
+        reused = httpx.Response(200, headers={"Content-Type": "application/json"}, request=request)
+        return read(reused, kept.body), kept.location
     answer = read(response, response.content)
-    options.cache.put(url, response.headers.get("etag"), response.content)
-    return answer
+    location = response.headers.get("content-location")
+    options.cache.put(url, response.headers.get("etag"), response.content, location)
+    return answer, location
 
 
 def with_known_at(parameters: Mapping[str, Any], known_at: Any) -> Mapping[str, Any]:
@@ -127,9 +130,11 @@ class Transport:
     def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
         """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
         request = build_get(self.client, self.options, path, self._complete(parameters))
-        answer = read_or_reuse(self.options, request, self._send(request))
+        document, location = read_or_reuse(self.options, request, self._send(request))
         try:
-            return parse(answer)
+            answer = parse(document)
+            set_permalinks(answer, str(self.client.base_url).rstrip("/"), path, location)
+            return answer
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise unreadable(str(request.url), error) from error
 
@@ -190,9 +195,11 @@ class AsyncTransport:
     async def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
         """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
         request = build_get(self.client, self.options, path, self._complete(parameters))
-        answer = read_or_reuse(self.options, request, await self._send(request))
+        document, location = read_or_reuse(self.options, request, await self._send(request))
         try:
-            return parse(answer)
+            answer = parse(document)
+            set_permalinks(answer, str(self.client.base_url).rstrip("/"), path, location)
+            return answer
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise unreadable(str(request.url), error) from error
 

@@ -1,14 +1,21 @@
 // A cache of answers, which are requested again with If-None-Match.
 
-/** The answers that were used last, by URL, with their ETags: at most `maxCharacters` characters. */
+/** The body of an answer, with its ETag and its Content-Location. */
+export interface CachedAnswer {
+  readonly etag: string;
+  readonly body: string;
+  readonly location: string | null;
+}
+
+/** The answers that were used last, by URL: at most `maxCharacters` characters. */
 export class Cache {
   #characters = 0;
-  readonly #answers = new Map<string, { etag: string; body: string }>();
+  readonly #answers = new Map<string, CachedAnswer>();
 
   constructor(private readonly maxCharacters: number) {}
 
-  /** The ETag and the body of an answer. */
-  get(url: string): { etag: string; body: string } | undefined {
+  /** Return an answer. */
+  get(url: string): CachedAnswer | undefined {
     const answer = this.#answers.get(url);
     if (answer) {
       this.#answers.delete(url);
@@ -18,10 +25,10 @@ export class Cache {
   }
 
   /** Keep an answer, and drop those that were used longest ago. */
-  put(url: string, etag: string | null, body: string): void {
+  put(url: string, etag: string | null, body: string, location: string | null): void {
     if (!etag || body.length > this.maxCharacters) return;
     this.#drop(url);
-    this.#answers.set(url, { etag, body });
+    this.#answers.set(url, { etag, body, location });
     this.#characters += body.length;
     for (const oldest of this.#answers.keys()) {
       if (this.#characters <= this.maxCharacters) return;

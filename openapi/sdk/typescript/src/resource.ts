@@ -1,5 +1,6 @@
 // A kind of record, typed by the operations of its version's contract.
 
+import type { Cited } from "./permalink.js";
 import type { CallOptions, Transport } from "./transport.js";
 
 /** An operation as openapi-typescript writes it. */
@@ -15,8 +16,11 @@ type Input<T> = T extends readonly (infer One)[] ? readonly One[] : string exten
 
 /** The answer of an operation. */
 export type Answer<O> = O extends { responses: { 200: { content: { "application/json": infer Body } } } } ? Body : never;
-type RecordOf<O> = Answer<O> extends { data: readonly (infer One)[] } ? One : never;
-type DataOf<O> = Answer<O> extends { data: infer One } ? One : never;
+type RecordOf<O> = Answer<O> extends { data: readonly (infer One)[] } ? One & Cited : never;
+type DataOf<O> = Answer<O> extends { data: infer One } ? One & Cited : never;
+
+/** A page: its answer, with permalinks. */
+export type PageOf<O> = Omit<Answer<O>, "data"> & { data: RecordOf<O>[] } & Cited;
 
 /**
  * A list: `List` is its operation, `Forms` are the formats of its exports, and `Export` is the operation of one. `Counts`
@@ -36,8 +40,8 @@ export class Listing<
   ) {}
 
   /** Return one page. */
-  async list(given: Given<List> = {} as Given<List>, call: CallOptions = {}): Promise<Answer<List>> {
-    return (await this.transport.read(this.path, given, ["data", "page"], call)) as Answer<List>;
+  async list(given: Given<List> = {} as Given<List>, call: CallOptions = {}): Promise<PageOf<List>> {
+    return (await this.transport.read(this.path, given, ["data", "page"], call)) as PageOf<List>;
   }
 
   /** Yield all records that pass the filters, page after page as they are needed; `limit` is the size of a page. */
@@ -105,9 +109,9 @@ export class RevisedResource<
     id: string,
     given: Given<Revisions> = {} as Given<Revisions>,
     call: CallOptions = {},
-  ): Promise<Answer<Revisions>> {
+  ): Promise<PageOf<Revisions>> {
     const path = `${this.path}/${encodeURIComponent(id)}/revisions`;
-    return (await this.transport.read(path, given, ["data", "page"], call)) as Answer<Revisions>;
+    return (await this.transport.read(path, given, ["data", "page"], call)) as PageOf<Revisions>;
   }
 
   /** Yield all revisions of a record, newest first, page after page as they are needed. */

@@ -4,6 +4,7 @@ import { transportError, isObject, json, read, graphqlProblem, retryAfter } from
 import { Cache } from "./cache.js";
 import { Unreadable } from "./errors.js";
 import { readAnswer, type LastAnswer } from "./limits.js";
+import { setPermalinks } from "./permalink.js";
 import { query } from "./query.js";
 
 const AGAIN = [429, 503];
@@ -62,14 +63,22 @@ export class Transport {
     const url = this.options.url + path + query(this.#complete(given));
     const cached = this.options.cache.get(url);
     const headers = { Accept: "application/json", ...(cached && { "If-None-Match": cached.etag }) };
+    let location: string | null = null;
     const answer = await this.#send(url, { headers }, call, async (response) => {
-      if (response.status === 304 && cached) return json(cached.body, url);
+      if (response.status === 304 && cached) {
+        location = cached.location;
+        return json(cached.body, url);
+      }
       const body = await response.text();
       const document = read(response, body, url);
-      this.options.cache.put(url, response.headers.get("etag"), body);
+      location = response.headers.get("content-location");
+      this.options.cache.put(url, response.headers.get("etag"), body, location);
       return document;
     });
-    if (isObject(answer) && parts.every((name) => name in answer)) return answer;
+    if (isObject(answer) && parts.every((name) => name in answer)) {
+      setPermalinks(answer as { data: unknown }, this.options.url, path, location);
+      return answer;
+    }
     throw new Unreadable(`The answer of ${url} is not what this client expects: ${parts.join(" and ")}.`);
   }
 
