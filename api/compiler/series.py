@@ -16,7 +16,7 @@ an envelope with it. Nothing is averaged, and nothing but a flow is added up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from api.catalog import Resource
 from api.catalog.dimensions import SOURCE
@@ -69,14 +69,16 @@ NOT_ADDITIVE = """case
     when count(period_start) < count(*) or count(period_end) < count(*) then 'period_unknown'
     when bool_or(is_within) then 'periods_overlap'
   end"""
-# The rows of each list with their alias, the condition on them, and their order.
+# The rows of each list with their alias, and their order.
 LISTS = {
-    "series": ("series r", "", "r.place"),
-    "points": ("points q", " where q.place = r.place", "q.bucket"),
-    "envelopes": ("envelopes e", "", "e.envelope"),
-    "envelope_points": ("envelope_points f", " where f.envelope = e.envelope", "f.bucket"),
+    "series": ("series r", "r.place"),
+    "points": ("points q", "q.bucket"),
+    "envelopes": ("envelopes e", "e.envelope"),
+    "envelope_points": ("envelope_points f", "f.bucket"),
 }
-ALIASES = {name: rows.split()[1] for name, (rows, _, _) in LISTS.items()}
+ALIASES = {name: rows.split()[1] for name, (rows, _) in LISTS.items()}
+# The column by which the rows of a list belong to a row of another list, and that row.
+OWNERS = {"points": ("place", "r"), "envelope_points": ("envelope", "e")}
 WHOLE = {
     "total": "(select count(*) from picked)",
     "undated": "(select count(*) from picked where as_of is null)",
@@ -105,6 +107,8 @@ def figure_series(writer: StatementWriter, root: SeriesQuery) -> str:
 class _SeriesWriter:
     writer: StatementWriter
     root: SeriesQuery
+    # The tables of the lists that belong to rows of others.
+    lists: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.resource: Resource = self.writer.version[self.root.resource]
@@ -118,11 +122,11 @@ class _SeriesWriter:
             *(self._picked(), self._said(), self._compared(), self._placed(), self._figures()),
             *(*self._series(), self._points(), *self._envelopes()),
         ]
-        written_tables = ",\n".join(tables)
         if self.root.table is not None:
             made = self._csv(self.root.table)
         else:
             made = self._object(self.root.selection, "").sql()
+        written_tables = ",\n".join([*tables, *self.lists])
         return f"with {written_tables}\nselect {made} as made, {filter_points(self.root.filter)} as points"
 
     def _picked(self) -> str:
@@ -251,10 +255,18 @@ class _SeriesWriter:
                 raise TypeError(f"{type(value).__name__} has no place in series")
 
     def _write_list(self, rows: SeriesList) -> Json:
-        source, where, order = LISTS[rows.name]
-        item = self._object(rows.selection, ALIASES[rows.name]).sql()
-        items = from_sql(f"(select string_agg({item}, ',' order by {order}) from {source}{where})")
-        return fixed("[") + items + fixed("]")
+        source, order = LISTS[rows.name]
+        alias = ALIASES[rows.name]
+        item = self._object(rows.selection, alias).sql()
+        aggregate = f"string_agg({item}, ',' order by {order})"
+        if rows.name not in OWNERS:
+            return fixed("[") + from_sql(f"(select {aggregate} from {source})") + fixed("]")
+        # The rows of all owners are written at once. Each owner would read all of them to find its own.
+        column, owner = OWNERS[rows.name]
+        name = self.writer.name()
+        self.lists.append(table(name, f"select {column}, {aggregate} as items\nfrom {source} group by {column}"))
+        items = f"(select {name}.items from {name} where {name}.{column} = {owner}.{column})"
+        return fixed("[") + from_sql(items) + fixed("]")
 
     def _csv(self, csv_table: CsvTable) -> str:
         cells: list[Cell] = []

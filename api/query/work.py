@@ -435,11 +435,27 @@ def _set_reserve(version: Version, rows: ListQuery, parents: _Parents) -> int:
 
 
 def records_a_point(query: Query) -> int:
-    """Return the number of looked-at records that a point of this request pays for."""
+    """Return the number of looked-at records that a point of this request pays for. It pays for fewer if they are
+    grouped: each group is sorted and written, too."""
     version = VERSIONS[query.version]
+    groups = [_grouping_weight(version[counts.resource], counts) for counts in _counts(query.root)]
     weights = [weight(version, version[rows.resource], rows.filter, rows.sort) for rows in _lists(query.root)]
     heaviest = max(weights, default=1.0)
-    return max(1, int(LOOKED_AT_PER_POINT * min(1.0, MAX_WEIGHT / heaviest)))
+    return max(1, int(LOOKED_AT_PER_POINT * min(1.0, MAX_WEIGHT / heaviest) / (1.0 + max(groups, default=0.0))))
+
+
+def _counts(value: Answer) -> Iterator[CountQuery]:
+    """Yield the counts of an answer, and those that are as much work as its facets and series."""
+    match value:
+        case CountQuery():
+            yield value
+        case SeriesQuery():
+            yield _as_counts(value)
+        case ListQuery():
+            yield from (counts_of_facets(value, facets) for facets in facets_of(value.selection))
+        case Object():
+            for entry in value.selection:
+                yield from _counts(entry.value)
 
 
 def _lists(value: Answer) -> Iterator[ListQuery]:

@@ -21,6 +21,7 @@ from api.rest.access.contract import BEARER
 from api.rest.code_samples import EXAMPLE_URL, code_samples, code_samples_of_me
 from api.rest.examples import examples
 from api.rest.formats import offered
+from api.rest.group_schemas import group_schemas
 from api.rest.inputs import (
     choice_schemas,
     count_inputs,
@@ -75,6 +76,7 @@ def openapi(version: Version) -> dict[str, Any]:
         "paths": _paths(version),
         "components": {
             "schemas": schemas(version)
+            | group_schemas(version)
             | choice_schemas(version)
             | feature_schemas()
             | own.schemas()

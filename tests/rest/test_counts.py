@@ -167,6 +167,21 @@ def test_a_large_list_is_counted_from_a_sample_with_intervals(
     assert answer["total"] == 32 * sum(sampled.values())
 
 
+def test_facets_of_a_large_list_are_counted_from_the_same_sample(
+    large: tuple[httpx2.Client, list[dict[str, Any]]],
+) -> None:
+    client, _ = large
+    answer = client.get("/v2/events?facets=kind,language&limit=1").raise_for_status().json()["facets"]
+    assert answer["quality"] == "sampled"
+    for name, facet in zip(("kind", "language"), answer["fields"], strict=True):
+        counts = counted(client, f"by={name}")
+        values = [{"value": group["key"][name]} | {**group, "key": None} for group in counts["data"]]
+        assert [{**value, "key": None} for value in facet["data"]] == values
+        assert facet["rest"] == counts["rest"]
+        assert answer["total"] == counts["total"]
+    assert answer["fields"][0]["rest"]["groups"] > 0
+
+
 def test_intervals_contain_the_numbers(large: tuple[httpx2.Client, list[dict[str, Any]]]) -> None:
     client, _ = large
     inside = shown = 0

@@ -1,6 +1,6 @@
 -- Counts are one select of tables: the rows that pass, whether there are too many, and the groups.
 -- { figureCounts(filter: {basis: {in: [FLOW]}}, by: [COUNTRY, MEASURE], bucket: MONTH, top: 3) { data { key { country measure bucket } count low } rest { groups } unplaced { undated } total quality } }
--- ["flow",3,277,40]
+-- ["flow",3,277,8]
 with begun as materialized (select store.rows_looked_at('{store.event,store.figure,store.place}') as looked_at)
 select convert_to(concat('{"figureCounts":', t3.made, '}'), 'UTF8') as body, null::text as next, null::text[] as notes, (select coalesce(max(edition) || '.' || max(changed_us), '0.0') from store.latest where resource = any('{event,figure,place}')) as mark, greatest(t3.points, 1, least($3::bigint, (store.rows_looked_at('{store.event,store.figure,store.place}') - (select looked_at from begun)) / $4::bigint))::int as points
 from (select) request
