@@ -26,6 +26,7 @@ from api.rest.request import list_query, record_query
 from api.store import embedded
 from api.store.migrate import migrate
 from tests.as_of import as_of
+from tests.bench import differences
 from tests.bench.archive import SEED, fill
 from tests.bench.table import Row
 
@@ -55,20 +56,34 @@ SEARCHED = {
     "box": "place.bbox=30,45,32,47",
     "near": "place.near=48,31,50",
 }
-# Each event was written three times, at changes in random order.
+# Each event was written three times, at changes in random order, with another title each time.
 HISTORY = """
     create temporary table written as
-        select id, least(a, b, c) as first, a + b + c - least(a, b, c) - greatest(a, b, c) as second,
-            greatest(a, b, c) as third from (
-            select id, 1 + floor(random() * {most})::bigint as a, 1 + floor(random() * {most})::bigint as b,
-                1 + floor(random() * {most})::bigint as c from store.event offset 0) as random;
+        select id, changes[1] as first, changes[2] as second, changes[3] as third from (
+            select id, array_agg(change order by change) as changes from (
+                select id, row_number() over (order by random()) as change
+                from store.event, generate_series(1, 3)) as loaded
+            group by id) as grouped;
     create unique index on written (id);
     analyze written;
     alter table past.event disable trigger user;
     insert into past.event ({columns}, since, until)
-        select {held}, first, second from store.event as held join written using (id) where first < second
-        union all select {held}, second, third from store.event as held join written using (id) where second < third;
-    alter table past.event enable trigger user"""
+        select {first}, first, second from store.event as held join written using (id)
+        union all select {second}, second, third from store.event as held join written using (id);
+    alter table past.event enable trigger user;
+    alter table store.change disable trigger user;
+    truncate store.change;
+    insert into store.change (seq, resource, id, revision, action, record) overriding system value
+        select first, 'event', id, 1, 'created', '{{}}'::jsonb from written
+        union all select second, 'event', id, 2, 'updated', '{{}}'::jsonb from written
+        union all select third, 'event', id, 3, 'updated', '{{}}'::jsonb from written order by 1;
+    alter table store.change enable trigger user;
+    insert into store.edition (seq, at)
+        select {most} * day / {days}, '2016-01-01Z'::timestamptz + day * interval '1 day'
+        from generate_series(1, {days}) as day;
+    analyze store.change, store.edition"""
+# The history is that of so many days, each with an edition.
+DAYS = 3_650
 COLUMNS = """
     select array_agg(attname::text order by attnum) from pg_attribute
     where attrelid = 'past.event'::regclass and attnum > 0 and not attisdropped and attgenerated = ''
@@ -105,10 +120,13 @@ async def history(url: str) -> int:
     for index in indexes:
         await connection.execute(f"drop index {index['name']}")
     names = ", ".join(columns)
-    old_columns = ", ".join(f"held.{name}" for name in columns)
+    first, second = (_earlier_values(columns, number) for number in (1, 2))
     await connection.execute("alter table store.event disable trigger user; select setseed(0.5)")
-    await connection.execute(HISTORY.format(most=most, columns=names, held=old_columns))
-    await connection.execute("update store.event as held set since = third from written where written.id = held.id")
+    statements = HISTORY.format(most=most, columns=names, first=first, second=second, days=DAYS)
+    await connection.execute(statements)
+    await connection.execute(
+        "update store.event as held set since = third, revision = 3 from written where written.id = held.id"
+    )
     await connection.execute("alter table store.event enable trigger user")
     for index in indexes:
         await connection.execute(index["indexdef"])
@@ -117,6 +135,12 @@ async def history(url: str) -> int:
     await connection.execute("checkpoint")
     await connection.close()
     return int(most)
+
+
+def _earlier_values(columns: Sequence[str], revision: int) -> str:
+    """Return the values of an earlier version of an event."""
+    different = {"title": f"'{revision} ' || held.title", "revision": str(revision)}
+    return ", ".join(different.get(name, f"held.{name}") for name in columns)
 
 
 async def measure(url: str, last: int) -> list[HistoryMeasurement]:
@@ -207,13 +231,15 @@ def rows(measurements: Sequence[HistoryMeasurement]) -> list[Row]:
 def report(events: int) -> list[Row]:
     """Fill a store, measure, and return the rows of the table of results."""
     with TemporaryDirectory(prefix="history-") as folder, embedded.start(Path(folder) / "data") as server:
-        return rows(asyncio.run(_measure_history(server.url, events)))
+        return asyncio.run(_measure_history(server.url, events))
 
 
-async def _measure_history(url: str, events: int) -> list[HistoryMeasurement]:
+async def _measure_history(url: str, events: int) -> list[Row]:
     await migrate(url)
     await fill(url, events, only=TABLES)
-    return await measure(url, await history(url))
+    last = await history(url)
+    measurements = await measure(url, last)
+    return rows(measurements) + await differences.report(url, SESSION, last, last // DAYS)
 
 
 def main() -> None:
