@@ -58,6 +58,9 @@ SESSION = {
 }
 MODES = {False: "force_generic_plan", True: "force_custom_plan"}
 
+# On a replica only its replay locks tables. If that stalls meanwhile, the primary answers instead.
+LOCK_TIMEOUT = "100ms"
+
 
 class ServerRole(Enum):
     """The role of a server among those that are read from: the only one, the primary of replicas, or a replica."""
@@ -153,11 +156,14 @@ class Pool:
 
     def _session_settings(self, custom_plan: bool) -> dict[str, str]:
         """Return the settings of our sessions, in a dictionary of its own."""
-        return SESSION | {
+        settings = SESSION | {
             "application_name": "briefing",
             "statement_timeout": f"{self._settings.statement_timeout * 1000:.0f}",
             "plan_cache_mode": MODES[custom_plan],
         }
+        if self._role is ServerRole.REPLICA:
+            settings["lock_timeout"] = LOCK_TIMEOUT
+        return settings
 
     def give(self, lease: Lease) -> None:
         """Take the connection back: its statement has ended."""
