@@ -87,8 +87,8 @@ class RoutedReader:
             replica.doubted.set()
             replica.fallbacks["unavailable"] += 1
             return None
-        except asyncpg.TransactionRollbackError:
-            # What the replica replays would remove rows that the statement may read.
+        except (asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError):
+            # What the replica replays would remove rows that the statement may read, or locks a table.
             replica.fallbacks["conflict"] += 1
             return None
         except asyncpg.PostgresError:

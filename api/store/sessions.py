@@ -42,6 +42,8 @@ SESSION = {
 }
 # The plan mode of a session, by whether it makes a custom plan for each statement.
 MODES = {False: "force_generic_plan", True: "force_custom_plan"}
+# On a replica only its replay locks tables. If that stalls meanwhile, the primary answers instead.
+LOCK_TIMEOUT = "100ms"
 
 
 class ServerRole(Enum):
@@ -105,11 +107,14 @@ class Sessions:
 
     def _settings_of(self, custom_plan: bool) -> dict[str, str]:
         """Return the settings of a session in the plan mode."""
-        return SESSION | {
+        settings = SESSION | {
             "application_name": "briefing",
             "statement_timeout": f"{self._settings.statement_timeout * 1000:.0f}",
             "plan_cache_mode": MODES[custom_plan],
         }
+        if self._role is ServerRole.REPLICA:
+            settings["lock_timeout"] = LOCK_TIMEOUT
+        return settings
 
 
 async def close_session(connection: Connection) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from api.catalog import V1, V2
@@ -25,6 +26,7 @@ SLOW = "select ''::bytea, null, null::text[], '0.0', 1 from v1.source, pg_sleep(
 LONG = Ticket(SERVICE, 1_000_000)
 # The largest share of the processor time of reads that the primary may have. docs/scale.md calculates with it.
 PRIMARY_SHARE = 0.05
+LOCKED = "select count(*) from pg_locks where relation = 'store.source'::regclass and mode = 'AccessExclusiveLock'"
 
 
 @pytest.fixture
@@ -146,6 +148,33 @@ async def test_a_read_that_a_conflict_of_recovery_cancels_goes_to_the_primary(
     await running
     assert sum(replica.fallbacks["conflict"] for replica in service.replicas) == 1
     assert service.primary_reads == 1
+
+
+async def test_a_read_that_waits_for_a_lock_of_the_replay_goes_to_the_primary(
+    service: Routed, servers: list[Server]
+) -> None:
+    expected = await service.number()
+    primary = await asyncpg.connect(servers[0].url)
+    locking = primary.transaction()
+    await locking.start()
+    await primary.execute("lock table store.source in access exclusive mode")
+    for replica in servers[1:]:
+        connection = await asyncpg.connect(replica.url)
+        async with asyncio.timeout(30):
+            while not await connection.fetchval(LOCKED):
+                await asyncio.sleep(0.02)
+        await connection.execute("select pg_wal_replay_pause()")
+        await connection.close()
+    try:
+        # The primary is free again, and the replicas do not know that.
+        await locking.rollback()
+        for _ in range(4):
+            assert await service.number() == expected
+        assert sum(replica.fallbacks["conflict"] for replica in service.replicas) == 4
+    finally:
+        await primary.close()
+        for replica in servers[1:]:
+            await execute(replica, "select pg_wal_replay_resume()")
 
 
 async def test_a_slow_statement_times_out_on_a_replica_that_lives(servers: list[Server]) -> None:
