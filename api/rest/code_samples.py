@@ -42,6 +42,9 @@ def code_samples(version: Version, operation: Operation) -> list[Schema]:
             f'    for revision in {calls}.revisions("{identifier}").data:\n        print(revision)',
             f'const page = await {calls}.revisions("{identifier}");\nconsole.log(page.data);',
         )
+    if operation.feed is not None:
+        # A feed is for feed readers: the clients have no method for it.
+        return _samples(f"curl '{EXAMPLE_URL}{path}'", "", "")[:1]
     if operation.format is not None:
         name, form = f"{resource.plural}.{operation.format.name}", operation.format.name
         return _samples(

@@ -25,6 +25,7 @@ from api.rest.url import (
     REVISION_NAMES,
     SHARED,
     export_names,
+    feed_names,
     list_names,
     record_names,
 )
@@ -77,6 +78,13 @@ def export_inputs(version: Version, resource: Resource, form: Format) -> list[Sc
     # An export is never a 304.
     headers = [_reference(name) for name in header_inputs(version) if name != "If-None-Match"]
     return [*_references(resource, inputs), limit, *only, *headers]
+
+
+def feed_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """Return the parameters of a feed: the filters and the search of the list, and its pages."""
+    inputs = _inputs(version, resource, feed_names(version, resource))
+    headers = [_reference(name) for name in header_inputs(version) if name != ACCEPT_DATETIME]
+    return [*_references(resource, inputs), *headers]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:

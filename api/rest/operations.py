@@ -11,21 +11,23 @@ from functools import cache
 from typing import Literal
 
 from api.catalog import Resource, Version
+from api.rest.feeds import FeedFormat, offered_feeds
 from api.rest.formats import Format, offered
 
-Kind = Literal["list", "record", "revisions", "export"]
+Kind = Literal["list", "record", "revisions", "export", "feed"]
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation: its id in OpenAPI, its path below the version as OpenAPI writes it, and what it is about. Only an
-    export has a format."""
+    export has a format, and only a feed has that of a feed."""
 
     id: str
     kind: Kind
     path: str
     resource: Resource
     format: Format | None = None
+    feed: FeedFormat | None = None
 
     @property
     def route(self) -> str:
@@ -52,6 +54,8 @@ def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
     for form in offered(version, resource):
         export_id = f"export_{resource.plural}_{form.name}"
         yield Operation(export_id, "export", f"{path}.{form.name}", resource, form)
+    for feed in offered_feeds(version, resource):
+        yield Operation(f"feed_{resource.plural}_{feed.name}", "feed", f"{path}.{feed.suffix}", resource, feed=feed)
 
 
 def list_id(resource: Resource) -> str:
