@@ -33,7 +33,8 @@ BAR = ".bar a[aria-current]"
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its words, the controls that Tab must reach, and the action that is then done by keyboard."""
+    """A page: its words, the controls that Tab must reach in at least so many steps, and the action that is then done
+    by keyboard."""
 
     path: str
     words: str
@@ -42,6 +43,7 @@ class Page:
     excepted: tuple[str, ...] = ()
     status: int = 200
     service: str = "served"
+    steps: int = 6
 
 
 PAGES = {
@@ -62,9 +64,9 @@ PAGES = {
     "guide": Page("/guide/figures", "How a figure counts", (".skip", "#guide-q", ".contents a")),
     "search of the guide": Page("/guide?q=cursor+page", "sections have", (".skip", "#guide-q", ".hits a")),
     "search that finds nothing": Page("/guide?q=nothingofthekind", "Use fewer words", ("#guide-q",)),
-    "embedded list": Page("/embed/events?kind=evacuation", "Source:", ("h1 a", ".records a", "footer a")),
+    "embedded list": Page("/embed/events", "Source:", ("h1 a", ".records a", "footer a")),
     "embedded record": Page(f"/embed/events/{EVACUATION}", "Who says what", ("h1 a", ".who a")),
-    "embedded problem": Page("/embed/events?kin=x", "Did you mean kind?", ("footer a",), status=400),
+    "embedded problem": Page("/embed/events?kin=x", "Did you mean kind?", ("footer a",), status=400, steps=1),
     "closed": Page("/explore/events", "Ask for a key", (".skip", ".problem p a"), status=401, service="closed"),
     "problem": Page("/explore/events?kin=attack", "Did you mean kind?", (".button",), status=400),
     "hostile list": Page(
@@ -105,8 +107,8 @@ def look(node: Callable[..., str], service_url: str, away: str, hostile: str, cl
     def look(name: str) -> Seen:
         page = PAGES[name]
         address = {"served": service_url, "away": away, "hostile": hostile, "closed": closed}[page.service] + page.path
-        order = {"address": address, "words": page.words, "controls": page.controls, "act": page.act}
-        order["name"] = name.replace(" ", "-")
+        order: dict[str, object] = {"address": address, "words": page.words, "controls": page.controls, "act": page.act}
+        order |= {"name": name.replace(" ", "-"), "steps": page.steps}
         views = [order | {"width": width, "scheme": scheme} for width, scheme in VIEWS]
         return dict(zip(VIEWS, json.loads(node("look.mjs", CHROMIUM, json.dumps(views))), strict=True))
 
