@@ -37,7 +37,9 @@ class Hit:
 
 def search_guide(query: str) -> list[Hit]:
     """Return the best sections for a query: each contains all of its words, in any case and as parts of other words."""
-    words = [word.lower() for word in WORD.findall(query)][:MAX_WORDS]
+    words = list(dict.fromkeys(word.lower() for word in WORD.findall(query)))
+    # Single letters say nothing beside words.
+    words = ([word for word in words if len(word) > 1] or words[:1])[:MAX_WORDS]
     if not words:
         return []
     scored = []
@@ -54,12 +56,12 @@ def search_guide(query: str) -> list[Hit]:
 def _score(words: list[str], page: GuidePage, section: GuideSection) -> int:
     """Return how well a section fits; 0 if it lacks a word."""
     heading, title = section.heading.text.lower(), page.title.lower()
+    if not all(word in section.lower_text or word in heading or word in title for word in words):
+        return 0
     total = 0
     for word in words:
         score = IN_TEXT * _count(word, section.lower_text)
         score += IN_HEADING * (word in heading)
-        if not score and word not in title:
-            return 0
         total += score + IN_TITLE * (word in title)
     return total
 
