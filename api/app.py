@@ -29,10 +29,11 @@ from api.observability.access_log import access_log
 from api.observability.health import PATIENCE, Health, Peers, PreparationFailure, Prepare, persist
 from api.observability.metrics import Kind, Metrics
 from api.observability.tracing import Tracer
-from api.pages import guide, index, reference, robots, sdk
+from api.pages import embed, guide_routes, index, reference, robots, sdk, security_txt, sitemap
 from api.pages.explore import routes as explorer
+from api.pages.feeds import routes as feeds
 from api.pages.files import ASSETS
-from api.pages.problem_page import PATHS, ProblemPage
+from api.pages.problem_page import problem_pages
 from api.pages.templating import Templates
 from api.rest import contract, export, metadata
 from api.rest import routes as rest
@@ -109,7 +110,7 @@ def create_app(
             await asyncio.to_thread(tracer.end)
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    templates = Templates(_served_versions()[-1])
+    templates = Templates(_served_versions()[-1], settings.key_contact)
     routers = _create_routers(settings, service, authentication, exports, health, templates)
     for router in routers:
         app.include_router(router)
@@ -121,8 +122,8 @@ def create_app(
     write_line = access_log(settings)
     if write_line is not None:
         observers.append(write_line)
-    problem_pages = dict.fromkeys(PATHS, ProblemPage(templates))
-    middleware = RequestMiddleware(app, RouteTable(routers), settings, authentication, observers, problem_pages)
+    pages = problem_pages(templates)
+    middleware = RequestMiddleware(app, RouteTable(routers), settings, authentication, observers, pages)
     if metrics is not None:
         _follow(metrics, middleware, service, exports)
     return Application(middleware, health, metrics, failure)
@@ -148,8 +149,11 @@ def _create_routers(
         health.routes(),
         index.routes(service, authentication, versions, templates),
         explorer.routes(service, authentication, served_versions[-1], templates),
-        guide.routes(templates),
+        embed.routes(service, authentication, served_versions[-1], templates),
+        guide_routes.routes(templates),
         robots.routes(served_versions, settings.public_url),
+        sitemap.routes(service, authentication, served_versions[-1]),
+        security_txt.routes(settings.security_contact, settings.public_url),
         reference.routes(served_versions),
         sdk.routes(settings.sdk_dir, settings.public_url or f"http://127.0.0.1:{settings.port or 8000}"),
         console.ASSETS.routes(),
@@ -165,6 +169,7 @@ def _create_routers(
             continue
         routers += [
             rest.routes(service, authentication, export_endpoint, version),
+            feeds.routes(service, authentication, version, templates),
             contract.routes(version, settings.public_url),
             sdl.routes(version),
             graphql.routes(service, authentication, version, scheduler),

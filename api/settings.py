@@ -21,6 +21,7 @@ POSTGRES_URL = re.compile(r"postgres(ql)?://\S+$")
 URL_SEPARATOR = re.compile(r"[\s,]+(?=postgres(?:ql)?://)")
 # A base URL, in characters that need no quoting in a header field.
 PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
+CONTACT = re.compile(r"https://[^\s<>\"]+|mailto:[^\s<>\"@]+@[^\s<>\"@]+")
 
 EMBEDDED = "embedded"
 # Marks a setting that a file may contain instead of the environment (BRIEFING_…_FILE).
@@ -72,6 +73,16 @@ class Settings(BaseSettings):
         description="The address of the service as its clients see it, such as https://example.org/briefing. Its path "
         "is the prefix that a proxy removes. All absolute URLs are made from it, and none from the Host of a request. "
         "If empty, links are paths.",
+    )
+    key_contact: str = Field(
+        "",
+        description="Where callers ask for a key: a page (https://…) or an address (mailto:…). The home page and the "
+        "page of a refusal (401) name it.",
+    )
+    security_contact: str = Field(
+        "",
+        description="Where to report a vulnerability of this service: a page (https://…) or an address (mailto:…). It "
+        "stands in /.well-known/security.txt. If empty, there is no such file.",
     )
     sdk_dir: Path | None = Field(
         None,
@@ -221,6 +232,13 @@ class Settings(BaseSettings):
         if value and not PUBLIC_URL.fullmatch(value):
             raise ValueError("expected http:// or https://, a host and at most a path, without a query")
         return value.rstrip("/")
+
+    @field_validator("key_contact", "security_contact")
+    @classmethod
+    def _check_contact(cls, value: str) -> str:
+        if value and not CONTACT.fullmatch(value):
+            raise ValueError("expected the address of a page (https://…) or of a mailbox (mailto:…)")
+        return value
 
     @field_validator("read_urls")
     @classmethod

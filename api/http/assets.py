@@ -49,12 +49,13 @@ SCRIPTED = POLICY | {
 
 def guarded(policy: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Return the header fields of a page that may load what the policy allows."""
+    return [framed(policy), (b"x-frame-options", b"DENY"), (b"cross-origin-opener-policy", b"same-origin")]
+
+
+def framed(policy: Mapping[str, str]) -> tuple[bytes, bytes]:
+    """Return the header field with what a page may load, and no field that keeps it out of frames."""
     directives = "; ".join(f"{name} {value}" for name, value in policy.items())
-    return [
-        (b"content-security-policy", directives.encode()),
-        (b"x-frame-options", b"DENY"),
-        (b"cross-origin-opener-policy", b"same-origin"),
-    ]
+    return b"content-security-policy", directives.encode()
 
 
 class Assets:

@@ -5,29 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from api.errors import NotFound, Unknown
-from api.http.assets import HTML
-from api.http.request import HttpRequest
-from api.http.responses import BytesResponse, CachedBody, respond
-from api.http.route import DataRoute
-from api.pages.templating import GUARDED, Templates
+from api.pages.explore.words import cut
 
 # In `docs/` beside `api/` in a checkout, in `api/docs/` in an installation.
 _API = Path(__file__).resolve().parents[1]
 FOLDER = _API / "docs" if (_API / "docs").is_dir() else _API.parent / "docs"
 # The page at `/guide` itself.
 INDEX = "README"
-METHODS = ["GET", "HEAD", "OPTIONS"]
-MAX_NAME = 100
+# Letters of the first sentences of a page, as other sites show them.
+SUMMARY = 200
 COMMENT = re.compile(r"^<!--.*-->\n", re.M)
 ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 # What a heading loses when it becomes an anchor, as on GitHub.
@@ -43,39 +37,25 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class GuideSection:
+    """A heading with the text below it, up to the next heading. `lower_text` is the text in lower case."""
+
+    heading: Heading
+    text: str
+    lower_text: str
+
+
+@dataclass(frozen=True)
 class GuidePage:
-    """A page of the guide: its name in URLs, its title, its body as HTML, and its second-level headings."""
+    """A page of the guide: its name in URLs, its title, its body as HTML, its second-level headings, its sections as
+    text, and its first sentences."""
 
     name: str
     title: str
     body: str
     headings: tuple[Heading, ...]
-
-
-def routes(templates: Templates) -> APIRouter:
-    """Return the routes of all pages. Other paths below `/guide` are not found."""
-    router = APIRouter(route_class=DataRoute, include_in_schema=False)
-    contents: dict[tuple[str, str], CachedBody] = {}
-
-    async def answer(name: str, request: HttpRequest) -> BytesResponse:
-        # The address of the page does not differ, so neither does its HTML.
-        content = contents.get((name, request.path))
-        if content is None:
-            page = read_page(name)
-            shown = templates.render("guide.html", request, "guide", page=page, pages=list_pages(), index=INDEX)
-            content = contents[name, request.path] = CachedBody(shown)
-        return await respond(request, content, GUARDED, HTML)
-
-    async def answer_unknown(request: HttpRequest) -> BytesResponse:
-        name = request.path.split("/")[2][:MAX_NAME]
-        raise NotFound(f"There is no page {name} in the guide.", unknown=Unknown(name, page_names(), "/guide/"))
-
-    router.add_api_route("/guide", partial(answer, INDEX), methods=METHODS)
-    for name in page_names():
-        if name != INDEX:
-            router.add_api_route(f"/guide/{name}", partial(answer, name), methods=METHODS)
-    router.add_api_route("/guide/{rest:path}", answer_unknown, methods=METHODS)
-    return router
+    sections: tuple[GuideSection, ...]
+    summary: str
 
 
 @cache
@@ -105,7 +85,8 @@ def read_page(name: str) -> GuidePage:
     body = markdown.renderer.render(tokens, markdown.options, {})
     title = next(heading.text for level, heading in headings if level == "h1")
     second_level = tuple(heading for level, heading in headings if level == "h2")
-    return GuidePage(name, title, body, second_level)
+    sections = tuple(_read_sections(tokens, [heading for _, heading in headings]))
+    return GuidePage(name, title, body, second_level, sections, cut(sections[0].text or title, SUMMARY))
 
 
 def rewrite_link(address: str, page: str) -> str:
@@ -160,6 +141,22 @@ def _name_headings(tokens: Sequence[Token]) -> Iterator[tuple[str, Heading]]:
             anchor = f"{anchor}-{number}"
         token.attrs["id"] = anchor
         yield token.tag, Heading(anchor, text)
+
+
+def _read_sections(tokens: Sequence[Token], headings: Sequence[Heading]) -> Iterator[GuideSection]:
+    """Yield the headings with the text below each: the prose, and then the code, which says less to a reader."""
+    texts: list[tuple[list[str], list[str]]] = []
+    for place, token in enumerate(tokens):
+        if token.type == "heading_open":
+            texts.append(([], []))
+        elif texts and token.type in ("fence", "code_block"):
+            texts[-1][1].append(token.content)
+        elif texts and token.type == "inline" and tokens[place - 1].type != "heading_open":
+            # Breaks of lines have no content.
+            texts[-1][0].append("".join(child.content or " " for child in token.children or ()))
+    for heading, (prose, code) in zip(headings, texts, strict=True):
+        text = " ".join(" ".join([*prose, *code]).split())
+        yield GuideSection(heading, text, text.lower())
 
 
 def _align(token: Token) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from api.http.assets import HTML
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse
-from api.pages.templating import GUARDED, Templates
+from api.pages.templating import FRAMED, GUARDED, Templates
 
 # The first parts of the paths whose problems are pages. The first is that of the home page.
 PATHS = ("", "explore", "guide")
+EMBEDDED = "embed"
 # What a reader can do about a problem, by its code, beside its own hint.
 ADVICE = {
     "unauthenticated": "This service is closed: it answers requests that carry a key. A browser does not send one, so "
@@ -25,21 +27,29 @@ ADVICE = {
 }
 
 
-class ProblemPage:
-    """The page of a problem."""
+def problem_pages(templates: Templates) -> dict[str, ProblemPage]:
+    """Return the page of problems by the first part of a path."""
+    pages = dict.fromkeys(PATHS, ProblemPage(templates, "problem.html", GUARDED))
+    return pages | {EMBEDDED: ProblemPage(templates, "embed/problem.html", FRAMED)}
 
-    def __init__(self, templates: Templates) -> None:
+
+class ProblemPage:
+    """The page of a problem, from a template and with these header fields."""
+
+    def __init__(self, templates: Templates, template: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self._templates = templates
+        self._template = template
+        self._headers = headers
 
     def __call__(self, request: HttpRequest, problem: dict[str, Any]) -> BytesResponse:
         """Return the page of a problem document."""
         page = self._templates.render(
-            "problem.html",
+            self._template,
             request,
             problem=problem,
             advice=ADVICE.get(problem["code"], ""),
             without_query=request.path.rpartition("/")[2] if request.query_string else "",
         )
         response = BytesResponse(page, HTML, problem["status"])
-        response.headers += GUARDED
+        response.headers += self._headers
         return response

@@ -25,16 +25,19 @@ ABOUT = (
 def routes(versions: Sequence[Version], public_url: str) -> APIRouter:
     """Return the routes of both files. Their addresses are below the public URL, or paths without one."""
     router = APIRouter(route_class=DataRoute, include_in_schema=False)
-    _add_route(router, "/robots.txt", write_robots(versions))
+    _add_route(router, "/robots.txt", write_robots(versions, public_url))
     _add_route(router, "/llms.txt", write_llms(versions, public_url))
     return router
 
 
-def write_robots(versions: Sequence[Version]) -> str:
+def write_robots(versions: Sequence[Version], public_url: str) -> str:
     """Return the rules for crawlers: pages may be read, but not each combination of filters, and not the data itself,
-    which has exports."""
-    lines = ["User-agent: *", "Disallow: /explore/*?", *(f"Disallow: /{version.name}/" for version in versions)]
-    return "\n".join([*lines, "Allow: /", ""])
+    which has exports. The sitemap has to be named by an absolute URL."""
+    data = [f"Disallow: /{version.name}/" for version in versions]
+    lines = ["User-agent: *", "Disallow: /explore/*?", "Disallow: /embed/", *data, "Allow: /"]
+    if public_url:
+        lines += ["", f"Sitemap: {public_url}/sitemap.xml"]
+    return "\n".join([*lines, ""])
 
 
 def write_llms(versions: Sequence[Version], public_url: str) -> str:

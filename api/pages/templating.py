@@ -10,19 +10,22 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.catalog import Version
-from api.http.assets import POLICY, guarded
+from api.http.assets import POLICY, framed, guarded
 from api.http.request import HttpRequest
 from api.pages.files import ASSETS, TITLE
 
 FOLDER = Path(__file__).parent / "templates"
 # The policy of our own pages: their style, their scripts and their forms, nothing inline and nothing of other hosts.
 GUARDED = guarded(POLICY | {"script-src": "'self'", "form-action": "'self'"})
+# That of pages for frames of other sites: their style, and nothing else. They have no script and no form.
+FRAMED = [framed(POLICY | {"frame-ancestors": "*"})]
 
 
 class Templates:
-    """The templates. `version` is the one whose lists the links at the top of each page lead to."""
+    """The templates. `version` is the one whose lists the links at the top of each page lead to, and `key_contact` is
+    where callers ask for a key; empty if the operator does not say."""
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, key_contact: str = "") -> None:
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER),
             autoescape=True,
@@ -30,7 +33,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(site=TITLE, assets=ASSETS.path, version=version.name)
+        self._environment.globals.update(site=TITLE, assets=ASSETS.path, version=version.name, key_contact=key_contact)
 
     def render(self, template: str, request: HttpRequest, section: str = "", **values: Any) -> bytes:
         """Return a page of a section of the site. Its addresses are relative, because the service may have a prefix:

@@ -75,6 +75,9 @@ def code_samples(version: Version, operation: Operation) -> list[Schema]:
             f'for await (const piece of {calls}.exportDiff("{form}", {{ from: "2022-03-07", to: "2022-03-08" }})) {{\n'
             "  process.stdout.write(piece);\n}",
         )
+    if operation.feed is not None:
+        # A feed is for feed readers: the clients have no method for it.
+        return _samples(f"curl '{EXAMPLE_URL}{path}'", "", "")[:1]
     if operation.format is not None:
         name, form = f"{resource.plural}.{operation.format.name}", operation.format.name
         return _samples(

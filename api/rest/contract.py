@@ -20,6 +20,7 @@ from api.rest.access import own
 from api.rest.access.contract import BEARER
 from api.rest.code_samples import EXAMPLE_URL, code_samples, code_samples_of_me
 from api.rest.examples import examples
+from api.rest.feeds import JSON_FEED
 from api.rest.formats import offered
 from api.rest.group_schemas import group_schemas
 from api.rest.inputs import (
@@ -27,18 +28,22 @@ from api.rest.inputs import (
     count_inputs,
     diff_inputs,
     export_inputs,
+    feed_inputs,
     list_inputs,
     record_inputs,
     revision_inputs,
     series_inputs,
     shared_inputs,
 )
+from api.rest.json_ld import MEDIA_TYPE as JSON_LD
+from api.rest.json_ld import offers_json_ld
 from api.rest.operations import Kind, Operation, operations
 from api.rest.overview import LICENCE, TITLE, overview
 from api.rest.responses import (
     count_responses,
     diff_responses,
     export_responses,
+    feed_responses,
     groups_file_responses,
     list_responses,
     problem_schemas,
@@ -236,16 +241,40 @@ def _describe_export(version: Version, operation: Operation) -> Schema:
     }
 
 
+def _describe_feed(version: Version, operation: Operation) -> Schema:
+    resource, feed = operation.resource, operation.feed
+    assert feed is not None
+    schema: Schema = {"type": "object"} if feed is JSON_FEED else {"type": "string"}
+    return {
+        "operationId": operation.id,
+        "tags": [resource.plural],
+        "summary": f"Follow {resource.plural} as {feed.title}",
+        "description": f"The {resource.plural} that the filters leave, the newest changes first. {feed.description}",
+        "parameters": feed_inputs(version, resource),
+        "responses": feed_responses(feed.media_type, schema, feed.description),
+    }
+
+
 def _describe_record(version: Version, operation: Operation) -> Schema:
     resource = operation.resource
     return {
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Get one {resource.name} by its id",
-        "description": f"{resource.description} One that was withdrawn answers 410 with the reason.",
+        "description": f"{resource.description} One that was withdrawn answers 410 with the reason."
+        f"{_describe_json_ld(version)}",
         "parameters": record_inputs(version, resource),
         "responses": record_responses(version, ref(f"{title(resource)}Record"), examples(version).get(operation.id)),
     }
+
+
+def _describe_json_ld(version: Version) -> str:
+    if not offers_json_ld(version):
+        return ""
+    return (
+        f" An `Accept` that prefers `{JSON_LD}` to JSON gets the record in the terms of schema.org, with what belongs "
+        "to it, and so without `include`."
+    )
 
 
 def _describe_revisions(version: Version, operation: Operation) -> Schema:
@@ -300,4 +329,5 @@ DESCRIBED: dict[Kind, Callable[[Version, Operation], Schema]] = {
     "export": _describe_export,
     "diff": _describe_diff,
     "diff_export": _describe_diff_export,
+    "feed": _describe_feed,
 }

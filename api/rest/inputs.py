@@ -30,6 +30,7 @@ from api.rest.url import (
     SHARED,
     diff_names,
     export_names,
+    feed_names,
     list_names,
     record_names,
 )
@@ -140,6 +141,13 @@ def series_inputs(version: Version, resource: Resource, *, file: bool = False) -
 
 def _file_inputs() -> list[Schema]:
     return [_parameter(name, FILE_SCHEMAS[name], ONLY_EXPORTS[name].description) for name in OF_FILES]
+
+
+def feed_inputs(version: Version, resource: Resource) -> list[Schema]:
+    """Return the parameters of a feed: the filters and the search of the list, and its pages."""
+    inputs = _inputs(version, resource, feed_names(version, resource))
+    headers = [_reference(name) for name in header_inputs(version) if name != ACCEPT_DATETIME]
+    return [*_references(resource, inputs), *headers]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:

@@ -11,10 +11,21 @@ from functools import cache
 from typing import Literal
 
 from api.catalog import Resource, Version, has_counts, has_series
+from api.rest.feeds import FeedFormat, offered_feeds
 from api.rest.formats import DIFF_FORMATS, FORMATS, Format, offered
 
 Kind = Literal[
-    "list", "counts", "counts_file", "series", "series_file", "record", "revisions", "export", "diff", "diff_export"
+    "list",
+    "counts",
+    "counts_file",
+    "series",
+    "series_file",
+    "record",
+    "revisions",
+    "export",
+    "diff",
+    "diff_export",
+    "feed",
 ]
 
 
@@ -24,13 +35,14 @@ CSV = FORMATS["csv"]
 @dataclass(frozen=True)
 class Operation:
     """One operation: its id in OpenAPI, its path below the version as OpenAPI writes it, and what it is about. Only
-    exports and files with counts or series have a format."""
+    exports and files with counts or series have a format, and only a feed has that of a feed."""
 
     id: str
     kind: Kind
     path: str
     resource: Resource
     format: Format | None = None
+    feed: FeedFormat | None = None
 
     @property
     def route(self) -> str:
@@ -70,6 +82,8 @@ def _of_resource(version: Version, resource: Resource) -> Iterator[Operation]:
         for form in DIFF_FORMATS:
             export_id = f"export_{resource.plural}_diff_{form.name}"
             yield Operation(export_id, "diff_export", f"{path}/diff.{form.name}", resource, form)
+    for feed in offered_feeds(version, resource):
+        yield Operation(f"feed_{resource.plural}_{feed.name}", "feed", f"{path}.{feed.suffix}", resource, feed=feed)
 
 
 def diff_id(resource: Resource) -> str:

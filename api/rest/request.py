@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from api.catalog import DeprecatedPart, Resource, Version
@@ -36,17 +37,18 @@ from api.query import (
     Selection,
     StoredRecord,
     Total,
+    read_sort,
     record_points,
 )
 from api.query.counts import FACET_TOP
 from api.query.cursor import continue_as_of, fingerprint, read_cursor, revisions_fingerprint
-from api.query.filters import resources_of_list
+from api.query.filters import resources_of_list, test_of_condition
 from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
 from api.query.sort import REVISION
 from api.rest.formats import Format
 from api.rest.group_request import GROUP_NUMBERS, REST_NUMBERS
-from api.rest.include import Tree, record_selection
+from api.rest.include import Tree, read_include, record_selection
 from api.rest.outdated import outdated
 from api.rest.parameters import parameters
 from api.rest.url import (
@@ -56,6 +58,7 @@ from api.rest.url import (
     REVISION_NAMES,
     Url,
     export_names,
+    feed_names,
     find_edition,
     list_names,
     read_url,
@@ -107,6 +110,43 @@ def list_query(
     selection = _page_selection(url, permalink)
     rows = ListQuery(resource.name, page, sort, selection, filter, fingerprint=list_fingerprint, as_of=as_of)
     return Query(version.name, rows, outdated(version, resource, url.texts))
+
+
+# The order of feeds: the newest changes first. An index of every resource serves it.
+NEWEST_CHANGES = "-updated_at"
+
+
+def feed_query(version: Version, resource: Resource, query_string: bytes, include: Iterable[str]) -> Query:
+    """Return the Query of a feed: the records that the filters leave, and, on its first page, the newest withdrawals of
+    this kind of record. Filters do not apply to withdrawals, because nothing but the id of a record is left."""
+    names = feed_names(version, resource)
+    url = read_url(version, resource, parameters(version, resource), names, query_string)
+    sort = read_sort(resource, NEWEST_CHANGES)
+    assert sort is not None
+    list_fingerprint = fingerprint(version.name, resource.name, sort, url.filter)
+    position = None
+    if url.cursor:
+        position = read_cursor(url.cursor, list_fingerprint, sort, "cursor").position
+    size = url.limit or LIMIT
+    tree = read_include(version, resource, include)
+    nodes = Nodes(record_selection(version, resource, tree, listed=True))
+    selection = (Item("data", nodes), Item("next_cursor", NextCursor()))
+    page = Page(size, position)
+    records = ListQuery(resource.name, page, sort, selection, url.filter, fingerprint=list_fingerprint)
+    roots = [Item("records", records)]
+    if not url.cursor:
+        roots.append(Item("withdrawn", _withdrawals(version, resource, size)))
+    return Query(version.name, Object(tuple(roots)), outdated(version, resource, url.texts))
+
+
+def _withdrawals(version: Version, resource: Resource, size: int) -> ListQuery:
+    """Return the newest withdrawals of one kind of record."""
+    withdrawal = version["withdrawal"]
+    sort = read_sort(withdrawal, "-change")
+    assert sort is not None
+    is_of_resource = test_of_condition(version.conditions["withdrawal"]["resource", "in"], (resource.name,))
+    nodes = Nodes(record_selection(version, withdrawal, {}, listed=True))
+    return ListQuery("withdrawal", Page(size), sort, (Item("data", nodes),), is_of_resource)
 
 
 # The parts of a revision that the log has, in order.
@@ -161,12 +201,16 @@ def record_query(
     query_string: bytes,
     finder: EditionFinder = NO_EDITIONS,
     accept_datetime: str = "",
+    include: Tree | None = None,
 ) -> Query:
-    """Return the Query of one record. NotFound if the id cannot be one of this resource."""
-    url = read_url(version, resource, {}, record_names(version), query_string, accept_datetime=accept_datetime)
+    """Return the Query of one record. NotFound if the id cannot be one of this resource. With `include`, the answer has
+    these links, and the URL names none."""
+    names = [name for name in record_names(version) if include is None or name != "include"]
+    url = read_url(version, resource, {}, names, query_string, accept_datetime=accept_datetime)
     as_of = find_edition(url, finder.find)
     outdated_parts = outdated(version, resource, url.texts)
-    return linked_record_query(version, resource, identifier, url.include, outdated_parts, as_of)
+    tree = url.include if include is None else include
+    return linked_record_query(version, resource, identifier, tree, outdated_parts, as_of)
 
 
 def linked_record_query(

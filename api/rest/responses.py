@@ -126,6 +126,14 @@ def export_responses(version: Version, media_type: str, schema: Schema, about: s
     return {"200": response, **_problem_references(ONLY_RECORDS)}
 
 
+def feed_responses(media_type: str, schema: Schema, about: str) -> Schema:
+    """Return the responses of a feed."""
+    headers = _headers((*OF_DATA, *OF_READS, *OF_LIMITS, "Content-Encoding"))
+    response = {"description": about, "headers": headers, "content": {media_type: {"schema": schema}}}
+    unchanged = {"$ref": "#/components/responses/NotModified"}
+    return {"200": response, "304": unchanged, **_problem_references(ONLY_RECORDS)}
+
+
 def own_responses(schema: Schema, example: Schema) -> Schema:
     """Return the responses of `/vN/me`. It is free, and its answers are never cached."""
     sample = {"sample": {"summary": "What the holder of a key is told", "value": example}}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, unquote, unquote_to_bytes
 
+import orjson
 from fastapi import APIRouter
 
 from api.access.caller import Caller
@@ -25,6 +26,9 @@ from api.query import EditionFinder, Query
 from api.rest.diff import diff_export_request, diff_query, write_diff_permalink
 from api.rest.export import ExportEndpoint, preferred_format
 from api.rest.group_request import counts_query, series_query
+from api.rest.include import read_include
+from api.rest.json_ld import MEDIA_TYPE as JSON_LD
+from api.rest.json_ld import included_paths, offers_json_ld, write_json_ld
 from api.rest.memento import LINK_FORMAT, PUBLIC, Addresses, cache_policy, memento_headers, timemap
 from api.rest.operations import Kind, Operation, operations
 from api.rest.parameters import Parameter, parameters
@@ -62,6 +66,14 @@ class CachedRequest:
     permalink: str = ""
     dated: int = 0
     media_type: bytes = MEDIA_TYPE
+
+
+@dataclass(frozen=True, slots=True)
+class OtherForm:
+    """A form of an answer beside JSON, made of the JSON."""
+
+    media_type: str
+    write: Callable[[HttpRequest, bytes], bytes]
 
 
 class RestApi:
@@ -176,42 +188,55 @@ class RestApi:
 
     def _record_endpoint(self, operation: Operation) -> Endpoint:
         version, resource = self._version, operation.resource
+        links_of_json_ld = read_include(version, resource, included_paths(version, resource))
+
+        def write(request: HttpRequest, body: bytes) -> bytes:
+            record = orjson.loads(body)["data"]
+            return orjson.dumps(write_json_ld(version, resource, record, self._service.settings.public_url))
+
+        json_ld = OtherForm(JSON_LD, write)
 
         async def answer(request: HttpRequest) -> BytesResponse:
             request.context.api = "rest"
             caller = await self._authentication.admit(request)
+            form = None
             if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
-                check_accept(request)
+                form = preferred_form(version, request, json_ld)
             identifier = request.path_value
             accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
             def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
                 query = record_query(
-                    version, resource, identifier, request.query_string, finder, accept_datetime.decode("latin-1")
+                    version,
+                    resource,
+                    identifier,
+                    request.query_string,
+                    finder,
+                    accept_datetime.decode("latin-1"),
+                    None if form is None else links_of_json_ld,
                 )
                 addresses = self._addresses(request, query_string)
                 if addresses.original:
                     path = f"{self._service.settings.public_url}{quote(request.path)}"
                     addresses = replace(addresses, timemap=f"{path}/revisions")
                 prepared = self._service.prepare(query, caller)
-                return self._remember(request, query_string, prepared, addresses, resource=resource)
+                return self._remember(request, query_string, prepared, addresses, resource=resource, form=form)
 
-            key = (resource.name, identifier, request.query_string, accept_datetime)
-            return await self._answer(request, caller, key, {}, read)
+            key = (resource.name, identifier, request.query_string, accept_datetime, form is None)
+            return await self._answer(request, caller, key, {}, read, form)
 
         return answer
 
     def _revisions_endpoint(self, operation: Operation) -> Endpoint:
         version, resource = self._version, operation.resource
+        links = OtherForm(LINK_FORMAT, self._write_timemap)
 
         async def answer(request: HttpRequest) -> BytesResponse:
             request.context.api = "rest"
             caller = await self._authentication.admit(request)
-            media_type = JSON
+            form = None
             if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
-                media_type = choose_media_type(request.header(b"accept"), (JSON, LINK_FORMAT))
-                if not media_type:
-                    raise HTTPError("not_acceptable", f"Offered here: {JSON}, {LINK_FORMAT}.")
+                form = preferred_form(version, request, links)
             identifier = request.path_value
             accept_datetime = request.fields.get(b"accept-datetime", b"")
 
@@ -228,12 +253,10 @@ class RestApi:
                 )
                 link = _next_page_url(request.path, query_string, self._service.settings.public_url)
                 prepared = self._service.prepare(query, caller)
-                return self._remember(request, query_string, prepared, addresses, link, resource)
+                return self._remember(request, query_string, prepared, addresses, link, resource, form)
 
-            key = ("revisions", resource.name, identifier, request.query_string, accept_datetime)
-            if media_type == JSON:
-                return await self._answer(request, caller, key, {}, read)
-            return await self._answer(request, caller, key, {}, read, self._write_timemap)
+            key = ("revisions", resource.name, identifier, request.query_string, accept_datetime, form is None)
+            return await self._answer(request, caller, key, {}, read, form)
 
         return answer
 
@@ -307,19 +330,21 @@ class RestApi:
         addresses: Addresses,
         link: str = "",
         resource: Resource | None = None,
+        form: OtherForm | None = None,
     ) -> CachedRequest:
         """Return a request that was read, as it is remembered."""
         headers: Headers = []
         timeline = self._service.changes.timeline
         if self._version.history and query.statement.edition:
             headers = memento_headers(addresses, query.statement.edition, timeline)
-        identity = self._identify(request, query_string)
+        identity = self._identify(request, query_string, form)
         permalink = f"{addresses.permalink}e" if addresses.permalink else ""
         return CachedRequest(query, identity, link, resource, tuple(headers), permalink, timeline.dated)
 
-    def _identify(self, request: HttpRequest, query_string: bytes) -> bytes:
-        """Return the identity of a request for JSON in entity tags."""
-        identity = b"%b\0%b\0%b" % (request.raw_path, query_string, MEDIA_TYPE)
+    def _identify(self, request: HttpRequest, query_string: bytes, form: OtherForm | None = None) -> bytes:
+        """Return the identity of a request in entity tags."""
+        media_type = MEDIA_TYPE if form is None else form.media_type.encode()
+        identity = b"%b\0%b\0%b" % (request.raw_path, query_string, media_type)
         accept_datetime = request.fields.get(b"accept-datetime")
         if accept_datetime is None or not self._version.history:
             return identity
@@ -336,10 +361,10 @@ class RestApi:
         key: Hashable,
         filters: dict[str, Parameter],
         read: Callable[[bytes, EditionFinder], CachedRequest],
-        write: Callable[[HttpRequest, bytes], bytes] | None = None,
+        form: OtherForm | None = None,
     ) -> BytesResponse:
         """Answer a list, its counts or a record. `read` reads a request that is not remembered under the key; it takes
-        the query with each of the `filters` once. `write` writes the JSON in the link format."""
+        the query with each of the `filters` once. The answer is JSON or in the other form."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
         if cached is not None and cached.dated != service.changes.timeline.dated:
@@ -347,7 +372,7 @@ class RestApi:
             cached = cached if cached.query.statement.edition is None else None
         if cached is None:
             query_string = merge_repeated(request.query_string, filters)
-            identity = self._identify(request, query_string)
+            identity = self._identify(request, query_string, form)
         else:
             identity = cached.identity
         tags: Sequence[str] = ()
@@ -382,11 +407,11 @@ class RestApi:
         shows_edition = statement.edition is not None and statement.final
         policy = cache_policy(self._version, caller, shows_edition=shows_edition)
         context.shared = policy is PUBLIC
-        if write is not None:
-            body = CachedBody(write(request, reply.body))
-            return await respond(request, body, headers, LINK_FORMAT.encode(), policy=policy)
         # Without a tag for good, the answer has one of its body.
         tag = outcome.tag if statement.final else None
+        if form is not None:
+            body = CachedBody(form.write(request, reply.body))
+            return await respond(request, body, headers, form.media_type.encode(), tag, policy=policy)
         return await respond(request, reply, headers, cached.media_type, tag=tag, policy=policy)
 
 
@@ -395,6 +420,9 @@ def routes(service: Service, authentication: Authentication, exports: ExportEndp
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute)
     rest = RestApi(service, authentication, exports, version)
     for operation in operations(version):
+        if operation.kind == "feed":
+            # The pages have the words of entries (api/pages/feeds/).
+            continue
         router.add_api_route(
             operation.route,
             rest.endpoint(operation),
@@ -403,6 +431,17 @@ def routes(service: Service, authentication: Authentication, exports: ExportEndp
             name=f"{version.name}-{operation.id}",
         )
     return router
+
+
+def preferred_form(version: Version, request: HttpRequest, other: OtherForm) -> OtherForm | None:
+    """Return the other form if the client prefers it; None for JSON. HTTPError (406) if it accepts neither."""
+    offered = [JSON]
+    if other.media_type != JSON_LD or offers_json_ld(version):
+        offered.append(other.media_type)
+    media_type = choose_media_type(request.header(b"accept"), offered)
+    if not media_type:
+        raise HTTPError("not_acceptable", f"Offered here: {', '.join(offered)}.")
+    return other if media_type == other.media_type else None
 
 
 def check_accept(request: HttpRequest) -> None:

@@ -29,6 +29,8 @@ COUNTS = ("exact", "estimated")
 BRACKETS = re.compile(rb"(\[|%5B)(\]|%5D)$", re.I)
 # The shared parameters of lists that each export takes: it has no pages and no counts, and flat rows have no links.
 EXPORTED = ("q", "q_language", "sort", "limit", "known_at")
+# The shared parameters of feeds. Their order is fixed.
+OF_FEEDS = ("q", "q_language", "limit", "cursor")
 # The finder of requests that name no edition.
 NO_EDITIONS = EditionFinder(Timeline())
 ACCEPT_DATETIME = "Accept-Datetime"
@@ -258,6 +260,11 @@ def list_names(version: Version, resource: Resource) -> list[str]:
     if not has_counts(version, resource):
         left_out.add("facets")
     return [name for name in SHARED if name not in left_out]
+
+
+def feed_names(version: Version, resource: Resource) -> list[str]:
+    """Return the shared parameters of a feed."""
+    return [name for name in list_names(version, resource) if name in OF_FEEDS]
 
 
 def record_names(version: Version) -> tuple[str, ...]:

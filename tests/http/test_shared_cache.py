@@ -126,6 +126,17 @@ def test_a_cache_may_share_lists_that_were_requested_without_a_key(
     assert "etag" in answer.headers and "edition" in answer.headers
 
 
+@pytest.mark.parametrize("path", ["/v2/places.atom?limit=2", "/v2/places.feed.json?limit=2", "/embed/places?limit=2"])
+def test_a_cache_may_share_feeds_and_embeds(client: httpx2.Client, key: str, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, SHARED)
+    assert vary(answer) == VARY | {"x-forwarded-proto"}
+    assert limits(answer) == set() and "place" in groups(answer)
+    keyed = client.get(path, headers={"Authorization": f"Bearer {key}"})
+    assert keyed.headers["cache-control"].startswith("private")
+    assert client.get("/explore/places").headers["cache-control"].startswith("private")
+
+
 def test_a_cache_may_share_records(client: httpx2.Client) -> None:
     answer = client.get(first(client, "places"))
     assert (answer.headers["cache-control"], vary(answer), limits(answer)) == (SHARED, VARY, set())

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.serving import serving
@@ -32,7 +33,8 @@ BAR = ".bar a[aria-current]"
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its words, the controls that Tab must reach, and the action that is then done by keyboard."""
+    """A page: its words, the controls that Tab must reach in at least so many steps, and the action that is then done
+    by keyboard."""
 
     path: str
     words: str
@@ -41,6 +43,7 @@ class Page:
     excepted: tuple[str, ...] = ()
     status: int = 200
     service: str = "served"
+    steps: int = 6
 
 
 PAGES = {
@@ -57,12 +60,21 @@ PAGES = {
     "explorer": Page("/explore/events?kind=evacuation,shelling", "Evacuation of civilians", EXPLORER),
     "explorer of figures": Page("/explore/figures", "At least 364 civilians killed", EXPLORER),
     "record": Page(f"/explore/events/{EVACUATION}", "Who says what", (".skip", ".eyebrow a", ".who a")),
-    "guide": Page("/guide/figures", "How a figure counts", (".skip", ".contents a", "pre")),
+    "all lists": Page("/explore", "Each list is a table here", (".skip", ".card a")),
+    "guide": Page("/guide/figures", "How a figure counts", (".skip", "#guide-q", ".contents a")),
+    "search of the guide": Page("/guide?q=cursor+page", "sections have", (".skip", "#guide-q", ".hits a")),
+    "search that finds nothing": Page("/guide?q=nothingofthekind", "Use fewer words", ("#guide-q",)),
+    "embedded list": Page("/embed/events", "Source:", ("h1 a", ".records a", "footer a")),
+    "embedded record": Page(f"/embed/events/{EVACUATION}", "Who says what", ("h1 a", ".who a")),
+    "embedded problem": Page("/embed/events?kin=x", "Did you mean kind?", ("footer a",), status=400, steps=1),
+    "closed": Page("/explore/events", "Ask for a key", (".skip", ".problem p a"), status=401, service="closed"),
     "problem": Page("/explore/events?kin=attack", "Did you mean kind?", (".button",), status=400),
     "hostile list": Page(
         "/explore/events?kind=evacuation,shelling", "Evacuation of civilians", EXPLORER, service="hostile"
     ),
     "hostile record": Page(f"/explore/events/{EVACUATION}", "Who says what", (".who a",), service="hostile"),
+    "hostile embedded list": Page("/embed/quotes", "Source:", ("h1 a",), service="hostile"),
+    "hostile embedded record": Page(f"/embed/events/{EVACUATION}", "Who says what", ("h1 a",), service="hostile"),
     "hostile home": Page("/", "Licence and attribution", (".find input",), service="hostile"),
 }
 VIEWS = [(width, scheme) for width in (375, 1280) for scheme in ("light", "dark")]
@@ -77,15 +89,26 @@ def away() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def look(node: Callable[..., str], service_url: str, away: str, hostile: str) -> Callable[[str], Seen]:
+async def closed(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+    """The URL of a service that answers no request without a key."""
+    url = await new_store()
+    connection = await asyncpg.connect(url)
+    await connection.execute("update access.plan set open = false where name = 'anonymous'")
+    await connection.close()
+    with serving(url, limits="true", key_contact="mailto:keys@example.org") as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(scope="module")
+def look(node: Callable[..., str], service_url: str, away: str, hostile: str, closed: str) -> Callable[[str], Seen]:
     """`look("home")` returns what a browser found on a page in each view. Each page is opened once."""
 
     @cache
     def look(name: str) -> Seen:
         page = PAGES[name]
-        address = {"served": service_url, "away": away, "hostile": hostile}[page.service] + page.path
-        order = {"address": address, "words": page.words, "controls": page.controls, "act": page.act}
-        order["name"] = name.replace(" ", "-")
+        address = {"served": service_url, "away": away, "hostile": hostile, "closed": closed}[page.service] + page.path
+        order: dict[str, object] = {"address": address, "words": page.words, "controls": page.controls, "act": page.act}
+        order |= {"name": name.replace(" ", "-"), "steps": page.steps}
         views = [order | {"width": width, "scheme": scheme} for width, scheme in VIEWS]
         return dict(zip(VIEWS, json.loads(node("look.mjs", CHROMIUM, json.dumps(views))), strict=True))
 

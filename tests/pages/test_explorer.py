@@ -357,12 +357,20 @@ async def test_a_closed_service_says_how_to_get_in(sample: str) -> None:
     connection = await asyncpg.connect(sample)
     await connection.execute("update access.plan set open = false where name = 'anonymous'")
     await connection.close()
-    with serving(sample, limits="true") as server:
+    contact = "mailto:keys@example.org"
+    with serving(sample, limits="true", key_contact=contact) as server:
         base = f"http://127.0.0.1:{server.port}"
-        pages = [httpx2.get(base + path, headers={"accept": BROWSER}) for path in ("/explore/events", "/")]
+        paths = ("/explore/events", "/", "/explore/events/evt_00000000000000000000000000", "/embed/events")
+        pages = [httpx2.get(base + path, headers={"accept": BROWSER}) for path in paths]
+        feed = httpx2.get(f"{base}/v2/events.atom", headers={"accept": BROWSER})
+        guide = httpx2.get(f"{base}/guide?q=keys", headers={"accept": BROWSER})
     for page in pages:
         assert page.status_code == 401 and "401 · unauthenticated" in page.text
         assert "This service is closed" in page.text and page.headers["www-authenticate"]
+        assert f'<a href="{contact}" rel="noopener external">Ask for a key</a>' in page.text
+    assert (feed.status_code, feed.json()["code"]) == (401, "unauthenticated")
+    # The guide says how keys work, and needs none.
+    assert guide.status_code == 200
 
 
 async def test_a_caller_without_points_left_is_told_when_to_come_back(sample: str) -> None:

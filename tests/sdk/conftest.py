@@ -90,7 +90,12 @@ def resources_of_contracts(folder: Path) -> list[dict[str, Any]]:
             # Children of records and withdrawals have lists only.
             record = document["paths"].get(path + "/{id}")
             record_operation = record["get"]["operationId"].removeprefix("get_") if record else None
-            forms = [name.removeprefix(f"{path}.") for name in document["paths"] if name.startswith(f"{path}.")]
+            exports = [
+                name
+                for name, item in document["paths"].items()
+                if name.startswith(f"{path}.") and not is_feed(item["get"])
+            ]
+            forms = [name.removeprefix(f"{path}.") for name in exports]
             by = counted_by(document, f"{path}/counts")
             series = f"{path}/series" in document["paths"]
             resources.append(
@@ -116,12 +121,18 @@ def operation_ids() -> dict[str, set[str]]:
     return operations_of(ROOT / "openapi")
 
 
+def is_feed(operation: dict[str, Any]) -> bool:
+    """Return True if an operation is a feed, which the clients have no method for."""
+    return str(operation["operationId"]).startswith("feed_")
+
+
 def operations_of(folder: Path) -> dict[str, set[str]]:
     """Return the operations of the contracts in a folder."""
     operation_ids = {}
     for file in sorted(folder.glob("v[0-9]*.json")):
         document = json.loads(file.read_text(encoding="utf-8"))
-        rest = {operation["operationId"] for item in document["paths"].values() for operation in item.values()}
+        operations = [operation for item in document["paths"].values() for operation in item.values()]
+        rest = {operation["operationId"] for operation in operations if not is_feed(operation)}
         query = build_schema(file.with_suffix(".graphql").read_text(encoding="utf-8")).query_type
         assert query is not None
         # Any record by its id alone: GraphQL cannot select from all kinds at once, so there is no such operation.

@@ -1,6 +1,6 @@
 // Opens pages in a browser, with every other host cut off, and prints what it found as JSON: `look.mjs CHROMIUM VIEWS`.
 //
-// VIEWS is JSON: [{address, words, width, scheme, controls, act}, …]. Of each: its status, what the console said, who
+// VIEWS is JSON: [{address, words, width, scheme, controls, act, steps}, …]. Of each: its status, what the console said, who
 // else was asked for anything, how wide it is, what axe-core has against it, which of the controls Tab does not reach,
 // and where it stands without a ring to be seen. `act` is then done by keyboard (below), and axe-core asked again.
 import { createRequire } from "node:module";
@@ -46,7 +46,7 @@ await Promise.all(Array.from({ length: TWO_AT_ONCE }, async () => {
 await browser.close();
 console.log(JSON.stringify(found));
 
-async function seen({ address, words, width, scheme, controls, act, name }) {
+async function seen({ address, words, width, scheme, controls, act, name, steps }) {
   const own = ["data:", "blob:", new URL(address).origin + "/"];
   const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme });
   const told = { said: [], elsewhere: [] };
@@ -66,7 +66,7 @@ async function seen({ address, words, width, scheme, controls, act, name }) {
     told.wide = await page.evaluate(() => document.documentElement.scrollWidth);
     await page.evaluate(axe);
     told.violations = await violations(page);
-    Object.assign(told, await tabbed(page, controls));
+    Object.assign(told, await tabbed(page, controls, steps));
     if (act) {
       told.done = await acts[act](page);
       told.violations.push(...(await violations(page)));
@@ -91,11 +91,11 @@ function violations(page) {
 }
 
 /** Goes through the page with Tab, until every control was reached: which were not, and what had the focus unseen. */
-async function tabbed(page, controls) {
+async function tabbed(page, controls, steps = 6) {
   const missing = new Set(controls);
   const unseen = new Set();
   const reached = [];
-  for (let step = 0; step < STEPS && (missing.size || step < 6); step++) {
+  for (let step = 0; step < STEPS && (missing.size || step < steps); step++) {
     await page.keyboard.press("Tab");
     const at = await page.evaluate((selectors) => {
       const held = document.activeElement;

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from api.catalog import Condition, Group, Resource, Version
@@ -11,6 +13,7 @@ from api.catalog.operators import OPERATORS
 from api.graphql.shape import camel
 from api.model import StoredField, Type
 from api.pages.explore.page_url import PageUrl, write_query
+from api.pages.explore.words import list_title
 from api.rest.include import Tree, read_include
 from api.rest.parameters import Parameter, parameters, split
 from api.rest.url import LIMIT
@@ -20,6 +23,7 @@ PYTHON = """from briefing_sdk import Briefing
 with Briefing("{origin}") as briefing:
 {body}
 """
+IFRAME_HEIGHT = 480
 # The types whose values GraphQL writes without quotes.
 BARE = ("integer", "number", "float")
 
@@ -51,6 +55,25 @@ def record_calls(version: Version, resource: Resource, identifier: str, origin: 
         Call("Python", PYTHON.format(origin=origin, body=call).rstrip()),
         Call("GraphQL", f'{{\n  {resource.name}(id: "{identifier}") {{\n{selection}\n  }}\n}}'),
     )
+
+
+def embed_list(url: PageUrl, origin: str) -> Call:
+    """Return the element by which another site shows the list."""
+    address = f"{origin}/embed/{url.resource.plural}{url.query(limit='', cursor='', count='', include='')}"
+    return Call("Embed", _iframe(address, list_title(url.resource.plural)))
+
+
+def embed_record(resource: Resource, identifier: str, title: str, origin: str, edition: str) -> Iterator[Call]:
+    """Yield the elements by which another site shows a record: as it is at any time, and as it is now for good."""
+    address = f"{origin}/embed/{resource.plural}/{identifier}"
+    yield Call("Embed", _iframe(address, title))
+    if edition:
+        yield Call("Embed as it is now", _iframe(f"{address}?known_at={edition}", title))
+
+
+def _iframe(address: str, title: str) -> str:
+    attributes = f'width="100%" height="{IFRAME_HEIGHT}" loading="lazy" style="border: 1px solid #ccc"'
+    return f'<iframe src="{escape(address)}" title="{escape(title)}" {attributes}></iframe>'
 
 
 def graphql_list(url: PageUrl) -> str:

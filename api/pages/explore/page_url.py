@@ -55,6 +55,11 @@ class PageUrl:
         pairs = [pair for pair in self.pairs if pair[0] not in shared and pair[0] != "limit"]
         return write_query(pairs)
 
+    @property
+    def feed_query(self) -> str:
+        """The query of a feed of the list: its filters and its search. A feed shows the present."""
+        return write_query(pair for pair in self.filters if pair[0] != "known_at")
+
 
 def clean_query(version: Version, resource: Resource, query_string: bytes) -> bytes | None:
     """Return the query without the empty fields of a form, with each parameter once; None if it is so already.

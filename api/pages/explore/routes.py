@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
-import orjson
 from fastapi import APIRouter
+from markupsafe import Markup
 
-from api.access.caller import Caller
-from api.access.key import holds_key
 from api.catalog import Resource, Version
 from api.errors import Fault, InvalidRequest, NotFound, Unknown
 from api.http.assets import HTML
-from api.http.problems import without_keys
 from api.http.request import HttpRequest
-from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
+from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
-from api.pages.explore.calls import graphiql_address, list_calls, record_calls
+from api.pages.answering import RecordAnswers
+from api.pages.explore.calls import embed_list, embed_record, graphiql_address, list_calls, record_calls
 from api.pages.explore.columns import table_of
 from api.pages.explore.filter_form import counted_fields, filter_form
 from api.pages.explore.page_url import PageUrl, clean_query, read_page_url
 from api.pages.explore.record_page import included_links, record_page
 from api.pages.explore.words import list_title, plain_title, write_moment
-from api.pages.origin import VARY, find_origin
 from api.pages.templating import GUARDED, Templates
-from api.query import Query
+from api.query import EditionFinder, Query
+from api.query.known_at import write_edition
+from api.rest.feeds import offered_feeds
 from api.rest.formats import offered
+from api.rest.json_ld import to_html, write_json_ld
 from api.rest.request import linked_record_query, list_query
-from api.rest.routes import missing_record
 from api.service import Service
 
 METHODS = ["GET", "HEAD", "OPTIONS"]
@@ -44,8 +41,8 @@ class Explorer:
     def __init__(
         self, service: Service, authentication: Authentication, version: Version, templates: Templates
     ) -> None:
-        self._service = service
-        self._authentication = authentication
+        self._answers = RecordAnswers(service, authentication, version, templates)
+        self._timeline = service.changes.timeline
         self._version = version
         self._templates = templates
 
@@ -64,22 +61,21 @@ class Explorer:
     async def answer_list(self, resource: Resource, request: HttpRequest) -> BytesResponse:
         """Return a page of a list as a table; a redirect if the query has empty fields of a form."""
         version = self._version
-        caller = await self._authentication.admit(request)
         cleaned = clean_query(version, resource, request.query_string)
         if cleaned is not None:
             return _redirect(b"?" + cleaned if cleaned else resource.plural.encode())
         table = table_of(version, resource)
 
-        def read() -> Query:
+        def read(finder: EditionFinder) -> Query:
             counted = counted_fields(version, resource)
-            return list_query(version, resource, _with_defaults(request.query_string, table.include, counted))
+            return list_query(version, resource, _with_defaults(request.query_string, table.include, counted), finder)
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
             url = read_page_url(version, resource, request.query_string)
             rows = [[column.cell(resource, record) for column in table.columns] for record in answer["data"]]
             return self._render_list(request, url, rows, answer, origin)
 
-        return await self._answer(request, caller, read, render)
+        return await self._answers.answer(request, read, render)
 
     def _render_list(
         self, request: HttpRequest, url: PageUrl, rows: list[Any], answer: dict[str, Any], origin: str
@@ -105,8 +101,11 @@ class Explorer:
             json_query=url.query(),
             formats=[form for form in offered(self._version, resource) if not form.missing],
             export_query=url.export_query,
+            feeds=offered_feeds(self._version, resource),
+            feed_query=url.feed_query,
             graphiql=graphiql_address(url, "../"),
-            calls=list_calls(url, origin),
+            calls=(*list_calls(url, origin), embed_list(url, origin)),
+            address=f"{origin}/explore/{resource.plural}{url.query()}",
         )
 
     async def answer_record(self, resource: Resource, request: HttpRequest) -> BytesResponse:
@@ -119,17 +118,20 @@ class Explorer:
             )
             raise InvalidRequest.of(faults)
 
-        def read() -> Query:
+        def read(finder: EditionFinder) -> Query:
             return linked_record_query(version, resource, identifier, included_links(version, resource))
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
             return self._render_record(request, resource, answer["data"], origin)
 
-        return await self._answer(request, await self._authentication.admit(request), read, render, resource)
+        return await self._answers.answer(request, read, render, resource=resource)
 
     def _render_record(self, request: HttpRequest, resource: Resource, record: dict[str, Any], origin: str) -> bytes:
         page = record_page(self._version, resource, record)
         identifier = record["id"]
+        edition = ""
+        if request.context.edition and self._timeline.store:
+            edition = write_edition(int(request.context.edition), self._timeline.store)
         return self._templates.render(
             "explore/record.html",
             request,
@@ -141,38 +143,14 @@ class Explorer:
             record=record,
             updated=write_moment(record["updated_at"], "day"),
             permalink=f"{origin}/explore/{resource.plural}/{identifier}",
-            calls=record_calls(self._version, resource, identifier, origin),
+            description=plain_title(page.lead or page.quotation or page.title),
+            json_ld=Markup(to_html(write_json_ld(self._version, resource, record, origin))),
+            embedded=f"embed/{resource.plural}/{identifier}",
+            calls=(
+                *record_calls(self._version, resource, identifier, origin),
+                *embed_record(resource, identifier, plain_title(page.title), origin, edition),
+            ),
         )
-
-    async def _answer(
-        self,
-        request: HttpRequest,
-        caller: Caller,
-        read: Callable[[], Query],
-        render: Callable[[dict[str, Any], str], bytes],
-        resource: Resource | None = None,
-    ) -> BytesResponse:
-        """Answer a page as REST answers its data: 304 if the browser has it, charged, and from memory if it can be."""
-        service, context = self._service, request.context
-        origin = find_origin(request, service.settings.public_url, self._authentication.proxies)
-        # The page shows its own address.
-        identity = b"\0".join((request.target, HTML, origin.encode(), self._templates.digest))
-        not_modified = unchanged(request, partial(service.is_current, context, identity))
-        if not_modified is not None:
-            return not_modified
-        await self._authentication.charge_reading(context)
-        query = service.prepare(read(), caller)
-        context.outdated = query.outdated
-        outcome = await service.execute(query, context, identity, plain_tags(request))
-        if outcome.reply.notes and resource is not None:
-            raise missing_record(resource, outcome.reply.notes[0])
-        page = render(orjson.loads(outcome.reply.body), origin)
-        if holds_key(unquote(request.query_string.decode("latin-1"))):
-            # The page repeats its query in links and calls.
-            page = without_keys(page)
-        response = await respond(request, CachedBody(page), GUARDED, HTML, outcome.tag)
-        response.headers.append(VARY)
-        return response
 
 
 def routes(service: Service, authentication: Authentication, version: Version, templates: Templates) -> APIRouter:

@@ -112,6 +112,8 @@ def _read(file: Path) -> Contract:
         document = json.loads(file.read_text(encoding="utf-8"))
         sdl = file.with_suffix(".graphql").read_text(encoding="utf-8")
         operations = {path: _read_operation(document, path, item["get"]) for path, item in document["paths"].items()}
+        # Feeds are for feed readers: a program reads the list.
+        operations = {path: operation for path, operation in operations.items() if not operation.id.startswith("feed_")}
         me = operations.pop(f"/{file.stem}/me", None)
         resources = _read_resources(document, file.stem, operations)
         return Contract(file.stem, document, resources, me, sdl)

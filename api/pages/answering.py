@@ -1,0 +1,86 @@
+"""Answer requests for pages and documents that show records: read, charged and kept as REST does with its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+
+from api.access.caller import Caller
+from api.access.key import holds_key
+from api.catalog import Resource, Version
+from api.http.assets import HTML
+from api.http.problems import without_keys
+from api.http.request import HttpRequest
+from api.http.responses import VALIDATED, BytesResponse, CachedBody, CachePolicy, plain_tags, respond, unchanged
+from api.middleware.authentication import Authentication
+from api.pages.origin import VARY, find_origin
+from api.pages.templating import GUARDED, Templates
+from api.query import EditionFinder, Query
+from api.rest.memento import PUBLIC, cache_policy
+from api.rest.routes import missing_record
+from api.service import Service
+from api.service.entity_tags import names_edition
+
+Render = Callable[[dict[str, Any], str], bytes]
+"""Makes the body of an answer of the store, and of the origin of the service."""
+
+
+class RecordAnswers:
+    """Answers with records of one version, each from one statement."""
+
+    def __init__(
+        self, service: Service, authentication: Authentication, version: Version, templates: Templates
+    ) -> None:
+        self._service = service
+        self._authentication = authentication
+        self._version = version
+        self._templates = templates
+
+    async def answer(
+        self,
+        request: HttpRequest,
+        read: Callable[[EditionFinder], Query],
+        render: Render,
+        *,
+        resource: Resource | None = None,
+        media_type: bytes = HTML,
+        headers: Sequence[tuple[bytes, bytes]] = GUARDED,
+    ) -> BytesResponse:
+        """Return the answer; 304 if the client has it. An answer of an edition that its URL names is kept for long.
+        NotFound or Withdrawn if it is about a record of the `resource` that is not there."""
+        service, context = self._service, request.context
+        caller = await self._authentication.admit(request)
+        origin = find_origin(request, service.settings.public_url, self._authentication.proxies)
+        # The answer shows its own address.
+        identity = b"\0".join((request.target, media_type, origin.encode(), self._templates.digest))
+        policy_of = partial(self._policy, caller)
+        not_modified = unchanged(request, partial(service.is_current, context, identity), policy_of=policy_of)
+        if not_modified is not None:
+            context.shared = PUBLIC.control in not_modified.headers
+            return not_modified
+        await self._authentication.charge_reading(context)
+        query = service.prepare(await service.read_request(read), caller)
+        context.outdated = query.outdated
+        outcome = await service.execute(query, context, identity, plain_tags(request))
+        if outcome.reply.notes and resource is not None:
+            raise missing_record(resource, outcome.reply.notes[0])
+        body = render(orjson.loads(outcome.reply.body), origin)
+        if holds_key(unquote(request.query_string.decode("latin-1"))):
+            # The answer repeats its query in links and calls.
+            body = without_keys(body)
+        policy = self._policy(caller, outcome.tag)
+        context.shared = policy is PUBLIC
+        tag = outcome.tag if query.statement.final else None
+        response = await respond(request, CachedBody(body), headers, media_type, tag, policy=policy)
+        response.headers.append(VARY)
+        return response
+
+    def _policy(self, caller: Caller, tag: str) -> CachePolicy:
+        """Return how the answer with this entity tag may be kept."""
+        if not names_edition(tag):
+            return VALIDATED
+        return cache_policy(self._version, caller, shows_edition=True)
