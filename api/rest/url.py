@@ -286,7 +286,6 @@ ONLY_SERIES = {
         ),
     )
 }
-READERS = SHARED | ONLY_EXPORTS | ONLY_COUNTS
 
 
 def _read_record(url: Url, text: str) -> None:
@@ -303,7 +302,7 @@ ONLY_REVISIONS = {
 # The shared parameters of revisions.
 REVISION_NAMES = ("limit", "cursor", "known_at", "record")
 
-READERS = SHARED | ONLY_EXPORTS | ONLY_REVISIONS
+READERS = SHARED | ONLY_EXPORTS | ONLY_COUNTS | ONLY_REVISIONS
 
 
 def list_names(version: Version, resource: Resource) -> list[str]:

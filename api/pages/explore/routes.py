@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +14,7 @@ from fastapi import APIRouter
 from api.access.caller import Caller
 from api.access.key import holds_key
 from api.catalog import Resource, Version
-from api.errors import Fault, InvalidRequest, NotFound, Unknown
+from api.errors import NotFound, Unknown
 from api.http.assets import HTML
 from api.http.problems import without_keys
 from api.http.request import HttpRequest
@@ -23,15 +24,20 @@ from api.middleware.authentication import Authentication
 from api.pages.explore.calls import graphiql_address, list_calls, record_calls
 from api.pages.explore.columns import table_of
 from api.pages.explore.filter_form import filter_form
-from api.pages.explore.page_url import PageUrl, clean_query, read_page_url
+from api.pages.explore.history import History, read_history, revisions_root
+from api.pages.explore.page_url import PageUrl, clean_query, read_page_url, write_query
+from api.pages.explore.place_map import own_place
 from api.pages.explore.record_page import included_links, record_page
+from api.pages.explore.timeline import Timeline, bucket_links
+from api.pages.explore.views import TABLE, VIEWS, read_view, view_address, view_query, views_of
 from api.pages.explore.words import list_title, plain_title, write_moment
 from api.pages.origin import VARY, find_origin
 from api.pages.templating import GUARDED, Templates
-from api.query import Query
+from api.query import EditionFinder, Item, Object, Query
 from api.rest.formats import offered
 from api.rest.request import linked_record_query, list_query
 from api.rest.routes import missing_record
+from api.rest.url import find_edition, read_url
 from api.service import Service
 
 METHODS = ["GET", "HEAD", "OPTIONS"]
@@ -68,23 +74,53 @@ class Explorer:
         cleaned = clean_query(version, resource, request.query_string)
         if cleaned is not None:
             return _redirect(b"?" + cleaned if cleaned else resource.plural.encode())
+        view = read_view(version, resource, request.query_string)
         table = table_of(version, resource)
 
-        def read() -> Query:
-            return list_query(version, resource, _with_defaults(request.query_string, table.include))
+        def read(finder: EditionFinder) -> Query:
+            if view.name != TABLE:
+                return view_query(version, resource, view, finder)
+            return list_query(version, resource, _with_defaults(view.query_string, table.include), finder)
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
-            url = read_page_url(version, resource, request.query_string)
+            name = view.name if view.name != TABLE else ""
+            url = read_page_url(version, resource, view.query_string, name, view.bucket)
+            if name:
+                return self._render_view(request, url, VIEWS[name].show(url, answer), origin)
             rows = [[column.cell(resource, record) for column in table.columns] for record in answer["data"]]
-            return self._render_list(request, url, rows, answer["page"], origin)
+            cursor = answer["page"]["next_cursor"]
+            return self._render_list(
+                request,
+                url,
+                origin,
+                columns=table.columns,
+                rows=rows,
+                total=answer["page"].get("total"),
+                total_quality=answer["page"].get("total_quality"),
+                next=url.query(cursor=cursor) if cursor else "",
+                json_address=f"{resource.plural}{url.data_query}",
+            )
 
         return await self._answer(request, caller, read, render)
 
-    def _render_list(
-        self, request: HttpRequest, url: PageUrl, rows: list[Any], page: dict[str, Any], origin: str
-    ) -> bytes:
+    def _render_view(self, request: HttpRequest, url: PageUrl, shown: Any, origin: str) -> bytes:
+        quality = "estimated" if getattr(shown, "is_sampled", False) else "exact"
+        buckets = bucket_links(url, shown.bucket) if isinstance(shown, Timeline) else []
+        return self._render_list(
+            request,
+            url,
+            origin,
+            shown=shown,
+            buckets=buckets,
+            total=shown.total,
+            total_quality=quality,
+            next="",
+            json_address=view_address(url),
+        )
+
+    def _render_list(self, request: HttpRequest, url: PageUrl, origin: str, **values: Any) -> bytes:
         resource = url.resource
-        cursor = page["next_cursor"]
+        names = views_of(self._version, resource)
         return self._templates.render(
             "explore/list.html",
             request,
@@ -92,43 +128,48 @@ class Explorer:
             resource=resource,
             title=list_title(resource.plural),
             lists=[(other, list_title(other.plural)) for other in self._version.lists.values()],
-            columns=table_of(self._version, resource).columns,
-            rows=rows,
+            view=url.view or TABLE,
+            views=[(name, url.to_view(name)) for name in names] if len(names) > 1 else [],
             form=filter_form(url),
             q=url.texts.get("q", ""),
-            total=page.get("total"),
-            total_quality=page.get("total_quality"),
-            next=url.query(cursor=cursor) if cursor else "",
             first=(url.query(cursor="") or resource.plural) if "cursor" in url.texts else "",
-            reset=resource.plural if url.filters or "sort" in url.texts else "",
-            json_query=url.query(),
+            reset=(write_query(url.own_pairs) or resource.plural) if url.filters or "sort" in url.texts else "",
             formats=[form for form in offered(self._version, resource) if not form.missing],
             export_query=url.export_query,
             graphiql=graphiql_address(url, "../"),
             calls=list_calls(url, origin),
+            **values,
         )
 
     async def answer_record(self, resource: Resource, request: HttpRequest) -> BytesResponse:
         """Return the page of a record. NotFound or Withdrawn if it is not there."""
         version, identifier = self._version, request.path_value
-        if request.query_string:
-            faults = tuple(
-                Fault(pair.partition("=")[0][:MAX_NAME], "The page of a record takes no parameters.")
-                for pair in request.query_string.decode("latin-1").split("&")[:1]
-            )
-            raise InvalidRequest.of(faults)
+        names = ("known_at",) if version.history else ()
+        url = read_url(version, resource, {}, names, request.query_string)
 
-        def read() -> Query:
-            return linked_record_query(version, resource, identifier, included_links(version, resource))
+        def read(finder: EditionFinder) -> Query:
+            as_of = find_edition(url, finder.find)
+            query = linked_record_query(version, resource, identifier, included_links(version, resource), as_of=as_of)
+            if not version.history:
+                return query
+            assert isinstance(query.root, Object)
+            history = Item("history", revisions_root(version, resource, identifier))
+            return replace(query, root=Object((*query.root.selection, history)))
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
-            return self._render_record(request, resource, answer["data"], origin)
+            history = read_history(answer.get("history"), answer["data"]["revision"])
+            return self._render_record(request, resource, answer["data"], history, origin)
 
         return await self._answer(request, await self._authentication.admit(request), read, render, resource)
 
-    def _render_record(self, request: HttpRequest, resource: Resource, record: dict[str, Any], origin: str) -> bytes:
+    def _render_record(
+        self, request: HttpRequest, resource: Resource, record: dict[str, Any], history: History | None, origin: str
+    ) -> bytes:
         page = record_page(self._version, resource, record)
         identifier = record["id"]
+        pinned = ""
+        if history is not None and request.query_string:
+            pinned = f"?known_at={history.entries[history.shown].edition}"
         return self._templates.render(
             "explore/record.html",
             request,
@@ -136,10 +177,13 @@ class Explorer:
             resource=resource,
             list_title=list_title(resource.plural),
             page=page,
+            place=own_place(resource, record),
+            history=history,
+            pinned=pinned,
             document_title=plain_title(page.title),
             record=record,
             updated=write_moment(record["updated_at"], "day"),
-            permalink=f"{origin}/explore/{resource.plural}/{identifier}",
+            permalink=f"{origin}/explore/{resource.plural}/{identifier}{pinned}",
             calls=record_calls(self._version, resource, identifier, origin),
         )
 
@@ -147,7 +191,7 @@ class Explorer:
         self,
         request: HttpRequest,
         caller: Caller,
-        read: Callable[[], Query],
+        read: Callable[[EditionFinder], Query],
         render: Callable[[dict[str, Any], str], bytes],
         resource: Resource | None = None,
     ) -> BytesResponse:
@@ -160,7 +204,7 @@ class Explorer:
         if not_modified is not None:
             return not_modified
         await self._authentication.charge_reading(context)
-        query = service.prepare(read(), caller)
+        query = await service.read_request(lambda finder: service.prepare(read(finder), caller))
         context.outdated = query.outdated
         outcome = await service.execute(query, context, identity, plain_tags(request))
         if outcome.reply.notes and resource is not None:
@@ -169,7 +213,8 @@ class Explorer:
         if holds_key(unquote(request.query_string.decode("latin-1"))):
             # The page repeats its query in links and calls.
             page = without_keys(page)
-        response = await respond(request, CachedBody(page), GUARDED, HTML, outcome.tag)
+        tag = outcome.tag if query.statement.final else None
+        response = await respond(request, CachedBody(page), GUARDED, HTML, tag)
         response.headers.append(VARY)
         return response
 
