@@ -1,8 +1,12 @@
-// Bundles the map into ../assets: map.js and map.css, and beside them the licences of what they contain.
+// Bundles the map into ../assets, or into the folder that is given: map.js and map.css, and beside them the licences of
+// what they contain.
 import { readFile, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
-const assets = new URL("../assets/", import.meta.url);
+const given = process.argv[2];
+const assets = given ? pathToFileURL(`${resolve(given)}/`) : new URL("../assets/", import.meta.url);
 const packages = new URL("node_modules/", import.meta.url);
 const bundled = ["leaflet", "topojson-client", "world-atlas"];
 
@@ -24,7 +28,7 @@ const texts = [];
 for (const name of bundled) {
   const folder = new URL(`${name}/`, packages);
   const { version } = JSON.parse(await readFile(new URL("package.json", folder), "utf8"));
-  const [licence] = await Promise.all(["LICENSE", "LICENSE.md"].map((file) => readFile(new URL(file, folder), "utf8").catch(() => "")));
+  const licence = await readFile(new URL("LICENSE", folder), "utf8");
   texts.push(`${name} ${version}\n\n${licence.trim()}\n`);
 }
 texts.push("The land of world-atlas is from Natural Earth, which is in the public domain.\n");

@@ -28,7 +28,7 @@ from api.pages.explore.history import History, read_history, revisions_root
 from api.pages.explore.page_url import PageUrl, clean_query, read_page_url, write_query
 from api.pages.explore.place_map import own_place
 from api.pages.explore.record_page import included_links, record_page
-from api.pages.explore.timeline import Timeline, bucket_links
+from api.pages.explore.timeline import BarTimeline, bucket_links
 from api.pages.explore.views import TABLE, VIEWS, read_view, view_address, view_query, views_of
 from api.pages.explore.words import list_title, plain_title, write_moment
 from api.pages.origin import VARY, find_origin
@@ -105,7 +105,7 @@ class Explorer:
 
     def _render_view(self, request: HttpRequest, url: PageUrl, shown: Any, origin: str) -> bytes:
         quality = "estimated" if getattr(shown, "is_sampled", False) else "exact"
-        buckets = bucket_links(url, shown.bucket) if isinstance(shown, Timeline) else []
+        buckets = bucket_links(url, shown.bucket) if isinstance(shown, BarTimeline) else []
         return self._render_list(
             request,
             url,
@@ -157,7 +157,7 @@ class Explorer:
             return replace(query, root=Object((*query.root.selection, history)))
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
-            history = read_history(answer.get("history"), answer["data"]["revision"])
+            history = read_history(resource, answer.get("history"), answer["data"]["revision"])
             return self._render_record(request, resource, answer["data"], history, origin)
 
         return await self._answer(request, await self._authentication.admit(request), read, render, resource)

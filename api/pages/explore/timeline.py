@@ -49,7 +49,7 @@ class TimelineBar:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class BarTimeline:
     """The bars of a list, the earliest first. `earlier` are the records before the first one, `undated` those whose
     time is not known, and `coarser` those whose time is known less exactly than the bars are long."""
 
@@ -78,7 +78,7 @@ def counts_by_time(version: Version, resource: Resource, filter: Filter, as_of: 
     return Query(version.name, Object(tuple(counts)))
 
 
-def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> Timeline:
+def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> BarTimeline:
     """Return the timeline of an answer to the Query of `counts_by_time`: by day if that is not too long."""
     bucket = url.bucket or "day"
     numbers = _numbers(answer[bucket])
@@ -96,7 +96,7 @@ def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> Timeline:
             bars.append(_bar(url, bucket, axis, day, numbers[day], (place + (1 - BAR) / 2) / room, BAR / room))
     earlier = sum(number for day, number in numbers.items() if day not in shown)
     ticks = [((place + 0.5) / room, day) for place, day in enumerate(shown)]
-    return Timeline(
+    return BarTimeline(
         bars=tuple(bars),
         bucket=bucket,
         numbers=axis,
