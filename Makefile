@@ -31,7 +31,7 @@ LOCKED := requirements/service.txt requirements/test.txt requirements/bench.txt 
 # The tools that make clients stand apart: ariadne-codegen needs a graphql-core older than that of the service.
 SDK := .venv/sdk
 
-.PHONY: help serve test test-full lint bench contract sdk lock clean
+.PHONY: help serve test test-full lint bench contract sdk bundle pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is to make
@@ -64,6 +64,12 @@ contract: .venv/installed ## Write the contract files anew
 
 sdk: .venv/sdk/installed ## Build the Python and TypeScript clients of the contracts into dist/ (ARGS=python for one)
 	$(SDK)/bin/python openapi/sdk/generate $(ARGS)
+
+bundle: ## Bundle the map of the pages anew (needs npm)
+	cd api/pages/bundle && npm ci --no-audit --no-fund && npm run build
+
+pictures: .venv/installed-test ## Take the pictures of the pages in docs/pictures/ (needs Chromium)
+	WRITE_PICTURES=1 $(BIN)/python -m pytest tests/pages/test_pictures.py
 
 lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the newest)
 	@[ -x $(BIN)/uv ] || $(PIP) install --quiet --require-hashes -r requirements/uv.txt

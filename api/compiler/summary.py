@@ -1,5 +1,5 @@
 """Summarize a version in one statement: its numbers of records, the time of the last change, the licences, and how many
-events began on each day."""
+of the newest events began on each day and were at each place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ MAX_EVENTS = 500
 
 def summary(version: Version) -> Statement:
     """Return the statement. It answers `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence,
-    attribution}], "days": [[day, events, disputed events]]}`, with the days in UTC, the earliest first."""
+    attribution}], "days": [[day, events, disputed events]], "places": [{id, name, country, latitude, longitude,
+    geo_precision, events}]}`, with the days in UTC, the earliest first, and the place with most events first."""
     writer = StatementWriter(version)
     resources = version.resources.values()
     counts = ", ".join(f"{literal(resource.name)}, {_count(writer, resource)}" for resource in resources)
@@ -30,7 +31,8 @@ def summary(version: Version) -> Statement:
   'counts', json_build_object({counts}),
   'changed_at', greatest({latest}),
   'rights', (select coalesce(json_agg(r), '[]') from ({rights}) r),
-  'days', ({_days(writer)})
+  'days', ({_days(writer)}),
+  'places', ({_places(writer)})
 )"""
     other_columns = f"null::text as next, null::text[] as notes, {mark(writer)} as mark, 1 as points"
     sql = f"select convert_to({body}::text, 'UTF8') as body, {other_columns}"
@@ -59,6 +61,18 @@ def _days(writer: StatementWriter) -> str:
         f" disputed from ({newest}) e group by 1"
     )
     return f"select coalesce(json_agg(json_build_array(day, events, disputed) order by day), '[]') from ({by_day}) d"
+
+
+def _places(writer: StatementWriter) -> str:
+    """Return the SQL of the numbers of the newest events at each place."""
+    newest = (
+        f"select place_id from {writer.view('event')} where starts_at is not null"
+        f" order by starts_at desc nulls last limit {MAX_EVENTS}"
+    )
+    by_place = f"select place_id as id, count(*) as events from ({newest}) e where place_id is not null group by 1"
+    columns = "c.id, p.name, p.country, p.latitude, p.longitude, p.geo_precision, c.events"
+    rows = f"select {columns} from ({by_place}) c join {writer.view('place')} p on p.id = c.id"
+    return f"select coalesce(json_agg(r order by events desc, id), '[]') from ({rows}) r"
 
 
 def _count(writer: StatementWriter, resource: Resource) -> str:

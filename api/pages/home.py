@@ -20,7 +20,9 @@ from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
 from api.middleware.authentication import Authentication
 from api.pages.explore.columns import place_parts, source_label
+from api.pages.explore.page_url import write_query
 from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, record_part
+from api.pages.explore.place_map import MappedPlace, map_place
 from api.pages.explore.record_page import StanceGroup, stance_groups
 from api.pages.explore.words import cut, humanize, read_moment, sentence, write_day, write_figure, write_time
 from api.pages.origin import VARY, find_origin
@@ -122,6 +124,7 @@ class Home:
         """Return the page with this answer of the store; without numbers and records if it is None."""
         version = self._versions[-1]
         values: dict[str, Any] = {"counts": [], "cards": [], "rights": [], "timeline": None, "disputed": None}
+        values["places"] = []
         if answer is not None:
             numbers, records = answer["numbers"], answer["records"]
             values = {
@@ -129,6 +132,7 @@ class Home:
                 "changed_at": read_moment(numbers["changed_at"]) if numbers["changed_at"] else None,
                 "rights": [_describe_right(right) for right in numbers["rights"]],
                 "timeline": _draw_days(numbers["days"]),
+                "places": _map_places(numbers["places"]),
                 "cards": [_describe_card(event) for event in records["latest"]["data"]],
                 "disputed": _describe_dispute(version, records["disputed"]["data"]),
             }
@@ -226,6 +230,15 @@ def _describe_dispute(
     event = events[0]
     link = RecordLink(event["title"], "events", event["id"])
     return link, event["summary"] or "", dispute_part(event), stance_groups(version, event)
+
+
+def _map_places(places: list[dict[str, Any]]) -> list[MappedPlace]:
+    """Return the places of the newest events, those without coordinates left out."""
+    mapped = []
+    for place in places:
+        query = write_query([("place_id", place["id"])])
+        mapped.append(map_place(place["id"], place, place["events"], query))
+    return [place for place in mapped if place is not None]
 
 
 def _draw_days(days: list[tuple[str, int, int]]) -> DayChart | None:

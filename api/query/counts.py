@@ -176,7 +176,7 @@ def _buckets_between(grouping: Grouping, begin: date, end: date) -> Iterator[dat
     day = _first_day(begin_day, grouping.bucket)
     while day <= end_day:
         yield day
-        following = _next_bucket(day, grouping.bucket)
+        following = next_bucket(day, grouping.bucket)
         if following is None:
             return
         day = following
@@ -200,7 +200,7 @@ def _first_day(day: date, bucket: str) -> date:
     return day
 
 
-def _next_bucket(day: date, bucket: str) -> date | None:
+def next_bucket(day: date, bucket: str) -> date | None:
     """Return the first day of the bucket after the one that begins on a day; None after the year 9999."""
     lengths = {"day": 1, "week": 7, "month": 31, "year": 366}
     if date.max - day < lengths[bucket] * DAY:

@@ -11,8 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.ingest.load import load
+from api.ingest.load import LoadOptions, load
 from tests.conftest import SAMPLE
+from tests.pages.charted import write_charted, write_editions
 from tests.serving import serving
 
 DATA = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.S)
@@ -69,6 +70,21 @@ async def hostile(
     """The base URL of a service over records with markup in their texts."""
     url = await new_store()
     await load([str(hostile_sample(tmp_path_factory.mktemp("hostile")))], url)
+    with serving(url) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture(scope="session")
+async def charted(
+    new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """The base URL of a service over figures of sources that differ, and over a figure of the sample that was restated
+    on 8 March 2022."""
+    url = await new_store()
+    folder = tmp_path_factory.mktemp("charted")
+    for file, known_at in write_editions(folder):
+        await load([str(file)], url, options=LoadOptions(known_at=known_at))
+    await load([str(write_charted(folder))], url)
     with serving(url) as server:
         yield f"http://127.0.0.1:{server.port}"
 

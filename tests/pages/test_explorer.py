@@ -311,7 +311,7 @@ PROBLEMS = [
     ("/explore/events?kind=atack", 400, "invalid_request", "Did you mean attack?"),
     ("/explore/events?sort=relevance", 400, "invalid_request", "Sorting by relevance needs q."),
     ("/explore/events?cursor=x", 400, "invalid_cursor", "first page"),
-    ("/explore/events/evt_00000000000000000000000000?x=1", 400, "invalid_request", "takes no parameters"),
+    ("/explore/events/evt_00000000000000000000000000?x=1", 400, "invalid_request", "no such parameter"),
     ("/explore/event", 404, "not_found", "Did you mean /explore/events?"),
     ("/explore/events/evt_00000000000000000000000000", 404, "not_found", "No event has this id."),
     ("/explore/events/evt_1/x", 404, "not_found", "There is no list"),

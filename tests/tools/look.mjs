@@ -2,14 +2,15 @@
 //
 // VIEWS is JSON: [{address, words, width, scheme, controls, act, steps}, …]. Of each: its status, what the console said, who
 // else was asked for anything, how wide it is, what axe-core has against it, which of the controls Tab does not reach,
-// and where it stands without a ring to be seen. `act` is then done by keyboard (below), and axe-core asked again.
+// where it stands without a ring to be seen, and how far anything moved while it loaded. `act` is then done (below), and
+// axe-core asked again.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const [executablePath, views, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const STEPS = 40;
+const STEPS = 60;
 const TWO_AT_ONCE = 2;
 
 /** What is done by keyboard, and what shows that it was. */
@@ -35,6 +36,19 @@ const acts = {
     await answer.waitFor();
     return await answer.innerText();
   },
+  async popup(page) {
+    await page.locator(".map path.point").last().click({ force: true });
+    const popup = page.locator(".leaflet-popup-content");
+    await popup.waitFor();
+    return await popup.innerText();
+  },
+  async slide(page) {
+    await page.locator("input[type=range]").focus();
+    await page.keyboard.press("Home");
+    await page.waitForURL(/known_at=/);
+    await page.evaluate(axe);
+    return await page.locator("h1").innerText();
+  },
 };
 
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
@@ -59,10 +73,16 @@ async function seen({ address, words, width, scheme, controls, act, name, steps 
     told.elsewhere.push(url);
     return route.abort();
   });
+  await page.addInitScript(() => {
+    globalThis.shift = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.shift += entry.value)))
+      .observe({ type: "layout-shift", buffered: true });
+  });
   try {
     told.status = (await page.goto(address)).status();
     await page.getByText(words).first().waitFor();
     await page.waitForTimeout(500);
+    told.shift = await page.evaluate(() => globalThis.shift);
     told.wide = await page.evaluate(() => document.documentElement.scrollWidth);
     await page.evaluate(axe);
     told.violations = await violations(page);

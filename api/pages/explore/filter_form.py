@@ -114,7 +114,7 @@ def filter_form(url: PageUrl, facets: dict[str, Any] | None = None) -> FilterFor
     rows = parameters(url.version, resource)
     controls = tuple(_with_counts(url, control, facets) for control in _controls(resource, rows, texts))
     own = {control.name for control in controls} | {"q", "sort", "cursor"}
-    passed = tuple(pair for pair in url.pairs if pair[0] not in own)
+    passed = tuple(pair for pair in (*url.own_pairs, *url.pairs) if pair[0] not in own)
     return FilterForm(controls, tuple(_orders(resource, texts)), passed, tuple(_active(url, rows)), resource.searched)
 
 

@@ -23,6 +23,9 @@ class PageUrl:
     version: Version
     resource: Resource
     pairs: tuple[tuple[str, str], ...]
+    # The view of the list, and the length of its bars; empty for the table, and unless the URL says it.
+    view: str = ""
+    bucket: str = ""
 
     @property
     def texts(self) -> dict[str, str]:
@@ -37,7 +40,33 @@ class PageUrl:
     def query(self, **changes: str) -> str:
         """Return the query with its `?`; empty without parameters. A change replaces a parameter, and an empty one
         leaves it out."""
-        return write_query(_change(self.pairs, changes))
+        return write_query(_change((*self.own_pairs, *self.pairs), changes))
+
+    def narrowed(self, **changes: str) -> str:
+        """Return the query of the table with the filters of the page and other ones."""
+        kept = [pair for pair in self.pairs if pair[0] not in ("cursor", "limit")]
+        return write_query(_change(kept, changes))
+
+    def to_view(self, view: str) -> str:
+        """Return the address of another view of the same records."""
+        pairs = [pair for pair in self.pairs if pair[0] != "cursor"]
+        named = [("view", view)] if view != "table" else []
+        return write_query([*named, *pairs]) or self.resource.plural
+
+    @property
+    def data_query(self) -> str:
+        """The query of the records over REST."""
+        return write_query(self.pairs)
+
+    @property
+    def count_query(self) -> str:
+        """The query of counts of the records over REST."""
+        return write_query([pair for pair in self.pairs if pair[0] not in (*SHOWING, "sort")])
+
+    @property
+    def own_pairs(self) -> list[tuple[str, str]]:
+        """The parameters that the pages have and REST does not."""
+        return [(name, value) for name, value in (("view", self.view), ("bucket", self.bucket)) if value]
 
     def without(self, name: str) -> str:
         """Return the query of the first page without a filter, and without the order that needs it."""
@@ -74,11 +103,13 @@ def clean_query(version: Version, resource: Resource, query_string: bytes) -> by
     return None if cleaned == query_string else cleaned
 
 
-def read_page_url(version: Version, resource: Resource, query_string: bytes) -> PageUrl:
-    """Return the parameters of a query that REST accepts."""
+def read_page_url(
+    version: Version, resource: Resource, query_string: bytes, view: str = "", bucket: str = ""
+) -> PageUrl:
+    """Return the parameters of a query that REST accepts, with the view of the page."""
     # As REST decodes it: a client may send bytes that no URL has.
     merged = merge_repeated(query_string, parameters(version, resource)).decode("latin-1")
-    return PageUrl(version, resource, tuple(parse_qsl(merged, keep_blank_values=True)))
+    return PageUrl(version, resource, tuple(parse_qsl(merged, keep_blank_values=True)), view, bucket)
 
 
 def write_query(pairs: Iterable[tuple[str, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter
 from markupsafe import Markup
 
 from api.catalog import Resource, Version
-from api.errors import Fault, InvalidRequest, NotFound, Unknown
+from api.errors import NotFound, Unknown
 from api.http.assets import HTML
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, respond
@@ -19,16 +20,21 @@ from api.pages.answering import RecordAnswers
 from api.pages.explore.calls import embed_list, embed_record, graphiql_address, list_calls, record_calls
 from api.pages.explore.columns import table_of
 from api.pages.explore.filter_form import counted_fields, filter_form
-from api.pages.explore.page_url import PageUrl, clean_query, read_page_url
+from api.pages.explore.history import History, read_history, revisions_root
+from api.pages.explore.page_url import PageUrl, clean_query, read_page_url, write_query
+from api.pages.explore.place_map import own_place
 from api.pages.explore.record_page import included_links, record_page
+from api.pages.explore.timeline import BarTimeline, bucket_links
+from api.pages.explore.views import TABLE, VIEWS, read_view, view_address, view_query, views_of
 from api.pages.explore.words import list_title, plain_title, write_moment
 from api.pages.templating import GUARDED, Templates
-from api.query import EditionFinder, Query
+from api.query import EditionFinder, Item, Object, Query
 from api.query.known_at import write_edition
 from api.rest.feeds import offered_feeds
 from api.rest.formats import offered
 from api.rest.json_ld import to_html, write_json_ld
 from api.rest.request import linked_record_query, list_query
+from api.rest.url import find_edition, read_url
 from api.service import Service
 
 METHODS = ["GET", "HEAD", "OPTIONS"]
@@ -64,24 +70,56 @@ class Explorer:
         cleaned = clean_query(version, resource, request.query_string)
         if cleaned is not None:
             return _redirect(b"?" + cleaned if cleaned else resource.plural.encode())
+        view = read_view(version, resource, request.query_string)
         table = table_of(version, resource)
 
         def read(finder: EditionFinder) -> Query:
+            if view.name != TABLE:
+                return view_query(version, resource, view, finder)
             counted = counted_fields(version, resource)
-            return list_query(version, resource, _with_defaults(request.query_string, table.include, counted), finder)
+            return list_query(version, resource, _with_defaults(view.query_string, table.include, counted), finder)
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
-            url = read_page_url(version, resource, request.query_string)
+            name = view.name if view.name != TABLE else ""
+            url = read_page_url(version, resource, view.query_string, name, view.bucket)
+            if name:
+                return self._render_view(request, url, VIEWS[name].show(url, answer), origin)
             rows = [[column.cell(resource, record) for column in table.columns] for record in answer["data"]]
-            return self._render_list(request, url, rows, answer, origin)
+            cursor = answer["page"]["next_cursor"]
+            return self._render_list(
+                request,
+                url,
+                origin,
+                columns=table.columns,
+                rows=rows,
+                form=filter_form(url, answer.get("facets")),
+                total=answer["page"].get("total"),
+                total_quality=answer["page"].get("total_quality"),
+                next=url.query(cursor=cursor) if cursor else "",
+                json_address=f"{resource.plural}{url.data_query}",
+            )
 
         return await self._answers.answer(request, read, render)
 
-    def _render_list(
-        self, request: HttpRequest, url: PageUrl, rows: list[Any], answer: dict[str, Any], origin: str
-    ) -> bytes:
-        resource, page = url.resource, answer["page"]
-        cursor = page["next_cursor"]
+    def _render_view(self, request: HttpRequest, url: PageUrl, shown: Any, origin: str) -> bytes:
+        quality = "estimated" if getattr(shown, "is_sampled", False) else "exact"
+        buckets = bucket_links(url, shown.bucket) if isinstance(shown, BarTimeline) else []
+        return self._render_list(
+            request,
+            url,
+            origin,
+            shown=shown,
+            form=filter_form(url),
+            buckets=buckets,
+            total=shown.total,
+            total_quality=quality,
+            next="",
+            json_address=view_address(url),
+        )
+
+    def _render_list(self, request: HttpRequest, url: PageUrl, origin: str, **values: Any) -> bytes:
+        resource = url.resource
+        names = views_of(self._version, resource)
         return self._templates.render(
             "explore/list.html",
             request,
@@ -89,16 +127,11 @@ class Explorer:
             resource=resource,
             title=list_title(resource.plural),
             lists=[(other, list_title(other.plural)) for other in self._version.lists.values()],
-            columns=table_of(self._version, resource).columns,
-            rows=rows,
-            form=filter_form(url, answer.get("facets")),
+            view=url.view or TABLE,
+            views=[(name, url.to_view(name)) for name in names] if len(names) > 1 else [],
             q=url.texts.get("q", ""),
-            total=page.get("total"),
-            total_quality=page.get("total_quality"),
-            next=url.query(cursor=cursor) if cursor else "",
             first=(url.query(cursor="") or resource.plural) if "cursor" in url.texts else "",
-            reset=resource.plural if url.filters or "sort" in url.texts else "",
-            json_query=url.query(),
+            reset=(write_query(url.own_pairs) or resource.plural) if url.filters or "sort" in url.texts else "",
             formats=[form for form in offered(self._version, resource) if not form.missing],
             export_query=url.export_query,
             feeds=offered_feeds(self._version, resource),
@@ -106,30 +139,38 @@ class Explorer:
             graphiql=graphiql_address(url, "../"),
             calls=(*list_calls(url, origin), embed_list(url, origin)),
             address=f"{origin}/explore/{resource.plural}{url.query()}",
+            **values,
         )
 
     async def answer_record(self, resource: Resource, request: HttpRequest) -> BytesResponse:
         """Return the page of a record. NotFound or Withdrawn if it is not there."""
         version, identifier = self._version, request.path_value
-        if request.query_string:
-            faults = tuple(
-                Fault(pair.partition("=")[0][:MAX_NAME], "The page of a record takes no parameters.")
-                for pair in request.query_string.decode("latin-1").split("&")[:1]
-            )
-            raise InvalidRequest.of(faults)
+        names = ("known_at",) if version.history else ()
+        url = read_url(version, resource, {}, names, request.query_string)
 
         def read(finder: EditionFinder) -> Query:
-            return linked_record_query(version, resource, identifier, included_links(version, resource))
+            as_of = find_edition(url, finder.find)
+            query = linked_record_query(version, resource, identifier, included_links(version, resource), as_of=as_of)
+            if not version.history:
+                return query
+            assert isinstance(query.root, Object)
+            history = Item("history", revisions_root(version, resource, identifier))
+            return replace(query, root=Object((*query.root.selection, history)))
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
-            return self._render_record(request, resource, answer["data"], origin)
+            history = read_history(resource, answer.get("history"), answer["data"]["revision"])
+            return self._render_record(request, resource, answer["data"], history, origin)
 
         return await self._answers.answer(request, read, render, resource=resource)
 
-    def _render_record(self, request: HttpRequest, resource: Resource, record: dict[str, Any], origin: str) -> bytes:
+    def _render_record(
+        self, request: HttpRequest, resource: Resource, record: dict[str, Any], history: History | None, origin: str
+    ) -> bytes:
         page = record_page(self._version, resource, record)
         identifier = record["id"]
-        edition = ""
+        pinned = edition = ""
+        if history is not None and request.query_string:
+            pinned = f"?known_at={history.entries[history.shown].edition}"
         if request.context.edition and self._timeline.store:
             edition = write_edition(int(request.context.edition), self._timeline.store)
         return self._templates.render(
@@ -139,10 +180,13 @@ class Explorer:
             resource=resource,
             list_title=list_title(resource.plural),
             page=page,
+            place=own_place(resource, record),
+            history=history,
+            pinned=pinned,
             document_title=plain_title(page.title),
             record=record,
             updated=write_moment(record["updated_at"], "day"),
-            permalink=f"{origin}/explore/{resource.plural}/{identifier}",
+            permalink=f"{origin}/explore/{resource.plural}/{identifier}{pinned}",
             description=plain_title(page.lead or page.quotation or page.title),
             json_ld=Markup(to_html(write_json_ld(self._version, resource, record, origin))),
             embedded=f"embed/{resource.plural}/{identifier}",

@@ -1,0 +1,173 @@
+"""A timeline of a list: how many records there are by day or by month, as bars that lead to the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from api.catalog import Resource, Version, dated
+from api.pages.explore.page_url import PageUrl
+from api.pages.explore.place_map import count_of
+from api.pages.explore.plot import NumberAxis, Tick, day_ticks, number_axis, percent
+from api.pages.explore.words import write_day
+from api.query import (
+    AsOf,
+    CountBucket,
+    CountGroups,
+    CountNumber,
+    CountQualityField,
+    CountQuery,
+    Filter,
+    Item,
+    Object,
+    Query,
+)
+from api.query.counts import BUCKETS, next_bucket
+
+# The most bars of a picture, and the most days that are shown by day unless the URL says otherwise.
+MAX_BARS = 480
+MAX_DAYS = 120
+# Room for so many bars at least, so that a single one does not fill the picture.
+LEAST_ROOM = 14
+# The part of its room that a bar takes.
+BAR = 0.8
+
+
+@dataclass(frozen=True)
+class TimelineBar:
+    """The records of a bucket: the place and the size of the bar, what it says, and the query of the records."""
+
+    x: str
+    y: str
+    width: str
+    height: str
+    when: str
+    count: str
+    query: str
+
+
+@dataclass(frozen=True)
+class BarTimeline:
+    """The bars of a list, the earliest first. `earlier` are the records before the first one, `undated` those whose
+    time is not known, and `coarser` those whose time is known less exactly than the bars are long."""
+
+    bars: tuple[TimelineBar, ...]
+    bucket: str
+    numbers: NumberAxis
+    days: tuple[Tick, ...]
+    earlier: str
+    undated: str
+    coarser: str
+    total: int
+    is_sampled: bool
+
+
+def counts_by_time(version: Version, resource: Resource, filter: Filter, as_of: AsOf | None, bucket: str) -> Query:
+    """Return the Query of the numbers of a list's records by time: in such buckets, or by day and by month."""
+    selection = (
+        Item("data", CountGroups((Item("bucket", CountBucket()), Item("count", CountNumber("count"))))),
+        Item("undated", CountNumber("undated")),
+        Item("coarser", CountNumber("coarser")),
+        Item("total", CountNumber("total")),
+        Item("quality", CountQualityField()),
+    )
+    names = (bucket,) if bucket else ("day", "month")
+    counts = [Item(name, CountQuery(resource.name, (), selection, filter, bucket=name, as_of=as_of)) for name in names]
+    return Query(version.name, Object(tuple(counts)))
+
+
+def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> BarTimeline:
+    """Return the timeline of an answer to the Query of `counts_by_time`: by day if that is not too long."""
+    bucket = url.bucket or "day"
+    numbers = _numbers(answer[bucket])
+    if not url.bucket and numbers and (max(numbers) - min(numbers)).days >= MAX_DAYS:
+        bucket = "month"
+        numbers = _numbers(answer[bucket])
+    counts = answer[bucket]
+    days = list(_days(numbers, bucket))
+    shown = days[-MAX_BARS:]
+    axis = number_axis(0, max((numbers.get(day, 0) for day in shown), default=1))
+    room = max(len(shown), LEAST_ROOM)
+    bars = []
+    for place, day in enumerate(shown):
+        if day in numbers:
+            bars.append(_bar(url, bucket, axis, day, numbers[day], (place + (1 - BAR) / 2) / room, BAR / room))
+    earlier = sum(number for day, number in numbers.items() if day not in shown)
+    ticks = [((place + 0.5) / room, day) for place, day in enumerate(shown)]
+    return BarTimeline(
+        bars=tuple(bars),
+        bucket=bucket,
+        numbers=axis,
+        days=day_ticks(ticks, bucket),
+        earlier=_words(url.resource, earlier),
+        undated=_words(url.resource, counts["undated"]),
+        coarser=_words(url.resource, counts["coarser"]),
+        total=counts["total"],
+        is_sampled=counts["quality"] == "sampled",
+    )
+
+
+def bucket_links(url: PageUrl, bucket: str) -> list[tuple[str, str, bool]]:
+    """Return for each length of bars its name, the query of that timeline, and whether it is the one that is shown."""
+    return [(name, url.query(bucket=name), name == bucket) for name in BUCKETS]
+
+
+def _numbers(counts: dict[str, Any]) -> dict[date, int]:
+    return {date.fromisoformat(group["bucket"]): group["count"] for group in counts["data"] if group["bucket"]}
+
+
+def _days(numbers: dict[date, int], bucket: str) -> Iterator[date]:
+    """Yield the first days of all buckets from the first one with records to the last, at most those that are shown."""
+    if not numbers:
+        return
+    day, last = min(numbers), max(numbers)
+    while day <= last:
+        yield day
+        following = next_bucket(day, bucket)
+        if following is None:
+            return
+        day = following
+
+
+def _bar(url: PageUrl, bucket: str, axis: NumberAxis, day: date, number: int, x: float, width: float) -> TimelineBar:
+    share = number / axis.highest
+    end = next_bucket(day, bucket)
+    return TimelineBar(
+        x=percent(x),
+        y=percent(1 - share),
+        width=percent(width),
+        height=percent(share),
+        when=write_bucket(day, bucket),
+        count=count_of(url.resource, number),
+        query=_records_query(url, day, end),
+    )
+
+
+def write_bucket(day: date, bucket: str) -> str:
+    """Return the bucket that begins on a day: 6 March 2022; the week of 28 February 2022; March 2022; 2022."""
+    match bucket:
+        case "week":
+            return f"the week of {write_day(day)}"
+        case "month":
+            return f"{day:%B} {day.year}"
+        case "year":
+            return str(day.year)
+    return write_day(day)
+
+
+def _records_query(url: PageUrl, first: date, end: date | None) -> str:
+    """Return the query of the records of a bucket. Bounds of the page that are closer stay."""
+    time = dated(url.resource)
+    assert time is not None
+    # Times of ISO 8601 are in the order of their texts.
+    bounds = {f"{time.name}_gte": max(url.texts.get(f"{time.name}_gte", ""), first.isoformat())}
+    if end is not None:
+        bound = end.isoformat()
+        bounds[f"{time.name}_lt"] = min(url.texts.get(f"{time.name}_lt", bound), bound)
+    return url.narrowed(**bounds)
+
+
+def _words(resource: Resource, number: int) -> str:
+    return count_of(resource, number) if number else ""

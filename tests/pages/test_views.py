@@ -1,0 +1,337 @@
+"""The views of lists: a map, a timeline and a chart, all with tables and none in need of a script; and histories."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import httpx2
+import pytest
+
+from api.catalog import VERSIONS, Resource
+from api.ingest.load import load
+from api.pages.explore.plot import number_axis, short_number
+from api.pages.explore.views import VIEWS, views_of
+from api.pages.files import ASSETS
+from tests.pages.conftest import BROWSER, check_markup
+from tests.serving import serving
+
+NEWEST = list(VERSIONS.values())[-1]
+LISTS = list(NEWEST.lists.values())
+KILLED = "/explore/figures/fig_r876ewqjg0200j7zxgg36ycmxw"
+# A map with its files may load this much, compressed.
+MAX_FIRST_MAP = 150 * 1024
+FILTERS = (
+    "",
+    "&kind=attack,air_strike",
+    "&country=UA",
+    "&q=Mariupol",
+    "&starts_at_gte=2022-03-05&starts_at_lt=2022-03-07",
+)
+
+
+@pytest.fixture(scope="module")
+def charts(charted: str) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=charted, headers={"accept": BROWSER}) as client:
+        yield client
+
+
+def counts(client: httpx2.Client, query: str, plural: str = "events") -> dict[str, Any]:
+    """Return counts over REST."""
+    answer: dict[str, Any] = client.get(f"/{NEWEST.name}/{plural}/counts?{query}").raise_for_status().json()
+    return answer
+
+
+def attributes(tag: str) -> dict[str, str]:
+    return {name: unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+
+
+def points(page: str) -> list[dict[str, str]]:
+    """Return the attributes of the rows of places, with the link to the records there."""
+    found = []
+    for row in re.findall(r"<tr data-lat=.*?</tr>", page, re.S):
+        links = re.findall(r'<a href="([^"]*)"', row)
+        found.append(attributes(row.partition(">")[0]) | {"link": unescape(links[-1])})
+    return found
+
+
+def bars(page: str) -> list[dict[str, str]]:
+    return [attributes(tag) for tag in re.findall(r"<a (href=[^>]*aria-label=[^>]*)><title>", page)]
+
+
+@pytest.mark.parametrize("resource", LISTS, ids=lambda resource: resource.plural)
+def test_a_list_has_each_view_that_it_links_to_and_no_other(browser: httpx2.Client, resource: Resource) -> None:
+    page = browser.get(f"/explore/{resource.plural}").text
+    own = views_of(NEWEST, resource)
+    nav = re.search(r'<nav class="views".*?</nav>', page, re.S)
+    linked = re.findall(r'href="([^"]*)"', nav[0]) if nav else []
+    assert len(linked) == (len(own) if len(own) > 1 else 0)
+    for address in linked:
+        assert browser.get(urljoin(f"/explore/{resource.plural}", address)).status_code == 200, address
+    for name in VIEWS:
+        answer = browser.get(f"/explore/{resource.plural}?view={name}")
+        assert answer.status_code == (200 if name in own else 400), name
+        if name not in own:
+            assert f"Expected one of {', '.join(own)}." in unescape(answer.text)
+    assert {"events", "figures"} <= {
+        other.plural for other in LISTS if {"map", "timeline"} <= set(views_of(NEWEST, other))
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/explore/events?view=mpa", "Did you mean map?"),
+        ("/explore/events?view=chart", "Expected one of table, map, timeline."),
+        ("/explore/sources?view=timeline", "Expected one of table."),
+        ("/explore/events?view=timeline&bucket=decade", "Expected one of day, week, month, year."),
+        ("/explore/events?view=map&bucket=day", "Needs view=timeline beside it"),
+        ("/explore/events?view=map&view=map", "view"),
+        ("/explore/events?view=map&kind=atack", "Did you mean attack?"),
+        ("/explore/figures?view=chart&known_at=soon", "known_at"),
+    ],
+)
+def test_what_a_view_cannot_show_is_a_problem_page(browser: httpx2.Client, path: str, words: str) -> None:
+    page = browser.get(path)
+    assert page.status_code == 400 and "400 · invalid_request" in page.text
+    assert words in unescape(page.text)
+    assert browser.get(path, headers={"accept": "application/json"}).json()["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize("filter", FILTERS)
+def test_the_map_has_the_numbers_of_each_place(browser: httpx2.Client, filter: str) -> None:
+    page = browser.get(f"/explore/events?view=map{filter}").text
+    answer = counts(browser, f"by=place_id&include=place&top=2000{filter}")
+    placed = {
+        group["key"]["place_id"]: group
+        for group in answer["data"]
+        if group["key"]["place"] and group["key"]["place"]["latitude"] is not None
+    }
+    shown = points(page)
+    assert len(shown) == len(placed)
+    for point in shown:
+        query = parse_qs(urlsplit(point["link"]).query)
+        group = placed[query["place_id"][0]]
+        place = group["key"]["place"]
+        assert float(point["data-lat"]) == place["latitude"] and float(point["data-lon"]) == place["longitude"]
+        assert int(point["data-n"]) == group["count"]
+        listed = browser.get(f"/{NEWEST.name}/{point['link']}").json()["data"]
+        assert len(listed) == group["count"]
+    without = answer["total"] - sum(group["count"] for group in placed.values())
+    assert (f"{without:,} event" in unescape(page)) == (without > 0)
+
+
+def test_points_show_how_exactly_a_place_is_known(browser: httpx2.Client) -> None:
+    page = browser.get("/explore/events?view=map").text
+    tags = dict(re.findall(r'<tr (data-lat=[^>]*)>\s*<th scope="row"><a [^>]*><bdi>([^<]*)', page))
+    by_name = {name: tag for tag, name in tags.items()}
+    assert 'data-km="400" data-hollow' in by_name["Ukraine"]
+    assert 'data-km="25"' in by_name["Mykolaiv"] and "data-hollow" not in by_name["Mykolaiv"]
+    assert 'data-km="0"' in by_name["Mariupol"] and "data-hollow" not in by_name["Mariupol"]
+
+
+async def test_a_map_says_how_many_places_it_does_not_show(
+    new_store: Callable[[], Awaitable[str]], tmp_path: Path
+) -> None:
+    number = 2_003
+    lines: list[dict[str, Any]] = []
+    for index in range(number):
+        lines.append({"dataset": "t", "resource": "place", "key": f"p{index}", "name": f"Place {index}"})
+        lines[-1] |= {"latitude": index % 80, "longitude": index % 170, "geo_precision": "exact"}
+    for index in range(number):
+        event = {"dataset": "t", "resource": "event", "key": f"e{index}", "title": f"Event {index}", "kind": "other"}
+        event |= {"place": f"p{index}", "status": "occurred", "time_precision": "day"}
+        lines.append(event | {"starts_at": "2022-03-06T00:00:00Z", "language": "en"})
+    file = tmp_path / "lines.ndjson"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    url = await new_store()
+    await load([str(file)], url)
+    with serving(url) as server, httpx2.Client(base_url=f"http://127.0.0.1:{server.port}") as client:
+        page = client.get("/explore/events?view=map", headers={"accept": BROWSER})
+    assert len(points(page.text)) == 2_000
+    words = " ".join(page.text.split())
+    assert "3 more, with 3 events, are not on the map: it has the 2,000 with most." in words
+    assert len(gzip.compress(page.content)) + _size_of_files(page.text) < MAX_FIRST_MAP
+
+
+def _size_of_files(page: str) -> int:
+    """Return the compressed size of the scripts and style sheets of a page."""
+    names = set(re.findall(rf'{ASSETS.path}/([\w.]+\.(?:js|css))"', page))
+    assert {"map.js", "map.css", "views.css", "site.css"} <= names
+    return sum(len(gzip.compress((ASSETS.folder / name).read_bytes(), 9)) for name in names)
+
+
+@pytest.mark.parametrize("filter", FILTERS)
+@pytest.mark.parametrize("bucket", ["day", "month", "year"])
+def test_the_bars_have_the_numbers_of_their_days(browser: httpx2.Client, filter: str, bucket: str) -> None:
+    page = browser.get(f"/explore/events?view=timeline&bucket={bucket}{filter}").text
+    answer = counts(browser, f"bucket={bucket}{filter}")
+    expected = [group["count"] for group in answer["data"]]
+    shown = bars(page)
+    assert [int(bar["aria-label"].rpartition(": ")[2].split()[0]) for bar in shown] == expected
+    for bar in shown:
+        address = urljoin("/explore/events", bar["href"])
+        assert browser.get(address).status_code == 200
+        # What is known less exactly is in the list, too: it begins with the first day of what it may be.
+        listed = browser.get(f"/{NEWEST.name}/events?limit=200&{urlsplit(address).query}").json()["data"]
+        assert len(listed) >= int(bar["aria-label"].rpartition(": ")[2].split()[0])
+    for name in ("coarser", "undated"):
+        number = answer["unplaced"][name]
+        assert (f"{number:,} event" in page) or number == 0
+    heights = [float(height) for height in re.findall(r'class="bar"[^>]*height="([\d.]+)%"', page)]
+    highest = number_axis(0, max(expected, default=1)).highest
+    assert heights == pytest.approx([100 * number / highest for number in expected], abs=0.01)
+
+
+def test_the_timeline_is_by_day_if_that_is_not_too_long(browser: httpx2.Client, charts: httpx2.Client) -> None:
+    assert 'aria-current="true">By day' in browser.get("/explore/events?view=timeline").text
+    # With the flood of 2024 it is two and a half years long.
+    assert 'aria-current="true">By month' in charts.get("/explore/events?view=timeline").text
+
+
+def test_the_form_and_the_chips_keep_the_view(browser: httpx2.Client) -> None:
+    page = browser.get("/explore/events?view=timeline&bucket=week&kind=attack&country=UA").text
+    assert '<input type="hidden" name="view" value="timeline">' in page
+    assert '<input type="hidden" name="bucket" value="week">' in page
+    chips = [unescape(address) for address in re.findall(r'class="chip" href="([^"]*)"', page)]
+    assert chips == ["?view=timeline&bucket=week&country=UA", "?view=timeline&bucket=week&kind=attack"]
+    calls = re.search(r"<code>curl &#39;([^&]*)(.*?)&#39;", page)
+    assert calls and "view=" not in calls[0]
+
+
+@pytest.mark.parametrize("path", ["events?view=map", "events?view=timeline&bucket=week", "figures?view=chart"])
+def test_the_json_of_a_view_is_a_click_away(browser: httpx2.Client, path: str) -> None:
+    page = browser.get(f"/explore/{path}&country=UA").text
+    link = re.search(r'<link rel="alternate" type="application/json" href="([^"]*)"', page)
+    assert link
+    answer = browser.get(urljoin("/explore/events", unescape(link[1])), headers={"accept": "application/json"})
+    assert answer.status_code == 200 and "total" in answer.json()
+
+
+def chart_of(page: str, title: str) -> str:
+    """Return the HTML of one picture."""
+    pictures = page.split('<figure class="view picture')
+    return next(picture for picture in pictures if title in picture.partition("</h2>")[0])
+
+
+def source_of(picture: str, colour: int) -> str:
+    """Return the marks of one source."""
+    found = re.search(rf'<g class="source c{colour}">(.*?)</g>', picture, re.S)
+    assert found
+    return found[1]
+
+
+def test_a_chart_shows_each_figure_as_its_words_bind_it(charts: httpx2.Client) -> None:
+    picture = chart_of(charts.get("/explore/figures?view=chart").text, "Residents of the valley")
+    legend = re.findall(r'<i class="swatch (c\d)"></i>\s*<a [^>]*><bdi>([^<]*)', picture)
+    assert legend == [("c1", "Civil Protection Office"), ("c2", "Valley Relief"), ("c3", "Mayor of Lower Valley")]
+    office, relief, mayor = (source_of(picture, colour) for colour in (1, 2, 3))
+    # "At least 400" is open above, "at most 2,000" below. "More than 4,000" is disputed by the office.
+    assert (office.count("M0 0V-20"), relief.count("M0 0V-20"), mayor.count("M0 0V20")) == (1, 1, 1)
+    assert (office.count('class="ring"'), relief.count('class="ring"'), mayor.count('class="ring"')) == (0, 1, 0)
+    assert "more than 4,000, disputed" in unescape(relief).lower()
+    # Of the five figures of Valley Relief, four have two bounds, and the first one has no number of its own.
+    assert len(re.findall(r'<line class="whisker"', relief)) == 4
+    assert relief.count('class="value"') == 4
+
+
+def test_no_line_goes_over_a_break(charts: httpx2.Client) -> None:
+    picture = chart_of(charts.get("/explore/figures?view=chart").text, "Residents of the valley")
+    # Six figures, of which the fourth corrects the third; five, of which the first one has no number.
+    assert source_of(picture, 1).count('class="line"') == 4
+    assert source_of(picture, 2).count('class="line"') == 3
+    assert "lower than before: a correction" in source_of(picture, 1)
+
+
+def test_a_chart_has_its_numbers_as_a_table_and_names_sources_and_licences(charts: httpx2.Client) -> None:
+    page = charts.get("/explore/figures?view=chart").text
+    series = charts.get(
+        f"/{NEWEST.name}/figures/series?by=source_id,population,place_id&top=60",
+        headers={"accept": "application/json"},
+    ).json()
+    ids = [point["last"]["id"] for entry in series["data"] for point in entry["points"]]
+    table = re.findall(r'<th scope="row"><a href="figures/(fig_\w+)">', page)
+    assert sorted(table) == sorted(ids)
+    assert "Example data, made up for charts." in page and "Licence: CC0-1.0" in page
+    assert "No licence is asserted." in page
+    nothing = charts.get("/explore/figures?view=chart&measure=duration&country=UA").text
+    assert "Nothing matches these filters." in nothing
+
+
+def test_a_view_shows_what_was_known_then(charts: httpx2.Client) -> None:
+    now = charts.get("/explore/figures?view=chart&measure=killed&country=UA").text
+    then = charts.get("/explore/figures?view=chart&measure=killed&country=UA&known_at=2022-03-07").text
+    assert "At least 406" in now and "At least 364" not in now
+    assert "At least 364" in then and "At least 406" not in then
+
+
+def test_a_record_leads_through_its_editions(charts: httpx2.Client) -> None:
+    page = charts.get(KILLED).text
+    slider = re.search(r'<input type="range"[^>]*>', page)
+    assert slider and {'min="0"', 'max="1"', 'value="1"'} <= set(slider[0].split())
+    links = re.findall(r'<li><a href="(fig_[^"]*)"', page)
+    titles = [re.search(r"<h1[^>]*>([^<]*)", charts.get(urljoin(KILLED, link)).text) for link in links]
+    assert [title and title[1] for title in titles] == [
+        "At least 364 civilians killed",
+        "At least 406 civilians killed",
+    ]
+    words = re.findall(r"<strong dir=\"auto\">([^<]*)</strong>\. (\w+)", page)
+    assert words == [("At least 364 civilians killed", "First"), ("At least 406 civilians killed", "Changed")]
+    assert "6 March 2022, 18:00 UTC" in page and "8 March 2022, 12:00 UTC" in page
+    then = charts.get(urljoin(KILLED, links[0])).text
+    assert 'value="0"' in then and "as it was known from 6 March 2022" in then
+    assert f"{links[0]}</code>" in unescape(then)
+
+
+def test_a_record_with_one_edition_has_no_slider_and_one_without_a_place_no_map(charts: httpx2.Client) -> None:
+    events = charts.get(f"/{NEWEST.name}/events?limit=200", headers={"accept": "application/json"}).json()["data"]
+    for event in events[:10]:
+        page = charts.get(f"/explore/events/{event['id']}").text
+        assert 'type="range"' not in page
+        assert ('class="map small"' in page) == (event["place_id"] is not None)
+
+
+def test_the_home_page_has_the_places_of_the_newest_events(browser: httpx2.Client) -> None:
+    answer = counts(browser, "by=place_id&include=place&top=2000&starts_at_null=false")
+    expected = {
+        group["key"]["place_id"]: group["count"]
+        for group in answer["data"]
+        if group["key"]["place"] and group["key"]["place"]["latitude"] is not None
+    }
+    shown = points(browser.get("/").text)
+    assert {parse_qs(urlsplit(p["link"]).query)["place_id"][0]: int(p["data-n"]) for p in shown} == expected
+
+
+@pytest.mark.parametrize("path", ["events?view=map", "events?view=timeline", "figures?view=chart", "figures?view=map"])
+def test_markup_in_a_view_stays_text(hostile: str, path: str) -> None:
+    page = httpx2.get(f"{hostile}/explore/{path}", headers={"accept": BROWSER})
+    assert page.status_code == 200
+    check_markup(page.text)
+
+
+@pytest.mark.parametrize(
+    ("least", "highest", "texts"),
+    [
+        (0, 13, ["15", "10", "5", "0"]),
+        (0, 1, ["1", "0"]),
+        (0, 0, ["1", "0"]),
+        (0, 1_500_000, ["1.5M", "1M", "500k", "0"]),
+        (-30, 40, ["40", "20", "0", "-20", "-40"]),
+    ],
+)
+def test_an_axis_has_round_numbers_around_all_of_its_own(least: float, highest: float, texts: list[str]) -> None:
+    axis = number_axis(least, highest)
+    assert [tick.text for tick in reversed(axis.ticks)] == texts
+    assert axis.least <= least and axis.highest >= highest
+
+
+def test_numbers_of_an_axis_are_short() -> None:
+    assert [short_number(number) for number in (800, 4_500, 20_000, 2_500_000, 3 * 10**9)] == [
+        *("800", "4,500", "20k", "2.5M", "3bn")
+    ]
