@@ -123,6 +123,8 @@ ratios within the tables, not at single times.
 - Reading as of a change: a store of as many events that have two earlier versions each, with changes of their own at
   random moments (`history.py`). The statements run in Postgres by turns for the present and as of five random moments;
   a row is the worst of the five.
+- Revisions and differences: in the same store, whose changes are those of ten years (`differences.py`). Differences
+  follow each other in the order of changes, so a page of a year costs what one of a day costs.
 - A question varies over 200 requests. `service` keeps no answers, `kept` keeps them. Nobody counts requests here, the
   service as little as the others (`BRIEFING_LIMITS=false`); what its keys and limits cost is a table of its own.
 - {versions}.
