@@ -1,14 +1,11 @@
-"""Records for charts and histories: made-up figures of a flood, by sources that differ, correct themselves and are
-denied; and the sample with a figure that was restated."""
+"""Records for charts: made-up figures of a flood, by sources that differ, correct themselves and are denied."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-
-from tests.conftest import SAMPLE
 
 FIRST = date(2024, 9, 14)
 SOURCES = {
@@ -41,19 +38,6 @@ def write_charted(folder: Path) -> Path:
     file = folder / "charted.json"
     file.write_text(json.dumps(charted()), encoding="utf-8")
     return file
-
-
-def write_editions(folder: Path) -> list[tuple[Path, datetime]]:
-    """Write the sample, and the sample with 406 civilians killed instead of 364. Return the paths with the moments at
-    which they became known."""
-    sample = SAMPLE / "rferl-2022-03-06.json"
-    text = sample.read_text(encoding="utf-8")
-    restated = folder / "restated.json"
-    restated.write_text(text.replace('"value": 364', '"value": 406').replace("at least 364", "at least 406"), "utf-8")
-    return [
-        (sample, datetime(2022, 3, 6, 18, tzinfo=UTC)),
-        (restated, datetime(2022, 3, 8, 12, tzinfo=UTC)),
-    ]
 
 
 def charted() -> dict[str, Any]:

@@ -11,9 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.ingest.load import LoadOptions, load
+from api.ingest.load import load
+from api.ingest.sample import load_sample
 from tests.conftest import SAMPLE
-from tests.pages.charted import write_charted, write_editions
+from tests.pages.charted import write_charted
 from tests.serving import serving
 
 DATA = re.compile(r'<script type="application/ld\+json">(.*?)</script>', re.S)
@@ -78,13 +79,10 @@ async def hostile(
 async def charted(
     new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[str]:
-    """The base URL of a service over figures of sources that differ, and over a figure of the sample that was restated
-    on 8 March 2022."""
+    """The base URL of a service over figures of sources that differ, and over both editions of the sample."""
     url = await new_store()
-    folder = tmp_path_factory.mktemp("charted")
-    for file, known_at in write_editions(folder):
-        await load([str(file)], url, options=LoadOptions(known_at=known_at))
-    await load([str(write_charted(folder))], url)
+    await load_sample(url)
+    await load([str(write_charted(tmp_path_factory.mktemp("charted")))], url)
     with serving(url) as server:
         yield f"http://127.0.0.1:{server.port}"
 

@@ -14,7 +14,7 @@ from tests.pages.test_browser import CHROMIUM, EVACUATION
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "pictures"
-# The path of each page, and whether it is of the service whose records are made for charts and histories.
+# The path of each page, and whether it is of the service with records for charts and with both editions of the sample.
 PAGES = {
     "home": ("/", False),
     "table": ("/explore/events?country=UA", False),
@@ -24,6 +24,7 @@ PAGES = {
     "disputed-event": (f"/explore/events/{EVACUATION}", False),
     "restated-figure": ("/explore/figures/fig_r876ewqjg0200j7zxgg36ycmxw#facts", True),
     "guide": ("/guide/figures", False),
+    "embed": (f"/embed/events/{EVACUATION}", False),
 }
 SIZES = {375: 740, 1280: 860}
 SCHEMES = ("light", "dark")

@@ -283,9 +283,9 @@ def test_a_record_leads_through_its_editions(charts: httpx2.Client) -> None:
     ]
     words = re.findall(r"<strong dir=\"auto\">([^<]*)</strong>\. (\w+)", page)
     assert words == [("At least 364 civilians killed", "First"), ("At least 406 civilians killed", "Changed")]
-    assert "6 March 2022, 18:00 UTC" in page and "8 March 2022, 12:00 UTC" in page
+    assert "7 March 2022, 06:00 UTC" in page and "8 March 2022, 06:00 UTC" in page
     then = charts.get(urljoin(KILLED, links[0])).text
-    assert 'value="0"' in then and "as it was known from 6 March 2022" in then
+    assert 'value="0"' in then and "as it was known from 7 March 2022" in then
     assert f"{links[0]}</code>" in unescape(then)
 
 
