@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from api.catalog import V1
+from api.catalog import V1, V2
 from api.rest.parameters import parameters
 from api.rest.url import SHARED
 from tests.hostile.raw_client import RESPONSE, RawClient, check_answer
@@ -65,7 +65,18 @@ OWN_VALUES = {
     "cursor": ("WyJ2MS5ldmVudC4tc3RhcnRzX2F0LjQ0NjkwZjdjMTM1Yjc1NTIiLG51bGwsImV2dF8wIl0",),
     "count": ("exact", "estimated"),
     "known_at": ("2022-03-07", "2022-03-06T12:00:00Z", "e1", "e155-abcdef", "e0"),
+    "facets": ("kind,status", "place_id", "citations.source_id", "measure"),
+    "by": ("kind", "place_id,kind", "citations.stance", "source_id,population"),
+    "bucket": ("day", "week", "month", "year"),
+    "time_zone": ("UTC", "Europe/Kyiv", "Foo+3"),
+    "top": ("1", "20", "2000"),
+    "fill": ("true", "false"),
+    "quality": ("exact",),
+    "from": ("2022-03-07", "e155", "e1-abcdef"),
+    "to": ("2022-03-08", "e155", "9999-12-31"),
 }
+# The paths of a list: in version 2 it is also counted, shown as series and compared.
+PATHS = {V1: ("",), V2: ("", "", "/counts", "/series", "/diff")}
 DOCUMENTS = (
     '{events(first:2,filter:{kind:{in:[SHELLING]},place:{country:{in:["UA"]}}}){nodes{id title place{name}}'
     " pageInfo{endCursor}}}",
@@ -102,19 +113,22 @@ class Fuzz:
         return self.random.choice((self.list, self.list, self.record, self.document, self.document, self.by_url))()
 
     def list(self) -> bytes:
-        resource = self.random.choice(list(V1.resources.values()))
-        rows = parameters(V1, resource)
+        version = self.random.choice((V1, V2))
+        resource = self.random.choice(list(version.lists.values()))
+        path = self.random.choice(PATHS[version])
+        rows = parameters(version, resource)
         pairs = []
         for _ in range(self.random.randint(0, 5)):
             if self.random.random() < 0.5:
-                name = self.random.choice(list(SHARED))
+                name = self.random.choice(list(OWN_VALUES))
                 value = self.random.choice(OWN_VALUES[name])
             else:
                 name = self.random.choice(list(rows))
                 value = self.random.choice(VALUES[rows[name].takes])
             pairs.append((self.bent(name, 0.05), self.bent(value, 0.4)))
         query = "&".join(f"{self.encoded(name)}={self.encoded(value)}" for name, value in pairs)
-        return self.framed(f"/v1/{self.bent(resource.plural, 0.02)}{'?' if query else ''}{query}")
+        name = self.bent(resource.plural, 0.02)
+        return self.framed(f"/{version.name}/{name}{path}{'?' if query else ''}{query}")
 
     def record(self) -> bytes:
         resource = self.random.choice(list(V1.resources.values()))
@@ -238,6 +252,10 @@ def best(attempt: Callable[[], None], times: int = 3) -> float:
         attempt()
         durations.append(time.monotonic() - start_time)
     return min(durations)
+
+
+def test_each_shared_parameter_has_values() -> None:
+    assert SHARED.keys() <= OWN_VALUES.keys()
 
 
 def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(service: ServerProcess) -> None:
