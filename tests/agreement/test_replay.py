@@ -36,6 +36,7 @@ from tests.agreement import rows
 from tests.agreement.conftest import Apis, open_apis
 from tests.agreement.generator import Generator
 from tests.as_of import as_of, known_at, positions_only
+from tests.conftest import take_for_the_original
 from tests.serving import serving
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
@@ -369,6 +370,7 @@ async def test_versions_that_are_built_from_the_log_give_the_same_answers(
     replay: Replay, fresh_database: Callable[[str], Awaitable[str]]
 ) -> None:
     url = await fresh_database(replay.url)
+    await take_for_the_original(url)
     connection = await asyncpg.connect(url)
     try:
         await forget_versions(connection)

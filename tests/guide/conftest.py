@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from api.ingest.sample import load_sample
 from tests.clients import ROOT
+from tests.conftest import take_for_the_original
 from tests.guide.reader import Machine, Reader
 from tests.serving import serving
 
@@ -38,15 +38,6 @@ async def sample_store(new_store: Callable[..., Awaitable[str]]) -> str:
     url = await new_store()
     await load_sample(url)
     return url
-
-
-async def take_for_the_original(url: str) -> None:
-    """Let the copy of a store go on with the numbers of its changes. Otherwise it would skip a million of them."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("update store.identity set location = store.location()")
-    finally:
-        await connection.close()
 
 
 @pytest.fixture
