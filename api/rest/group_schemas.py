@@ -145,6 +145,8 @@ def _series_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
         if dimension.name not in always:
             text = f"{dimension.description} Shown where `by` names it; null for the figures without one."
             schema = nullable(schema) | {"description": text}
+        elif "$ref" not in schema:
+            schema = schema | {"description": dimension.description}
         key[dimension.name] = schema
     keys = {part: key.pop(part) for part in always}
     bucket = {"bucket": SCALARS["date"] | {"description": "The first day of the bucket."}}

@@ -17,6 +17,7 @@ from api.access.keys import Keys, NewKey
 from api.ingest.identity import public_id
 from api.store.access import AccessStore
 from api.store.erase import erase
+from tests.conftest import take_for_the_original
 from tests.limits.conftest import Access, limited_client
 from tests.rest.test_known_at import (
     EVENT,
@@ -69,6 +70,7 @@ async def history(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> 
 async def own(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
     """A store for a test that writes to it."""
     copied = await fresh_database(url)
+    await take_for_the_original(copied)
     with opened(copied, *await look(copied)) as made:
         yield made
 

@@ -11,6 +11,7 @@ import pytest
 
 from api.ingest.identity import public_id
 from api.store.erase import erase
+from tests.conftest import take_for_the_original
 from tests.rest.test_known_at import EVENT, FIRST, HELD, KILLED, PLACE, TALKS, History, look, opened, write, written
 from tests.serving import OLDEST
 
@@ -44,6 +45,7 @@ async def history(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> 
 async def own(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
     """A store for a test that writes to it."""
     copied = await fresh_database(url)
+    await take_for_the_original(copied)
     with opened(copied, *await look(copied)) as made:
         yield made
 

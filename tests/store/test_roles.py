@@ -52,7 +52,7 @@ async def test_the_reader_sees_nothing_of_the_store_but_withdrawals_the_last_cha
             names.append(name)
         except asyncpg.InsufficientPrivilegeError:
             pass
-    assert sorted(names) == ["counted", "identity", "last_change", "latest", "withdrawal"]
+    assert sorted(names) == ["counted", "earlier_mark", "identity", "last_change", "latest", "withdrawal"]
 
 
 @pytest.mark.parametrize(
