@@ -118,12 +118,13 @@ def test_each_parameter_is_taken_within_its_bounds_and_refused_beyond(path: str,
 
 def check(case: Case, client: httpx2.Client, session: requests.Session) -> None:
     """Run every check of Schemathesis except one: JSON Schema cannot say that a filter needs another one."""
-    # A random cursor or moment is refused before anything else is checked.
+    # A random cursor or moment is refused before anything else is checked. Without it the case may be valid.
+    query = case.query or {}
+    replaced = [query[name] for name in ("cursor", "known_at", "to", "from") if name in query]
     for name in ("cursor", "known_at", "to"):
-        if case.query:
-            case.query.pop(name, None)
-    if case.query and "from" in case.query:
-        case.query["from"] = f"e{client.get('/v2/editions?limit=1').json()['data'][0]['number']}"
+        query.pop(name, None)
+    if "from" in query:
+        query["from"] = f"e{client.get('/v2/editions?limit=1').json()['data'][0]['number']}"
     if case.headers:
         case.headers.pop("Accept-Datetime", None)
     if case.headers and EDITION.fullmatch(case.headers.get("At-Least-Edition", "")):
@@ -131,6 +132,6 @@ def check(case: Case, client: httpx2.Client, session: requests.Session) -> None:
         del case.headers["At-Least-Edition"]
     response = case.call(base_url=str(client.base_url), session=session)
     skipped = [positive_data_acceptance]
-    if response.status_code == 414:
+    if response.status_code == 414 or not all(isinstance(value, str) and value for value in replaced):
         skipped.append(negative_data_rejection)
     case.validate_response(response, excluded_checks=skipped)
