@@ -28,7 +28,7 @@ PAGES = {
 }
 SIZES = {375: 740, 1280: 860}
 SCHEMES = ("light", "dark")
-MAX_BYTES = 3_000_000
+MAX_BYTES = 3_500_000
 
 
 def names() -> list[str]:
