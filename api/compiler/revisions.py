@@ -18,7 +18,7 @@ from api.compiler.json_text import (
     scalar,
     string,
 )
-from api.compiler.record import record, write_permalink
+from api.compiler.record import TEXT_BYTES, record, write_permalink
 from api.compiler.writer import RowSource, StatementWriter, indent
 from api.model import Type
 from api.query import (
@@ -66,6 +66,7 @@ class _RevisionsWriter:
         self._points = ["2"]
         # The change list is that of the record.
         writer.root.reads.add(root.resource)
+        writer.root.views.add(root.resource)
 
     def select(self) -> str:
         root, writer, row = self._root, self._writer, self._row
@@ -124,6 +125,8 @@ class _RevisionsWriter:
             case RevisionColumn():
                 name = item.value.name
                 column, utc = f"{self._row}.{name}", self._writer.version.utc
+                if name == "known_to" and self._root.as_of is not None:
+                    column = self._known_to()
                 return scalar(column, TYPES[name], upper=item.value.upper, utc=utc)
             case Changed():
                 return self._changed(item.value.selection)
@@ -135,6 +138,15 @@ class _RevisionsWriter:
             case _:
                 raise TypeError(f"{type(item.value).__name__} has no place in a revision")
 
+    def _known_to(self) -> str:
+        """Return when the revision was replaced, as far as the edition of the root knows."""
+        root, row = self._root, self._row
+        following = (
+            f"select from {self._writer.version.name}_at.revision where resource = {literal(root.resource)}"
+            f" and id = {row}.id and revision = {row}.revision + 1 and change <= {self._writer.edition()}"
+        )
+        return f"case when exists ({following}) then {row}.known_to end"
+
     def _changed(self, selection: Selection) -> Json:
         after = self._join(selection, "since = {change}")
         before = self._join(selection, "since < {change}")
@@ -142,7 +154,9 @@ class _RevisionsWriter:
         return from_sql(f"case when {after}.made is null or {before}.made is null then '[]' else {paths} end")
 
     def _stored(self, selection: Selection) -> Json:
-        return optional(f"{self._join(selection, 'since = {change}')}.made")
+        made = f"{self._join(selection, 'since = {change}')}.made"
+        self._points.append(f"greatest(0, (coalesce(octet_length({made}), 0) - 1) / {TEXT_BYTES})")
+        return optional(made)
 
     def _join(self, selection: Selection, moment: str) -> str:
         """Join the version of the record that began at the change of a revision, or the last one before, and return the

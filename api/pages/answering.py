@@ -66,8 +66,10 @@ class RecordAnswers:
         query = service.prepare(await service.read_request(read), caller)
         context.outdated = query.outdated
         outcome = await service.execute(query, context, identity, plain_tags(request))
-        if outcome.reply.notes and resource is not None:
-            raise missing_record(resource, outcome.reply.notes[0])
+        # A note on another root, such as the history of the record, is no reason to refuse the page.
+        notes = [note for note in outcome.reply.notes or () if orjson.loads(note)[0] == "data"]
+        if notes and resource is not None:
+            raise missing_record(resource, notes[0])
         body = render(orjson.loads(outcome.reply.body), origin)
         if holds_key(unquote(request.query_string.decode("latin-1"))):
             # The answer repeats its query in links and calls.

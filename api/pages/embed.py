@@ -95,7 +95,7 @@ class Embeds:
 
     async def answer_unknown(self, request: HttpRequest) -> BytesResponse:
         """Raise NotFound for a path that does not exist."""
-        name = request.path.split("/")[2][:MAX_NAME]
+        name = request.path.removeprefix("/embed").strip("/").partition("/")[0][:MAX_NAME]
         lists = [resource.plural for resource in self._version.lists.values()]
         raise NotFound(f"There is no list {name} to embed.", unknown=Unknown(name, lists, "/embed/"))
 

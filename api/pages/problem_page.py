@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from api.http.assets import HTML
 from api.http.request import HttpRequest
@@ -48,8 +49,13 @@ class ProblemPage:
             request,
             problem=problem,
             advice=ADVICE.get(problem["code"], ""),
-            without_query=request.path.rpartition("/")[2] if request.query_string else "",
+            without_query=_own_path(request) if request.query_string else "",
         )
         response = BytesResponse(page, HTML, problem["status"])
         response.headers += self._headers
         return response
+
+
+def _own_path(request: HttpRequest) -> str:
+    """Return the path of a request, relative to itself. Without the dot its last part could be read as a host."""
+    return "./" + quote(request.path.rpartition("/")[2], safe="")

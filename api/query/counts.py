@@ -32,6 +32,8 @@ FACET_TOP = 20
 # Records that are counted one by one. More are counted from a sample, unless `quality=exact` is requested.
 SAMPLE_FROM = 200_000
 DAY = timedelta(days=1)
+# The most days of a bucket.
+LENGTHS = {"day": 1, "week": 7, "month": 31, "year": 366}
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def read_by(version: Version, resource: Resource, names: Sequence[str]) -> tuple
 def read_facets(version: Version, resource: Resource, names: Sequence[str]) -> tuple[Dimension, ...]:
     """Return the dimensions of these names, whose values are counted each by themselves."""
     found = _dimensions(version, resource, names)
+    if not found:
+        raise ValueError("Name at least one field.")
     if len(found) > MAX_FACETS:
         raise ValueError(f"Expected at most {MAX_FACETS} fields.")
     return found
@@ -124,7 +128,9 @@ def check_grouping(resource: Resource, grouping: Grouping, filter: Filter) -> It
         return
     groups = _top(grouping) if grouping.by else 1
     most = MAX_GROUPS // groups
-    if len(list(islice(_buckets_between(grouping, *bounds), most + 1))) > most:
+    # Long times are not walked through.
+    least = (bounds[1] - bounds[0]).days // LENGTHS[grouping.bucket]
+    if least > most or len(list(islice(_buckets_between(grouping, *bounds), most + 1))) > most:
         remedy = f"Bring {time.name}_gte and {time.name}_lt closer together, or ask for a larger bucket"
         if groups > 1:
             remedy += f", or for a top below {groups}"
@@ -202,7 +208,6 @@ def _first_day(day: date, bucket: str) -> date:
 
 def next_bucket(day: date, bucket: str) -> date | None:
     """Return the first day of the bucket after the one that begins on a day; None after the year 9999."""
-    lengths = {"day": 1, "week": 7, "month": 31, "year": 366}
-    if date.max - day < lengths[bucket] * DAY:
+    if date.max - day < LENGTHS[bucket] * DAY:
         return None
-    return _first_day(day + lengths[bucket] * DAY, bucket)
+    return _first_day(day + LENGTHS[bucket] * DAY, bucket)

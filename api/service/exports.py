@@ -189,7 +189,7 @@ def _create_length_query(export: ExportQuery, plan: Plan) -> ListQuery | DiffQue
     total = Total(plan.export_most < MAX_EXACT)
     if export.since is not None:
         return _create_diff_length_query(export, total)
-    return ListQuery(export.resource, Page(1), export.sort, (Item("total", total),), export.filter)
+    return ListQuery(export.resource, Page(1), export.sort, (Item("total", total),), export.filter, as_of=export.as_of)
 
 
 def _create_first_page(version: str, name: str) -> Query:

@@ -156,6 +156,13 @@ async def test_both_apis_refuse_the_same_facets(
     assert remedy in answer["errors"][0]["message"]
 
 
+async def test_facets_of_nothing_are_refused(service: Apis) -> None:
+    _, answer = await service.graphql("{ events { facets(by: []) { total } } }")
+    assert "Name at least one field." in answer["errors"][0]["message"]
+    status, _ = await service.rest("/events", {"facets": ""})
+    assert status == 400
+
+
 async def test_an_unknown_facet_is_refused_with_the_fields_that_there_are(service: Apis) -> None:
     status, problem = await service.rest("/events", {"facets": "kinds"})
     assert status == 400

@@ -132,6 +132,13 @@ async def test_exports_are_those_of_the_plan(access: Access, client: Client) -> 
     assert client.get("/v1/events.csv", none).status_code == 403
 
 
+async def test_a_mistake_in_a_page_costs_what_it_does_in_rest(access: Access, client: Client) -> None:
+    key = await access.key()
+    for path in ("/v2/events?kin=x", "/explore/events?kin=x", "/explore/events?view=x", "/explore/events/evt_x?kin=x"):
+        answer = client.get(path, key)
+        assert (answer.status_code, answer.headers["ratelimit-cost"]) == (400, "1"), path
+
+
 async def test_the_length_of_an_export_is_not_counted_for_nothing(access: Access, client: Client) -> None:
     key = await access.key(export_most=3, burst=50, points_minute=1)
     for _ in range(5):

@@ -77,6 +77,7 @@ def test_an_edition_is_kept_for_long_and_the_present_is_not(browser: httpx2.Clie
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
+        ("/embed", 404, "There is no list"),
         ("/embed/event", 404, "Did you mean /embed/events?"),
         ("/embed/events/evt_00000000000000000000000000", 404, "No event has this id."),
         ("/embed/events?kin=attack", 400, "Did you mean kind?"),

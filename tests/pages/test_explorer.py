@@ -440,6 +440,16 @@ def test_a_key_in_a_url_is_not_repeated(browser: httpx2.Client) -> None:
     page = browser.get(f"/explore/events?q=evacuation&tag={key}")
     assert page.status_code == 200 and key not in page.text
     assert key not in browser.get(f"/explore/events?kin={key}").text
+    # Empty fields of a form are redirected, but for a URL with a key.
+    answer = browser.get(f"/explore/events?kind=&q={key}", follow_redirects=False)
+    assert answer.status_code == 400 and "location" not in answer.headers and key not in answer.text
+
+
+@pytest.mark.parametrize("name", ["%5C%5Cevil.example", "http:evil.example", "javascript:alert(1)"])
+def test_a_problem_leads_to_no_other_site(browser: httpx2.Client, name: str) -> None:
+    page = browser.get(f"/explore/{name}?x=1").text
+    [address] = re.findall(r'<a class="button" href="([^"]*)"', page)
+    assert address.startswith("./") and ":" not in address and "\\" not in address
 
 
 def test_bytes_that_no_url_has_are_no_fault_of_ours(service_url: str) -> None:

@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ import pytest
 
 from api.catalog import VERSIONS, Resource
 from api.ingest.load import load
+from api.pages.explore.chart import MAX_POINTS, cut_points
+from api.pages.explore.page_url import read_page_url
 from api.pages.explore.plot import number_axis, short_number
+from api.pages.explore.timeline import draw_timeline
 from api.pages.explore.views import VIEWS, views_of
 from api.pages.files import ASSETS
 from tests.pages.conftest import BROWSER, check_markup
@@ -262,6 +266,28 @@ def test_a_chart_has_its_numbers_as_a_table_and_names_sources_and_licences(chart
     assert "No licence is asserted." in page
     nothing = charts.get("/explore/figures?view=chart&measure=duration&country=UA").text
     assert "Nothing matches these filters." in nothing
+
+
+def test_a_chart_has_a_bounded_number_of_points() -> None:
+    entries = [{"points": list(range(4_000))} for _ in range(3)] + [{"points": [1]}]
+    assert cut_points(entries) == 3 * (4_000 - MAX_POINTS // 4)
+    assert entries[0]["points"][-1] == 3_999 and entries[3]["points"] == [1]
+    assert sum(len(entry["points"]) for entry in entries) <= MAX_POINTS
+
+
+@pytest.mark.parametrize(("bucket", "first"), [("day", "2020-11-13"), ("week", "2012-12-31"), ("month", "1982-04-01")])
+def test_a_timeline_ends_with_its_newest_bar_and_counts_the_earlier_ones(bucket: str, first: str) -> None:
+    newest = {"day": "2022-03-07", "week": "2022-03-07", "month": "2022-03-01"}[bucket]
+    earlier = str(date.fromisoformat(first) - timedelta(days=1))
+    numbers = {"1000-01-01": 1, earlier: 2, first: 3, newest: 4}
+    counts = {
+        **{"data": [{"bucket": day, "count": number} for day, number in numbers.items()]},
+        **{"undated": 0, "coarser": 0, "total": 10, "quality": "exact"},
+    }
+    url = read_page_url(NEWEST, NEWEST["event"], b"", "timeline", bucket)
+    timeline = draw_timeline(url, {bucket: counts})
+    assert [bar.count for bar in timeline.bars] == ["3 events", "4 events"]
+    assert timeline.earlier == "3 events"
 
 
 def test_a_view_shows_what_was_known_then(charts: httpx2.Client) -> None:

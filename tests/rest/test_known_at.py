@@ -23,6 +23,7 @@ from api.query.known_at import to_microseconds, write_moment
 from api.store import record_versions
 from api.store.access import AccessStore
 from api.store.erase import erase
+from tests.limits.conftest import Access, limited_client
 from tests.rest.conftest import run
 from tests.serving import OLDEST
 
@@ -530,3 +531,14 @@ async def test_a_key_that_a_record_gets_later_shows_in_its_edition(own: History,
     after = own.get(path, If_None_Match=before.headers["etag"])
     assert after.status_code == 200 and after.json()["data"]["key"] == "place"
     assert after.headers["etag"] != before.headers["etag"]
+
+
+async def test_the_length_of_an_export_is_that_of_its_edition(own: History) -> None:
+    store = AccessStore(own.url)
+    key = await Access(store).key(export_most=1)
+    await store.close()
+    with limited_client(own.url) as client:
+        # There was one place at first, and there are two now.
+        assert client.get(f"/v2/places.csv?known_at=e{own.numbers[0]}", key).status_code == 200
+        assert client.get(f"/v2/places.csv?known_at=e{own.numbers[4]}", key).json()["code"] == "too_expensive"
+        assert client.get("/v2/places.csv", key).json()["code"] == "too_expensive"

@@ -249,3 +249,41 @@ async def test_an_edition_is_in_the_list_as_soon_as_it_is_known(own: History, tm
     assert value["amount"]["value"] == 411
     # Answers about earlier editions stay the same.
     assert own.get(f"/events/{EVENT}?known_at=e{before}", If_None_Match=tag).status_code == 304
+
+
+async def test_revisions_up_to_an_edition_stay_the_same_when_others_follow(own: History, tmp_path: Path) -> None:
+    path = f"/events/{EVENT}/revisions?known_at=e{own.numbers[1]}"
+    before = own.get(path).json()["data"]
+    assert [revision["known_to"] for revision in before] == [None, before[0]["known_from"]]
+    # Another URL is not answered from memory.
+    await write(tmp_path, own.url, SOURCES[0] | {"name": "Niva"})
+    await asyncio.sleep(OLDEST)
+    assert own.get(f"{path}&limit=99").json()["data"] == before
+
+
+async def test_present_revisions_beside_an_earlier_edition_are_those_of_the_present(
+    own: History, tmp_path: Path
+) -> None:
+    niva = public_id("d", "source", "niva")
+    then = own.get(f"/sources/{niva}/revisions?known_at=e{own.numbers[0]}")
+    assert then.headers["edition"] == str(own.numbers[0]) and "memento-datetime" in then.headers
+    query = f"""{{
+        source(id: "{niva}", knownAt: "e{own.numbers[0]}") {{ name }}
+        revisions(id: "{niva}") {{ nodes {{ revision }} }}
+    }}"""
+    page = f"/explore/sources/{niva}?known_at=e{own.numbers[0]}"
+    assert own.graphql(query)["data"]["revisions"]["nodes"] == [{"revision": 1}]
+    assert "s-maxage" not in own.client.get(page).headers["cache-control"]
+    await write(tmp_path, own.url, SOURCES[0] | {"name": "Niva"})
+    await asyncio.sleep(OLDEST)
+    data = own.graphql(query)["data"]
+    assert data["revisions"]["nodes"] == [{"revision": 2}, {"revision": 1}] and data["source"]["name"] == "niva"
+
+
+async def test_whole_revisions_are_charged_for_their_texts(own: History, tmp_path: Path) -> None:
+    small = own.graphql(f'{{ revisions(id: "{EVENT}", first: 1) {{ nodes {{ record {{ id }} }} }} }}')
+    await write(tmp_path, own.url, RESTORED | {"summary": "word " * 1_900})
+    await asyncio.sleep(OLDEST)
+    query = f'{{ revisions(id: "{EVENT}", first: 1) {{ nodes {{ record {{ ... on Event {{ summary }} }} }} }} }}'
+    large = own.graphql(query)
+    assert large["extensions"]["cost"]["actual"] == small["extensions"]["cost"]["actual"] + 9_500 // 4_096

@@ -43,6 +43,7 @@ BY = ("source_id", "population", "place_id")
 # The most lines of all pictures together, those of one picture, and the most points that a page has.
 MAX_LINES = 60
 MAX_COLOURS = 8
+MAX_POINTS = 1_500
 MAX_RIGHTS = 8
 # Room at both ends of the days, as a share of the width, and the distance between points of several sources at one day.
 MARGIN = 0.04
@@ -113,6 +114,7 @@ class Chart:
     pictures: tuple[Picture, ...]
     more_series: int
     more_figures: int
+    earlier: int
     undated: int
     total: int
     rights: tuple[tuple[Parts, str, str], ...]
@@ -153,6 +155,7 @@ def _labels(
 def draw_chart(url: PageUrl, answer: dict[str, Any]) -> Chart:
     """Return the chart of an answer to the Query of `series_with_names`."""
     series = answer["series"]
+    left_out = cut_points(series["data"])
     names = {
         group["id"]: group["record"] for kind in ("sources", "places") for group in answer[kind]["data"] if group["id"]
     }
@@ -165,10 +168,21 @@ def draw_chart(url: PageUrl, answer: dict[str, Any]) -> Chart:
         pictures=tuple(_picture(entries, names) for entries in groups.values()),
         more_series=series["rest_series"],
         more_figures=series["rest_figures"],
+        earlier=left_out,
         undated=series["undated"],
         total=series["total"],
         rights=tuple(rights),
     )
+
+
+def cut_points(entries: list[dict[str, Any]]) -> int:
+    """Keep the newest points of each series, so that a page has a bounded number of them. Return how many were cut."""
+    most = max(MAX_POINTS // max(len(entries), 1), 1)
+    left_out = 0
+    for entry in entries:
+        left_out += max(len(entry["points"]) - most, 0)
+        entry["points"] = entry["points"][-most:]
+    return left_out
 
 
 def _right(group: dict[str, Any]) -> tuple[Parts, str, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import APIRouter
 from markupsafe import Markup
 
+from api.access.key import holds_key
 from api.catalog import Resource, Version
 from api.errors import NotFound, Unknown
 from api.http.assets import HTML
@@ -25,7 +27,7 @@ from api.pages.explore.page_url import PageUrl, clean_query, read_page_url, writ
 from api.pages.explore.place_map import own_place
 from api.pages.explore.record_page import included_links, record_page
 from api.pages.explore.timeline import BarTimeline, bucket_links
-from api.pages.explore.views import TABLE, VIEWS, read_view, view_address, view_query, views_of
+from api.pages.explore.views import TABLE, VIEWS, ViewRequest, read_view, view_address, view_query, views_of
 from api.pages.explore.words import list_title, plain_title, write_moment
 from api.pages.templating import GUARDED, Templates
 from api.query import EditionFinder, Item, Object, Query
@@ -68,18 +70,25 @@ class Explorer:
         """Return a page of a list as a table; a redirect if the query has empty fields of a form."""
         version = self._version
         cleaned = clean_query(version, resource, request.query_string)
-        if cleaned is not None:
+        # A redirect would repeat a key in its Location.
+        if cleaned is not None and not holds_key(unquote(cleaned.decode("latin-1"))):
             return _redirect(b"?" + cleaned if cleaned else resource.plural.encode())
-        view = read_view(version, resource, request.query_string)
+
+        @cache
+        def view_of_request() -> ViewRequest:
+            return read_view(version, resource, request.query_string)
+
         table = table_of(version, resource)
 
         def read(finder: EditionFinder) -> Query:
+            view = view_of_request()
             if view.name != TABLE:
                 return view_query(version, resource, view, finder)
             counted = counted_fields(version, resource)
             return list_query(version, resource, _with_defaults(view.query_string, table.include, counted), finder)
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
+            view = view_of_request()
             name = view.name if view.name != TABLE else ""
             url = read_page_url(version, resource, view.query_string, name, view.bucket)
             if name:
@@ -146,9 +155,9 @@ class Explorer:
         """Return the page of a record. NotFound or Withdrawn if it is not there."""
         version, identifier = self._version, request.path_value
         names = ("known_at",) if version.history else ()
-        url = read_url(version, resource, {}, names, request.query_string)
 
         def read(finder: EditionFinder) -> Query:
+            url = read_url(version, resource, {}, names, request.query_string)
             as_of = find_edition(url, finder.find)
             query = linked_record_query(version, resource, identifier, included_links(version, resource), as_of=as_of)
             if not version.history:

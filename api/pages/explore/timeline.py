@@ -86,15 +86,14 @@ def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> BarTimeline:
         bucket = "month"
         numbers = _numbers(answer[bucket])
     counts = answer[bucket]
-    days = list(_days(numbers, bucket))
-    shown = days[-MAX_BARS:]
+    shown = list(_days(numbers, bucket))
     axis = number_axis(0, max((numbers.get(day, 0) for day in shown), default=1))
     room = max(len(shown), LEAST_ROOM)
     bars = []
     for place, day in enumerate(shown):
         if day in numbers:
             bars.append(_bar(url, bucket, axis, day, numbers[day], (place + (1 - BAR) / 2) / room, BAR / room))
-    earlier = sum(number for day, number in numbers.items() if day not in shown)
+    earlier = sum(number for day, number in numbers.items() if day < shown[0])
     ticks = [((place + 0.5) / room, day) for place, day in enumerate(shown)]
     return BarTimeline(
         bars=tuple(bars),
@@ -122,13 +121,26 @@ def _days(numbers: dict[date, int], bucket: str) -> Iterator[date]:
     """Yield the first days of all buckets from the first one with records to the last, at most those that are shown."""
     if not numbers:
         return
-    day, last = min(numbers), max(numbers)
+    last = max(numbers)
+    day = max(min(numbers), _bars_before(last, bucket))
     while day <= last:
         yield day
         following = next_bucket(day, bucket)
         if following is None:
             return
         day = following
+
+
+def _bars_before(last: date, bucket: str) -> date:
+    """Return the first day of the earliest bucket that is shown if the last one is."""
+    match bucket:
+        case "day" | "week":
+            days = (MAX_BARS - 1) * (1 if bucket == "day" else 7)
+            return date.fromordinal(max(last.toordinal() - days, 1))
+        case "month":
+            months = max(last.year * 12 + last.month - MAX_BARS, 12)
+            return date(months // 12, months % 12 + 1, 1)
+    return date(max(last.year - MAX_BARS + 1, 1), 1, 1)
 
 
 def _bar(url: PageUrl, bucket: str, axis: NumberAxis, day: date, number: int, x: float, width: float) -> TimelineBar:
