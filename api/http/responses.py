@@ -22,8 +22,8 @@ VARY = (b"vary", b"accept, accept-encoding")
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """What caches may do with an answer: the fields that it depends on, how long it may be kept, and further fields for
-    caches."""
+    """The rules for caches of an answer: the fields that it depends on, the time for which it may be kept, and further
+    fields for caches."""
 
     vary: tuple[bytes, bytes] = VARY
     control: tuple[bytes, bytes] = (b"cache-control", b"public, no-cache")

@@ -14,7 +14,7 @@ class RecordKind(Vocabulary):
 
 
 class RevisionAction(Vocabulary):
-    """What a revision did to a record."""
+    """The kind of change that a revision made to a record."""
 
     created = "The record is new."
     updated = "The record was changed."

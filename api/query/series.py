@@ -1,4 +1,4 @@
-"""What series of figures are grouped by, and what their answers contain. REST and GraphQL share these tables."""
+"""The fields by which figures become series, and the parts of the answers. REST and GraphQL share these tables."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from api.rest.schemas import (
 
 
 class CountQuality(Vocabulary):
-    """How records were counted."""
+    """The way in which records were counted."""
 
     exact = "Each record was counted."
     sampled = "One record in 32 was counted."

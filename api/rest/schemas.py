@@ -42,7 +42,7 @@ HAS_MORE: Schema = {"type": "boolean", "description": "Whether there are more th
 
 
 class DiffChange(Vocabulary):
-    """What happened to a record in a list between two states."""
+    """The kind of difference that a record is between two states of a list."""
 
     added = "There was no such record, and now it is in the list."
     changed = "It is in the list in both states, and its fields differ."

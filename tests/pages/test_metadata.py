@@ -1,4 +1,4 @@
-"""What other sites read of a page: its title, a description, and its address (Open Graph)."""
+"""Metadata that other sites read of a page: its title, a description, and its address (Open Graph)."""
 
 from __future__ import annotations
 

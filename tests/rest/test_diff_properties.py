@@ -1,4 +1,4 @@
-"""What must hold of the differences between any two states of a list, over HTTP and a store with random editions.
+"""Properties of the differences between any two states of a list, over HTTP and a store with random editions.
 
 Records are added, changed, withdrawn and restored, their links are moved, and places change their country, so that
 records enter and leave filters with and without a change of their own.

@@ -103,7 +103,7 @@ class Picture:
 
     @property
     def is_single(self) -> bool:
-        """Whether all figures are of one day."""
+        """True if all figures are of one day."""
         return len(self.days) == 1
 
 

@@ -1,4 +1,4 @@
-"""What the page of a record shows: its facts in words, who asserts and who denies it, and what belongs to it."""
+"""The content of the page of a record: its facts in words, who asserts and who denies it, and what belongs to it."""
 
 from __future__ import annotations
 

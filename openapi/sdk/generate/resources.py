@@ -59,7 +59,7 @@ REVISIONS = '''    {define}def revisions(self, id: str, **given: _Unpack[{title}
 
 '''
 COUNTS = '''    {define}def counts(self, **given: _Unpack[{title}Counting]) -> models.{answer}:
-        """How many {name} the filters leave, in groups."""
+        """The numbers of {name} that the filters leave, in groups."""
         return {wait}self._transport.read("{path}", given, models.{answer}.from_dict)
 
 '''
