@@ -12,7 +12,9 @@ import orjson
 from api.access.caller import Caller
 from api.access.key import holds_key
 from api.catalog import Resource, Version
+from api.errors import NotFound, Unknown
 from api.http.assets import HTML
+from api.http.parameters import MAX_NAME
 from api.http.problems import without_keys
 from api.http.request import HttpRequest
 from api.http.responses import VALIDATED, BytesResponse, CachedBody, CachePolicy, plain_tags, respond, unchanged
@@ -27,6 +29,23 @@ from api.service.entity_tags import names_edition
 
 Render = Callable[[dict[str, Any], str], bytes]
 """Makes the body of an answer of the store, and of the origin of the service."""
+
+
+def with_defaults(query_string: bytes, include: Sequence[str], **defaults: str) -> bytes:
+    """Return a query with the links to include, and with the parameters that it does not have itself."""
+    pairs = [query_string] if query_string else []
+    if include:
+        pairs.append(b"include=" + ",".join(include).encode())
+    given = {pair.partition(b"=")[0].decode("latin-1") for pair in query_string.split(b"&")}
+    pairs += [f"{name}={text}".encode() for name, text in defaults.items() if text and name not in given]
+    return b"&".join(pairs)
+
+
+def unknown_list(version: Version, request: HttpRequest, below: str) -> NotFound:
+    """Return the error of a path below `/explore/` or `/embed/` that names no list."""
+    name = f"{request.path}/".removeprefix(below).partition("/")[0][:MAX_NAME]
+    lists = [resource.plural for resource in version.lists.values()]
+    return NotFound(f"There is no list {name} here.", unknown=Unknown(name, lists, below))
 
 
 class RecordAnswers:

@@ -12,12 +12,11 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.catalog import Resource, Version
-from api.errors import NotFound, Unknown
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse
 from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
-from api.pages.answering import RecordAnswers
+from api.pages.answering import RecordAnswers, unknown_list, with_defaults
 from api.pages.explore.columns import table_of
 from api.pages.explore.page_url import read_page_url
 from api.pages.explore.record_page import included_links, record_page
@@ -29,10 +28,9 @@ from api.rest.routes import METHODS
 from api.service import Service
 
 # Records of a list unless its URL sets a limit.
-LIMIT = 10
+LIMIT = "10"
 # Facts of a record: the first ones.
 FACTS = 3
-MAX_NAME = 100
 
 
 class Embeds:
@@ -50,7 +48,7 @@ class Embeds:
         version, table = self._version, table_of(self._version, resource)
 
         def read(finder: EditionFinder) -> Query:
-            query_string = _with_defaults(request.query_string, table.include)
+            query_string = with_defaults(request.query_string, table.include, limit=LIMIT)
             return list_query(version, resource, query_string, finder)
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
@@ -95,9 +93,7 @@ class Embeds:
 
     async def answer_unknown(self, request: HttpRequest) -> BytesResponse:
         """Raise NotFound for a path that does not exist."""
-        name = request.path.removeprefix("/embed").strip("/").partition("/")[0][:MAX_NAME]
-        lists = [resource.plural for resource in self._version.lists.values()]
-        raise NotFound(f"There is no list {name} to embed.", unknown=Unknown(name, lists, "/embed/"))
+        raise unknown_list(self._version, request, "/embed/")
 
 
 def routes(service: Service, authentication: Authentication, version: Version, templates: Templates) -> APIRouter:
@@ -111,16 +107,6 @@ def routes(service: Service, authentication: Authentication, version: Version, t
             router.add_api_route(f"{path}/{{identifier}}", partial(embeds.answer_record, resource), methods=METHODS)
     router.add_api_route("/embed/{rest:path}", embeds.answer_unknown, methods=METHODS)
     return router
-
-
-def _with_defaults(query_string: bytes, include: tuple[str, ...]) -> bytes:
-    """Return the query with the links that a table includes, and with a limit if it sets none."""
-    pairs = [query_string] if query_string else []
-    if include:
-        pairs.append(b"include=" + ",".join(include).encode())
-    if not any(pair.startswith(b"limit=") for pair in query_string.split(b"&")):
-        pairs.append(b"limit=%d" % LIMIT)
-    return b"&".join(pairs)
 
 
 def _edition(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, unquote, unquote_to_bytes
@@ -93,9 +93,9 @@ class RestApi:
         make_endpoint: dict[Kind, Callable[[Operation], Endpoint]] = {
             "list": self._list_endpoint,
             "counts": partial(self._groups_endpoint, counts_query),
-            "counts_file": partial(self._groups_file_endpoint, partial(counts_query, file=True)),
+            "counts_file": partial(self._groups_endpoint, partial(counts_query, file=True)),
             "series": partial(self._groups_endpoint, series_query),
-            "series_file": partial(self._groups_file_endpoint, partial(series_query, file=True)),
+            "series_file": partial(self._groups_endpoint, partial(series_query, file=True)),
             "record": self._record_endpoint,
             "revisions": self._revisions_endpoint,
             "export": self._export_endpoint,
@@ -138,37 +138,16 @@ class RestApi:
         return answer
 
     def _groups_endpoint(self, make_query: QueryMaker, operation: Operation) -> Endpoint:
-        """Return the endpoint of counts or of series, which have no pages."""
-        answer_groups = self._make_groups_answer(make_query, operation)
-
-        async def answer(request: HttpRequest) -> BytesResponse:
-            request.context.api = "rest"
-            caller = await self._authentication.admit(request)
-            if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
-                check_accept(request)
-            return await answer_groups(request, caller)
-
-        return answer
-
-    def _groups_file_endpoint(self, make_query: QueryMaker, operation: Operation) -> Endpoint:
-        """Return the endpoint of a file with counts or series, whose path names its format."""
-        answer_groups = self._make_groups_answer(make_query, operation)
-
-        async def answer(request: HttpRequest) -> BytesResponse:
-            request.context.api = "rest"
-            caller = await self._authentication.admit(request)
-            return await answer_groups(request, caller)
-
-        return answer
-
-    def _make_groups_answer(
-        self, make_query: QueryMaker, operation: Operation
-    ) -> Callable[[HttpRequest, Caller], Awaitable[BytesResponse]]:
+        """Return the endpoint of counts or of series, which have no pages. The path of a file names its format."""
         version, resource = self._version, operation.resource
         filters = parameters(version, resource)
         form = operation.format
 
-        async def answer(request: HttpRequest, caller: Caller) -> BytesResponse:
+        async def answer(request: HttpRequest) -> BytesResponse:
+            request.context.api = "rest"
+            caller = await self._authentication.admit(request)
+            if form is None and request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
+                check_accept(request)
             accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
             def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:

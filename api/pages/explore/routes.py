@@ -12,13 +12,12 @@ from markupsafe import Markup
 
 from api.access.key import holds_key
 from api.catalog import Resource, Version
-from api.errors import NotFound, Unknown
 from api.http.assets import HTML
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
-from api.pages.answering import RecordAnswers
+from api.pages.answering import RecordAnswers, unknown_list, with_defaults
 from api.pages.explore.calls import embed_list, embed_record, graphiql_address, list_calls, record_calls
 from api.pages.explore.columns import table_of
 from api.pages.explore.filter_form import counted_fields, filter_form
@@ -40,7 +39,6 @@ from api.rest.url import find_edition, read_url
 from api.service import Service
 
 METHODS = ["GET", "HEAD", "OPTIONS"]
-MAX_NAME = 100
 
 
 class Explorer:
@@ -62,9 +60,7 @@ class Explorer:
 
     async def answer_unknown(self, request: HttpRequest) -> BytesResponse:
         """Raise NotFound for a path below the explorer that does not exist."""
-        name = request.path.split("/")[2][:MAX_NAME]
-        lists = [resource.plural for resource in self._version.lists.values()]
-        raise NotFound(f"There is no list {name} here.", unknown=Unknown(name, lists, "/explore/"))
+        raise unknown_list(self._version, request, "/explore/")
 
     async def answer_list(self, resource: Resource, request: HttpRequest) -> BytesResponse:
         """Return a page of a list as a table; a redirect if the query has empty fields of a form."""
@@ -84,8 +80,9 @@ class Explorer:
             view = view_of_request()
             if view.name != TABLE:
                 return view_query(version, resource, view, finder)
-            counted = counted_fields(version, resource)
-            return list_query(version, resource, _with_defaults(view.query_string, table.include, counted), finder)
+            facets = ",".join(counted_fields(version, resource))
+            query_string = with_defaults(view.query_string, table.include, count="estimated", facets=facets)
+            return list_query(version, resource, query_string, finder)
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
             view = view_of_request()
@@ -218,19 +215,6 @@ def routes(service: Service, authentication: Authentication, version: Version, t
             router.add_api_route(f"{path}/{{identifier}}", partial(explorer.answer_record, resource), methods=METHODS)
     router.add_api_route("/explore/{rest:path}", explorer.answer_unknown, methods=METHODS)
     return router
-
-
-def _with_defaults(query_string: bytes, include: tuple[str, ...], counted: tuple[str, ...]) -> bytes:
-    """Return the query with the links that a table includes, and with an estimated count and the facets of its form if
-    it asks for no others."""
-    pairs = [query_string] if query_string else []
-    if include:
-        pairs.append(b"include=" + ",".join(include).encode())
-    if not any(pair.startswith(b"count=") for pair in query_string.split(b"&")):
-        pairs.append(b"count=estimated")
-    if counted and not any(pair.startswith(b"facets=") for pair in query_string.split(b"&")):
-        pairs.append(b"facets=" + ",".join(counted).encode())
-    return b"&".join(pairs)
 
 
 def _redirect(location: bytes) -> BytesResponse:
