@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 import uvicorn
@@ -17,6 +18,8 @@ from api.app import create_app
 from api.ingest.load import load
 from api.server.http_server import config
 from api.settings import Settings
+from tests.conftest import take_for_the_original
+from tests.rest.histories import History, look
 
 SAMPLE = Path(__file__).parents[2] / "api" / "sample"
 
@@ -54,3 +57,28 @@ async def client(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[httpx
     await load([str(SAMPLE)], url)
     with run(url) as client:
         yield client
+
+
+@contextmanager
+def opened(url: str, editions: list[asyncpg.Record], store: str) -> Iterator[History]:
+    """A service over a store with these editions and this mark."""
+    with run(url) as client:
+        yield History(url, client, [row["seq"] for row in editions], [row["at"] for row in editions], store)
+
+
+@pytest.fixture(scope="module")
+async def history(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
+    """A copy of the module's store at `url` that nothing writes to, and its service."""
+    copied = await fresh_database(url)
+    await take_for_the_original(copied)
+    with opened(copied, *await look(copied)) as made:
+        yield made
+
+
+@pytest.fixture
+async def own(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
+    """A copy of the module's store for a test that writes to it, and its service."""
+    copied = await fresh_database(url)
+    await take_for_the_original(copied)
+    with opened(copied, *await look(copied)) as made:
+        yield made

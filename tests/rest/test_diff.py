@@ -6,7 +6,7 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ from api.access.keys import Keys, NewKey
 from api.ingest.identity import public_id
 from api.store.access import AccessStore
 from api.store.erase import erase
-from tests.conftest import take_for_the_original
 from tests.limits.conftest import Access, limited_client
-from tests.rest.test_known_at import (
+from tests.rest.histories import (
     EVENT,
     FIGURE,
     FIRST,
@@ -28,8 +27,6 @@ from tests.rest.test_known_at import (
     PLACE,
     TALKS,
     History,
-    look,
-    opened,
     write,
     written,
 )
@@ -57,22 +54,6 @@ async def url(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.
     await write(folder, made, TALKS | {"tags": ["peace"], "citations": CITED})
     await write(folder, made, KILLED | {"value": 364, "caveat": '=HYPERLINK("x")', "value_text": "-1 or\nso"})
     return made
-
-
-@pytest.fixture(scope="module")
-async def history(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
-    copied = await fresh_database(url)
-    with opened(copied, *await look(copied)) as made:
-        yield made
-
-
-@pytest.fixture
-async def own(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
-    """A store for a test that writes to it."""
-    copied = await fresh_database(url)
-    await take_for_the_original(copied)
-    with opened(copied, *await look(copied)) as made:
-        yield made
 
 
 def compare(history: History, path: str, earlier: int, later: int, filters: str = "") -> list[Change]:

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from api.catalog import VERSIONS
 from api.ingest.identity import public_id
-from tests.rest.test_known_at import HELD, History, look, opened, write
+from tests.rest.conftest import opened
+from tests.rest.histories import HELD, History, look, write
 from tests.walking import bounded_walk
 
 VERSION = next(version for version in VERSIONS.values() if version.history)

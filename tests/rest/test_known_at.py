@@ -4,71 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx2
 import pytest
 
 from api.access.keys import Keys, NewKey
 from api.ingest.identity import public_id
-from api.ingest.load import load
-from api.query.known_at import to_microseconds, write_moment
 from api.store import record_versions
 from api.store.access import AccessStore
 from api.store.erase import erase
 from tests.limits.conftest import Access, limited_client
-from tests.rest.conftest import run
+from tests.rest.histories import (
+    EVENT,
+    FIGURE,
+    FIRST,
+    HELD,
+    KILLED,
+    PLACE,
+    TALKS,
+    History,
+    write,
+    written,
+)
 from tests.serving import OLDEST
 
-PLACE, EVENT, FIGURE = (public_id("d", name, name) for name in ("place", "event", "figure"))
-HELD: dict[str, Any] = {"dataset": "d"}
-FIRST: dict[str, Any] = HELD | {
-    **{"resource": "place", "key": "place", "name": "Homel", "country": "BY"},
-    **{"latitude": 52.4, "longitude": 31, "geo_precision": "exact"},
-}
-TALKS: dict[str, Any] = HELD | {
-    **{"resource": "event", "key": "event", "kind": "negotiation", "title": "Talks near Homel", "status": "occurred"},
-    **{"time_precision": "unknown", "place": "place"},
-}
-KILLED: dict[str, Any] = HELD | {
-    **{"resource": "figure", "key": "figure", "measure": "killed", "value": 364, "quantifier": "exact"},
-    **{"event": "event", "status": "claimed", "unit": "persons"},
-}
 EVERY = pytest.mark.parametrize("api", ["rest", "graphql"])
 
 
-@dataclass
-class History:
-    """A store with five editions, their numbers and moments, and a client of the service over it."""
-
-    url: str
-    client: httpx2.Client
-    numbers: list[int]
-    moments: list[datetime]
-    store: str
-
-    def get(self, path: str, **fields: str) -> httpx2.Response:
-        return self.client.get(f"/v2{path}", headers={name.replace("_", "-"): fields[name] for name in fields})
-
-    def graphql(self, query: str) -> Any:
-        return self.client.post("/v2/graphql", json={"query": query}).json()
-
-
-async def write(folder: Path, url: str, *records: dict[str, Any]) -> None:
-    file = folder / "records.ndjson"
-    file.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-    await load([str(file)], url)
-
-
 @pytest.fixture(scope="module")
-async def filled(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+async def url(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store with five editions: records, all of them changed, the figure alone changed, the event withdrawn, and a
     further place."""
     url = await new_store()
@@ -80,45 +49,6 @@ async def filled(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pyte
     await write(folder, url, HELD | {"resource": "event", "key": "event", "withdrawn": {"reason": "Reported twice."}})
     await write(folder, url, FIRST | {"key": "further", "name": "Pinsk"})
     return url
-
-
-@contextmanager
-def opened(url: str, editions: list[asyncpg.Record], store: str) -> Iterator[History]:
-    with run(url) as client:
-        yield History(url, client, [row["seq"] for row in editions], [row["at"] for row in editions], store)
-
-
-async def look(url: str) -> tuple[list[asyncpg.Record], str]:
-    """Return the editions of a store, and its mark."""
-    connection = await asyncpg.connect(url)
-    try:
-        editions = await connection.fetch("select seq, at from store.edition order by seq")
-        return editions, await connection.fetchval("select mark from store.identity")
-    finally:
-        await connection.close()
-
-
-Copy = Callable[[str], Awaitable[str]]
-
-
-@pytest.fixture(scope="module")
-async def history(filled: str, fresh_database: Copy) -> AsyncIterator[History]:
-    """A store that nothing writes to, and its service."""
-    url = await fresh_database(filled)
-    with opened(url, *await look(url)) as made:
-        yield made
-
-
-@pytest.fixture
-async def own(filled: str, fresh_database: Copy) -> AsyncIterator[History]:
-    """A store for a test that writes to it, and its service."""
-    url = await fresh_database(filled)
-    with opened(url, *await look(url)) as made:
-        yield made
-
-
-def written(moment: datetime) -> str:
-    return write_moment(to_microseconds(moment))
 
 
 def names_of(history: History, number: int) -> list[str]:

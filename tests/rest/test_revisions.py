@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ import pytest
 
 from api.ingest.identity import public_id
 from api.store.erase import erase
-from tests.conftest import take_for_the_original
-from tests.rest.test_known_at import EVENT, FIRST, HELD, KILLED, PLACE, TALKS, History, look, opened, write, written
+from tests.rest.histories import EVENT, FIRST, HELD, KILLED, PLACE, TALKS, History, write, written
 from tests.serving import OLDEST
 
 SOURCES = [HELD | {"resource": "source", "key": name, "name": name, "kind": "outlet"} for name in ("niva", "belta")]
@@ -32,22 +31,6 @@ async def url(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.
     await write(folder, made, RESTORED | {"place": None, "citations": [CITED[0] | {"source": "belta"}]})
     await write(folder, made, KILLED | {"value": 406, "dataset": "d"})
     return made
-
-
-@pytest.fixture(scope="module")
-async def history(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
-    copied = await fresh_database(url)
-    with opened(copied, *await look(copied)) as made:
-        yield made
-
-
-@pytest.fixture
-async def own(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> AsyncIterator[History]:
-    """A store for a test that writes to it."""
-    copied = await fresh_database(url)
-    await take_for_the_original(copied)
-    with opened(copied, *await look(copied)) as made:
-        yield made
 
 
 def expected(history: History) -> list[dict[str, Any]]:
