@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from api.catalog import V1, VERSIONS, Version
+from api.catalog import V1, V2, VERSIONS, Version
 from api.graphql.contract import text
 from api.settings import Settings
 from tests.agreement import dataset, rows
@@ -66,24 +66,34 @@ def version(request: pytest.FixtureRequest) -> Version:
     return version
 
 
+async def write_store(new_store: Make, made: dataset.Dataset) -> str:
+    """Write rows into a store of their own, and return its URL."""
+    url = await new_store()
+    connection = await asyncpg.connect(url)
+    await dataset.write(connection, made)
+    await connection.close()
+    return url
+
+
+async def read_rows(url: str, version: Version) -> rows.Rows:
+    """Return the rows of a store, as a version shows them."""
+    connection = await asyncpg.connect(url, server_settings={"timezone": "UTC"})
+    try:
+        return await rows.read_store(connection, version.name)
+    finally:
+        await connection.close()
+
+
 @pytest.fixture(scope="session")
 async def store_url(new_store: Make) -> str:
     """A database that holds the awkward store. Nothing writes to it afterwards."""
-    url = await new_store()
-    connection = await asyncpg.connect(url)
-    await dataset.write(connection, dataset.make())
-    await connection.close()
-    return url
+    return await write_store(new_store, dataset.make())
 
 
 @pytest.fixture(scope="session")
 async def stored_rows(store_url: str, version: Version) -> rows.Rows:
     """The rows of the awkward store."""
-    connection = await asyncpg.connect(store_url, server_settings={"timezone": "UTC"})
-    try:
-        return await rows.read_store(connection, version.name)
-    finally:
-        await connection.close()
+    return await read_rows(store_url, version)
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +114,16 @@ async def priced_apis(store_url: str, version: Version) -> AsyncIterator[Apis]:
     """The same service, with the limit on prices that it has in operation."""
     async with open_apis(store_url, version) as apis:
         yield apis
+
+
+@pytest.fixture(scope="module")
+async def service(store: str) -> AsyncIterator[Apis]:
+    """The service over the store of a module, in version 2."""
+    async with open_apis(store, V2, max_price=10**9) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def known(store: str) -> rows.Rows:
+    """The rows of the store of a module."""
+    return await read_rows(store, V2)

@@ -6,7 +6,7 @@ The places of times, the groups of records with several citations, and the order
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -15,14 +15,13 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import pytest
 
 from api.catalog import V2, Dimension, Group, Resource, dated, dimensions
 from api.query import price
 from api.rest.group_request import counts_query
 from tests.agreement import dataset, rows
-from tests.agreement.conftest import Apis, Make, open_apis
+from tests.agreement.conftest import Apis, Make, write_store
 from tests.agreement.generator import Term, _plain
 from tests.agreement.reference import camel
 from tests.agreement.test_both_apis import Chooser
@@ -56,28 +55,7 @@ async def store(new_store: Make) -> str:
                 row[name] = moment.isoformat()
             if table == "event":
                 row["ends_at"] = None
-    url = await new_store()
-    connection = await asyncpg.connect(url)
-    await dataset.write(connection, made)
-    await connection.close()
-    return url
-
-
-@pytest.fixture(scope="module")
-async def service(store: str) -> AsyncIterator[Apis]:
-    """The service over this store, in version 2."""
-    async with open_apis(store, V2, max_price=10**9) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-async def known(store: str) -> rows.Rows:
-    """The rows of this store."""
-    connection = await asyncpg.connect(store, server_settings={"timezone": "UTC"})
-    try:
-        return await rows.read_store(connection, "v2")
-    finally:
-        await connection.close()
+    return await write_store(new_store, made)
 
 
 @dataclass

@@ -17,9 +17,9 @@ from tests.agreement import rows
 from tests.agreement.conftest import Apis
 from tests.agreement.generator import _plain
 from tests.agreement.test_both_apis import Chooser
-from tests.agreement.test_counts import known, service, store
+from tests.agreement.test_counts import store
 
-__all__ = ["known", "service", "store"]
+__all__ = ["store"]
 
 FIELDS = "total quality fields { field additive data { value count low high } rest { groups count } }"
 COUNTED = [resource for resource in V2.lists.values() if has_counts(V2, resource)]

@@ -6,7 +6,6 @@ No number in an answer is one that no figure has, apart from sums of flows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -14,7 +13,6 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
-import asyncpg
 import pytest
 
 from api.catalog import V2, series_dimensions
@@ -23,7 +21,7 @@ from api.query import price
 from api.query.series import NotAdditive
 from api.rest.group_request import series_query
 from tests.agreement import dataset, rows
-from tests.agreement.conftest import Apis, Make, open_apis
+from tests.agreement.conftest import Apis, Make, write_store
 from tests.agreement.generator import Term, _plain
 from tests.agreement.reference import camel
 from tests.agreement.test_both_apis import Chooser
@@ -53,28 +51,7 @@ async def store(new_store: Make) -> str:
         elif number % 4 == 0:
             row |= {"basis": "cumulative", "series": "total", "measure": "injured", "unit": "persons"}
             row |= {"population": None, "place_id": None}
-    url = await new_store()
-    connection = await asyncpg.connect(url)
-    await dataset.write(connection, made)
-    await connection.close()
-    return url
-
-
-@pytest.fixture(scope="module")
-async def service(store: str) -> AsyncIterator[Apis]:
-    """The service over this store, in version 2."""
-    async with open_apis(store, V2, max_price=10**9) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-async def known(store: str) -> rows.Rows:
-    """The rows of this store."""
-    connection = await asyncpg.connect(store, server_settings={"timezone": "UTC"})
-    try:
-        return await rows.read_store(connection, "v2")
-    finally:
-        await connection.close()
+    return await write_store(new_store, made)
 
 
 def interval(figure: Record) -> tuple[Any, Any]:
