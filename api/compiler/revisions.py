@@ -61,6 +61,7 @@ class _RevisionsWriter:
     def __init__(self, writer: StatementWriter, root: RevisionsQuery) -> None:
         self._writer = writer
         self._root = root
+        self._view = f"{writer.version.name}_at.revision"
         self._row = writer.name()
         self._joins: list[str] = []
         self._points = ["2"]
@@ -75,13 +76,12 @@ class _RevisionsWriter:
         tests = [f"resource = {resource}", f"id = {record_id}"]
         if root.as_of is not None:
             tests.append(f"change <= {writer.edition()}")
-        known = f"exists (select from v2_at.revision where {' and '.join(tests)})"
-        known = known.replace("v2_at", f"{writer.version.name}_at")
+        known = f"exists (select from {self._view} where {' and '.join(tests)})"
         if root.before is not None:
             tests.append(f"revision < {writer.argument(root.before, 'bigint')}")
         rows = (
             f"select *, count(*) over () as found, row_number() over (order by revision desc) as n from (\n"
-            f"  select * from {writer.version.name}_at.revision where {' and '.join(tests)}\n"
+            f"  select * from {self._view} where {' and '.join(tests)}\n"
             f"  order by revision desc limit {root.size + 1}\n) of_record"
         )
         joins = "".join(f"\n{join}" for join in self._joins)
@@ -142,7 +142,7 @@ class _RevisionsWriter:
         """Return when the revision was replaced, as far as the edition of the root knows."""
         root, row = self._root, self._row
         following = (
-            f"select from {self._writer.version.name}_at.revision where resource = {literal(root.resource)}"
+            f"select from {self._view} where resource = {literal(root.resource)}"
             f" and id = {row}.id and revision = {row}.revision + 1 and change <= {self._writer.edition()}"
         )
         return f"case when exists ({following}) then {row}.known_to end"
