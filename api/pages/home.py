@@ -23,7 +23,7 @@ from api.pages.explore.columns import place_parts, source_label
 from api.pages.explore.page_url import write_query
 from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, record_part
 from api.pages.explore.place_map import MappedPlace, map_place
-from api.pages.explore.record_page import StanceGroup, stance_groups
+from api.pages.explore.stances import StanceGroup, stance_groups
 from api.pages.explore.words import cut, humanize, read_moment, sentence, write_day, write_figure, write_time
 from api.pages.origin import VARY, find_origin
 from api.pages.templating import GUARDED, Templates

@@ -76,6 +76,20 @@ def term_of(resource: Resource, record: Record, name: str) -> Parts:
     return badge_part(record.get(name), resource.fields[name].type.of)
 
 
+def term_meaning(resource: Resource, name: str, term: str | None) -> Parts:
+    """Return a term of a vocabulary with its meaning beside it; none without a term."""
+    if term is None:
+        return ()
+    return (Text(sentence(humanize(term))), Text(term_words(resource, name, term), soft=True))
+
+
+def term_words(resource: Resource, name: str, term: str | None) -> str:
+    """Return the meaning of a term of a vocabulary; empty without a term."""
+    if term is None:
+        return ""
+    return str(resource.fields[name].type.of.terms().get(term, ""))
+
+
 def own_link(resource: Resource, record: Record, text: str) -> Parts:
     """Return the link to the page of the record itself."""
     return (RecordLink(cut(text) or record["id"], resource.plural, record["id"]),)

@@ -13,13 +13,13 @@ from api.pages.explore.columns import (
     place_parts,
     says,
     source_label,
+    term_meaning,
     term_of,
+    term_words,
     write_coordinates,
 )
-from api.pages.explore.page_url import write_query
 from api.pages.explore.parts import (
     Badge,
-    ListLink,
     Part,
     Parts,
     RecordLink,
@@ -31,11 +31,23 @@ from api.pages.explore.parts import (
     text_part,
     web_part,
 )
+from api.pages.explore.sections import (
+    Section,
+    SectionEntry,
+    document_entry,
+    events_section,
+    figures_section,
+    list_link,
+    more_of,
+    participants_section,
+    quotes_section,
+    related_section,
+)
+from api.pages.explore.stances import StanceGroup, stance_groups
 from api.pages.explore.words import (
     DISPUTES,
     PRECISION,
     country_name,
-    cut,
     humanize,
     sentence,
     write_bounds,
@@ -45,15 +57,6 @@ from api.pages.explore.words import (
 )
 from api.rest.include import Tree
 
-# How citations are set side by side: the title of each group, and the stances in it.
-STANCES = (
-    ("Says so", ("asserts", "confirms")),
-    ("Denies or disputes", ("denies", "disputes", "retracts")),
-    ("Blames", ("blames",)),
-    ("Neither confirms nor denies", ("could_not_verify", "declines_comment")),
-)
-SAID_BY_TITLE = ("asserts", "blames")
-RELATIONS = {"part_of": "Part of", "follows": "Follows", "responds_to": "Responds to"}
 CITED = ("citations.source", "citations.blames", "citations.via", "citations.document")
 # The links that the page of a record includes, as paths.
 INCLUDED: dict[str, tuple[str, ...]] = {
@@ -77,47 +80,6 @@ class Fact:
 
     name: str
     parts: Parts
-
-
-@dataclass(frozen=True)
-class CitationView:
-    """A citation: who speaks, in which capacity and how surely; what is said; who relayed it; and where it was read."""
-
-    source: Parts
-    role: str
-    stance: Parts
-    blames: Parts
-    certainty: str
-    statement: str
-    excerpt: dict[str, Any] | None
-    relayed_by: tuple[Parts, ...]
-    read_in: Parts
-    medium: str
-
-
-@dataclass(frozen=True)
-class StanceGroup:
-    """The citations that take the same side."""
-
-    title: str
-    citations: tuple[CitationView, ...]
-
-
-@dataclass(frozen=True)
-class SectionEntry:
-    """An entry of a section: its parts, and those of a second line."""
-
-    parts: Parts
-    note: Parts = ()
-
-
-@dataclass(frozen=True)
-class Section:
-    """Records that belong to the record, and the address of the list with all of them, below the explorer."""
-
-    title: str
-    entries: tuple[SectionEntry, ...]
-    more: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,15 +124,15 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
     when: list[Part] = [Text(sentence(write_time(time)))]
     if time["starts_at"]:
         when = [Time(sentence(write_time(time)), time["starts_at"])]
-    precision = _term_words(resource, "time_precision", time["precision"])
+    precision = term_words(resource, "time_precision", time["precision"])
     when.append(Text(precision, soft=True))
     if time["text"]:
         when.append(Text(f"“{time['text']}”", soft=True))
     facts = [
         Fact("When", tuple(when)),
         Fact("Where", _place_fact(version, record)),
-        Fact("Status", _meaning(resource, "status", record["status"])),
-        Fact("Kind", _meaning(resource, "kind", record["kind"])),
+        Fact("Status", term_meaning(resource, "status", record["status"])),
+        Fact("Kind", term_meaning(resource, "kind", record["kind"])),
         Fact("Sources", _dispute_fact(record)),
         *_shared_facts(record),
     ]
@@ -184,10 +146,10 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
         more_citations=_more_citations(resource, record),
         sections=_present_sections(
             (
-                _participants(version, record),
-                _figures(record, {"event_id": record["id"]}),
-                _quotes(record, {"event_id": record["id"]}),
-                _related(record),
+                participants_section(version, record),
+                figures_section(record, {"event_id": record["id"]}),
+                quotes_section(record, {"event_id": record["id"]}),
+                related_section(record),
             )
         ),
         **_rights(record),
@@ -197,15 +159,15 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
 def _figure_page(version: Version, resource: Resource, record: Record) -> RecordPage:
     amount = record["amount"]
     bounds = write_bounds(amount)
-    basis_of_bounds = _term_words(resource, "bounds_basis", record["bounds_basis"])
+    basis_of_bounds = term_words(resource, "bounds_basis", record["bounds_basis"])
     facts = [
         Fact("As printed", text_part(f"“{amount['text']}”" if amount["text"] else None)),
-        Fact("The words bind it", _meaning(resource, "quantifier", amount["quantifier"])),
+        Fact("The words bind it", term_meaning(resource, "quantifier", amount["quantifier"])),
         Fact("Bounds", text_part(sentence(bounds) if bounds else None) + text_part(basis_of_bounds, soft=True)),
         Fact("Unit", text_part(amount["unit"])),
         Fact("As of", day_part(record["as_of"])),
         Fact("Counts", _period(resource, record)),
-        Fact("Status", _meaning(resource, "status", record["status"])),
+        Fact("Status", term_meaning(resource, "status", record["status"])),
         Fact("Sources", _dispute_fact(record)),
         Fact("Event", _linked_event(record)),
         Fact("Where", _place_fact(version, record)),
@@ -240,9 +202,11 @@ def _quote_page(version: Version, resource: Resource, record: Record) -> RecordP
             record_part("sources", record["addressee"], record["addressee_id"], source_label(record["addressee"])),
         ),
         Fact("Said", _said(resource, record)),
-        Fact("Given", _meaning(resource, "quote_type", record["quote_type"])),
-        Fact("How sure", _meaning(resource, "certainty", record["certainty"]) + text_part(record["certainty_text"])),
-        Fact("Made public", _meaning(resource, "medium", record["medium"]) + text_part(record["venue"])),
+        Fact("Given", term_meaning(resource, "quote_type", record["quote_type"])),
+        Fact(
+            "How sure", term_meaning(resource, "certainty", record["certainty"]) + text_part(record["certainty_text"])
+        ),
+        Fact("Made public", term_meaning(resource, "medium", record["medium"]) + text_part(record["venue"])),
         Fact("Around it", text_part(record["context"])),
         Fact("As first said", text_part(original["text"]) + text_part(original["language"], soft=True)),
         Fact("Sources", _dispute_fact(record)),
@@ -264,7 +228,7 @@ def _quote_page(version: Version, resource: Resource, record: Record) -> RecordP
 def _source_page(version: Version, resource: Resource, record: Record) -> RecordPage:
     identifier = record["id"]
     facts = [
-        Fact("Kind", _meaning(resource, "kind", record["kind"])),
+        Fact("Kind", term_meaning(resource, "kind", record["kind"])),
         Fact("Role", text_part(record["role"])),
         Fact(
             "Belongs to",
@@ -274,7 +238,7 @@ def _source_page(version: Version, resource: Resource, record: Record) -> Record
         ),
         Fact("Country", text_part(country_name(record["country"]) if record["country"] else None)),
         Fact("Also called", text_part(", ".join(record["aliases"]))),
-        Fact("Reliability", _meaning(resource, "reliability", record["reliability"])),
+        Fact("Reliability", term_meaning(resource, "reliability", record["reliability"])),
         Fact("Site", web_part(record["url"])),
         *_shared_facts(record),
     ]
@@ -282,13 +246,13 @@ def _source_page(version: Version, resource: Resource, record: Record) -> Record
         SectionEntry((RecordLink(source_label(member), "sources", member["id"]),), text_part(member["role"], soft=True))
         for member in record["members"]["data"]
     ]
-    documents = [_document_entry(document) for document in record["documents"]["data"]]
-    more_members = _more(record["members"], "sources", affiliation_id=identifier)
-    more_documents = _more(record["documents"], "documents", publisher_id=identifier)
+    documents = [document_entry(document) for document in record["documents"]["data"]]
+    more_members = more_of(record["members"], "sources", affiliation_id=identifier)
+    more_documents = more_of(record["documents"], "documents", publisher_id=identifier)
     lists = [
-        SectionEntry((_list_link("Events that it speaks to", "events", source_id=identifier),)),
-        SectionEntry((_list_link("Figures that it gives", "figures", source_id=identifier),)),
-        SectionEntry((_list_link("All of its stances", "citations", source_id=identifier),)),
+        SectionEntry((list_link("Events that it speaks to", "events", source_id=identifier),)),
+        SectionEntry((list_link("Figures that it gives", "figures", source_id=identifier),)),
+        SectionEntry((list_link("All of its stances", "citations", source_id=identifier),)),
     ]
     return RecordPage(
         title=sentence(source_label(record)),
@@ -297,7 +261,7 @@ def _source_page(version: Version, resource: Resource, record: Record) -> Record
         facts=_present(facts),
         sections=_present_sections(
             (
-                _quotes(record, {"speaker_id": identifier}, "What it said"),
+                quotes_section(record, {"speaker_id": identifier}, "What it said"),
                 Section("Belong to it", tuple(members), more_members),
                 Section("What it published", tuple(documents), more_documents),
                 Section("Where it appears", tuple(lists)),
@@ -310,14 +274,14 @@ def _document_page(version: Version, resource: Resource, record: Record) -> Reco
     publisher = record["publisher"]
     facts = [
         Fact("Read it", web_part(record["url"])),
-        Fact("Kind", _meaning(resource, "kind", record["kind"])),
+        Fact("Kind", term_meaning(resource, "kind", record["kind"])),
         Fact("Publisher", record_part("sources", publisher, record["publisher_id"], source_label(publisher))),
         Fact("Published", day_part(record["published_at"])),
         Fact("Retrieved", day_part(record["retrieved_at"])),
         Fact("Language", text_part(record["language"])),
         *_shared_facts(record),
     ]
-    lists = (SectionEntry((_list_link("What was read in it", "citations", document_id=record["id"]),)),)
+    lists = (SectionEntry((list_link("What was read in it", "citations", document_id=record["id"]),)),)
     return RecordPage(
         title=record["title"] or record["url"] or record["id"],
         badges=term_of(resource, record, "kind"),
@@ -340,8 +304,8 @@ def _place_page(version: Version, resource: Resource, record: Record) -> RecordP
         facts=_present(facts),
         sections=_present_sections(
             (
-                _events(record, {"place_id": record["id"]}, "What happened there"),
-                _figures(record, {"place_id": record["id"]}),
+                events_section(record, {"place_id": record["id"]}, "What happened there"),
+                figures_section(record, {"place_id": record["id"]}),
             )
         ),
     )
@@ -357,7 +321,7 @@ def _briefing_page(version: Version, resource: Resource, record: Record) -> Reco
         *_shared_facts(record),
     ]
     identifier = record["id"]
-    quotes = (SectionEntry((_list_link("What was said", "quotes", briefing_id=identifier),)),)
+    quotes = (SectionEntry((list_link("What was said", "quotes", briefing_id=identifier),)),)
     return RecordPage(
         title=record["title"],
         badges=(),
@@ -366,8 +330,8 @@ def _briefing_page(version: Version, resource: Resource, record: Record) -> Reco
         facts=_present(facts),
         sections=_present_sections(
             (
-                _events(record, {"briefing_id": identifier}, "What happened"),
-                _figures(record, {"briefing_id": identifier}),
+                events_section(record, {"briefing_id": identifier}, "What happened"),
+                figures_section(record, {"briefing_id": identifier}),
                 Section("Quotes", quotes),
             )
         ),
@@ -422,7 +386,7 @@ def _any_value(resource: Resource, field: Field, value: Any) -> Parts:
     if field.type.many:
         return text_part(", ".join(str(member) for member in value if not isinstance(member, dict)))
     if field.type.name == "vocabulary":
-        return _meaning(resource, field.name, value)
+        return term_meaning(resource, field.name, value)
     if field.type.name in ("timestamp", "date"):
         return day_part(value)
     return () if isinstance(value, dict) else text_part(str(value))
@@ -434,19 +398,6 @@ def _any_link(version: Version, link: Link, record: Record) -> Parts:
     names = (*resource.label, "title", "name")
     label = next((target[name] for name in names if target and target.get(name)), record.get(link.by) or "")
     return record_part(resource.plural, target, record.get(link.by), str(label))
-
-
-def _meaning(resource: Resource, name: str, term: str | None) -> Parts:
-    """Return a term of a vocabulary with its meaning beside it; none without a term."""
-    if term is None:
-        return ()
-    return (Text(sentence(humanize(term))), Text(_term_words(resource, name, term), soft=True))
-
-
-def _term_words(resource: Resource, name: str, term: str | None) -> str:
-    if term is None:
-        return ""
-    return str(resource.fields[name].type.of.terms().get(term, ""))
 
 
 def _precision(place: Record) -> str:
@@ -486,13 +437,13 @@ def _period(resource: Resource, record: Record) -> Parts:
         parts = (*text_part("From"), *day_part(start))
     elif end:
         parts = (*text_part("Until"), *day_part(end))
-    return parts + text_part(_term_words(resource, "basis", basis), soft=True)
+    return parts + text_part(term_words(resource, "basis", basis), soft=True)
 
 
 def _series(record: Record) -> Parts:
     if not record["series"]:
         return ()
-    return (_list_link("All figures of the series", "figures", series=_quoted(record["series"]), sort="as_of"),)
+    return (list_link("All figures of the series", "figures", series=_quoted(record["series"]), sort="as_of"),)
 
 
 def _quoted(value: str) -> str:
@@ -505,7 +456,7 @@ def _quoted(value: str) -> str:
 def _said(resource: Resource, record: Record) -> Parts:
     precision = record["time_precision"]
     return day_part(record["said_at"], precision) + text_part(
-        _term_words(resource, "time_precision", precision) if record["said_at"] else None, soft=True
+        term_words(resource, "time_precision", precision) if record["said_at"] else None, soft=True
     )
 
 
@@ -518,7 +469,7 @@ def _shared_facts(record: Record) -> Iterator[Fact]:
     """Yield the facts that records of most kinds have."""
     tags = record.get("tags")
     if tags:
-        yield Fact("Tags", tuple(_list_link(tag, "events", tag=_quoted(tag)) for tag in tags))
+        yield Fact("Tags", tuple(list_link(tag, "events", tag=_quoted(tag)) for tag in tags))
     subjects = record.get("subjects")
     if subjects:
         yield Fact("About", tuple(Text(subject["label"] or subject["code"]) for subject in subjects))
@@ -527,122 +478,8 @@ def _shared_facts(record: Record) -> Iterator[Fact]:
         yield Fact("Elsewhere", tuple(Text(f"{name['scheme']}: {name['value']}") for name in identifiers))
 
 
-def stance_groups(version: Version, record: Record) -> tuple[StanceGroup, ...]:
-    """Return the citations of a record, those that take the same side together."""
-    citations = record["citations"]["data"]
-    resource = version["citation"]
-    known = {stance for _, stances in STANCES for stance in stances}
-    others = tuple(citation["stance"] for citation in citations if citation["stance"] not in known)
-    groups = []
-    for title, stances in (*STANCES, ("Other stances", others)):
-        views = [_view_citation(resource, citation) for citation in citations if citation["stance"] in stances]
-        if views:
-            groups.append(StanceGroup(title, tuple(views)))
-    return tuple(groups)
-
-
-def _view_citation(resource: Resource, citation: Record) -> CitationView:
-    source, blames, document = (citation.get(name) for name in ("source", "blames", "document"))
-    return CitationView(
-        source=record_part("sources", source, citation["source_id"], source_label(source)),
-        role=citation["source_role"] or "",
-        # The title of its group says it of the others.
-        stance=() if citation["stance"] in SAID_BY_TITLE else term_of(resource, citation, "stance"),
-        blames=record_part("sources", blames, citation["blames_id"], source_label(blames)),
-        certainty=humanize(citation["certainty"]) if citation["certainty"] else "",
-        statement=citation["statement"] or "",
-        excerpt=citation["excerpt"],
-        relayed_by=tuple((RecordLink(source_label(via), "sources", via["id"]),) for via in citation.get("via") or []),
-        read_in=_read_in(document, citation["document_id"]) if "document" in citation else (),
-        medium=_term_words(resource, "medium", citation["medium"]).rstrip("."),
-    )
-
-
-def _read_in(document: Record | None, identifier: str | None) -> Parts:
-    label = (document["title"] or document["url"] or document["id"]) if document else ""
-    parts = record_part("documents", document, identifier, cut(label, 80))
-    if document and document["url"]:
-        parts += web_part(document["url"], "open")
-    return parts
-
-
 def _more_citations(resource: Resource, record: Record) -> str:
-    return _more(record["citations"], "citations", **{f"{resource.name}_id": record["id"]})
-
-
-def _more(linked: Record, plural: str, **filters: str) -> str:
-    """Return the address of all linked records if the record shows only the first of them."""
-    return f"{plural}{write_query(filters.items())}" if linked["has_more"] else ""
-
-
-def _list_link(text: str, plural: str, **filters: str) -> ListLink:
-    """Return a link to a list with filters."""
-    return ListLink(text, f"{plural}{write_query(filters.items())}")
-
-
-def _participants(version: Version, record: Record) -> Section:
-    resource = version["participant"]
-    entries = []
-    for participant in record["participants"]["data"]:
-        parts: Parts = text_part(participant["name"])
-        if participant.get("source"):
-            parts = (RecordLink(participant["name"], "sources", participant["source_id"]),)
-        entries.append(SectionEntry(parts, _meaning(resource, "role", participant["role"])))
-    more = _more(record["participants"], "participants", event_id=record["id"])
-    return Section("Participants", tuple(entries), more)
-
-
-def _figures(record: Record, filters: dict[str, str]) -> Section:
-    entries = []
-    for figure in record["figures"]["data"]:
-        note = says(figure) if any("source" in citation for citation in figure["citations"]["data"]) else ()
-        words = sentence(write_figure(figure))
-        status = badge_part(figure["status"], None)
-        entries.append(
-            SectionEntry((RecordLink(words, "figures", figure["id"]), *status, *_open_dispute(figure)), note)
-        )
-    return Section("Figures", tuple(entries), _more(record["figures"], "figures", **filters))
-
-
-def _open_dispute(record: Record) -> Parts:
-    """Return the badge of a dispute; none if there is none."""
-    return () if record["dispute"]["status"] == "undisputed" else dispute_part(record)
-
-
-def _quotes(record: Record, filters: dict[str, str], title: str = "Quotes") -> Section:
-    entries = []
-    for quote in record["quotes"]["data"]:
-        words = quote["text"] if quote["quote_type"] == "indirect" else f"“{quote['text']}”"
-        speaker = quote["speaker"]
-        note = record_part("sources", speaker, quote["speaker_id"], source_label(speaker))
-        entries.append(SectionEntry((RecordLink(cut(words, 300), "quotes", quote["id"]), *_open_dispute(quote)), note))
-    return Section(title, tuple(entries), _more(record["quotes"], "quotes", **filters))
-
-
-def _events(record: Record, filters: dict[str, str], title: str) -> Section:
-    entries = []
-    for event in record["events"]["data"]:
-        when = Text(sentence(write_time(event["time"])), soft=True)
-        entries.append(
-            SectionEntry((RecordLink(event["title"], "events", event["id"]), *_open_dispute(event)), (when,))
-        )
-    return Section(title, tuple(entries), _more(record["events"], "events", **filters))
-
-
-def _related(record: Record) -> Section:
-    entries = []
-    for relation in record["related"]["data"]:
-        event = relation.get("event")
-        how = Text(RELATIONS.get(relation["relation"], sentence(humanize(relation["relation"]))), soft=True)
-        entries.append(
-            SectionEntry(record_part("events", event, relation["event_id"], event["title"] if event else ""), (how,))
-        )
-    return Section("Other events", tuple(entries), _more(record["related"], "relations", record_id=record["id"]))
-
-
-def _document_entry(document: Record) -> SectionEntry:
-    label = document["title"] or document["url"] or document["id"]
-    return SectionEntry((RecordLink(cut(label), "documents", document["id"]),), day_part(document["published_at"]))
+    return more_of(record["citations"], "citations", **{f"{resource.name}_id": record["id"]})
 
 
 def _rights(record: Record) -> dict[str, Any]:

@@ -1,0 +1,132 @@
+"""Sections of a page: records that belong to the record, each in a line or two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.catalog import Version
+from api.pages.explore.columns import (
+    Record,
+    day_part,
+    says,
+    source_label,
+    term_meaning,
+)
+from api.pages.explore.page_url import write_query
+from api.pages.explore.parts import (
+    ListLink,
+    Parts,
+    RecordLink,
+    Text,
+    badge_part,
+    dispute_part,
+    record_part,
+    text_part,
+)
+from api.pages.explore.words import (
+    cut,
+    humanize,
+    sentence,
+    write_figure,
+    write_time,
+)
+
+RELATIONS = {"part_of": "Part of", "follows": "Follows", "responds_to": "Responds to"}
+
+
+@dataclass(frozen=True)
+class SectionEntry:
+    """An entry of a section: its parts, and those of a second line."""
+
+    parts: Parts
+    note: Parts = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """Records that belong to the record, and the address of the list with all of them, below the explorer."""
+
+    title: str
+    entries: tuple[SectionEntry, ...]
+    more: str = ""
+
+
+def more_of(linked: Record, plural: str, **filters: str) -> str:
+    """Return the address of all linked records if the record shows only the first of them."""
+    return f"{plural}{write_query(filters.items())}" if linked["has_more"] else ""
+
+
+def list_link(text: str, plural: str, **filters: str) -> ListLink:
+    """Return a link to a list with filters."""
+    return ListLink(text, f"{plural}{write_query(filters.items())}")
+
+
+def participants_section(version: Version, record: Record) -> Section:
+    """Return who took part in an event."""
+    resource = version["participant"]
+    entries = []
+    for participant in record["participants"]["data"]:
+        parts: Parts = text_part(participant["name"])
+        if participant.get("source"):
+            parts = (RecordLink(participant["name"], "sources", participant["source_id"]),)
+        entries.append(SectionEntry(parts, term_meaning(resource, "role", participant["role"])))
+    more = more_of(record["participants"], "participants", event_id=record["id"])
+    return Section("Participants", tuple(entries), more)
+
+
+def figures_section(record: Record, filters: dict[str, str]) -> Section:
+    """Return the figures of a record. The filters are those of the list with all of them."""
+    entries = []
+    for figure in record["figures"]["data"]:
+        note = says(figure) if any("source" in citation for citation in figure["citations"]["data"]) else ()
+        words = sentence(write_figure(figure))
+        status = badge_part(figure["status"], None)
+        entries.append(
+            SectionEntry((RecordLink(words, "figures", figure["id"]), *status, *_open_dispute(figure)), note)
+        )
+    return Section("Figures", tuple(entries), more_of(record["figures"], "figures", **filters))
+
+
+def _open_dispute(record: Record) -> Parts:
+    """Return the badge of a dispute; none if there is none."""
+    return () if record["dispute"]["status"] == "undisputed" else dispute_part(record)
+
+
+def quotes_section(record: Record, filters: dict[str, str], title: str = "Quotes") -> Section:
+    """Return the quotes of a record. The filters are those of the list with all of them."""
+    entries = []
+    for quote in record["quotes"]["data"]:
+        words = quote["text"] if quote["quote_type"] == "indirect" else f"“{quote['text']}”"
+        speaker = quote["speaker"]
+        note = record_part("sources", speaker, quote["speaker_id"], source_label(speaker))
+        entries.append(SectionEntry((RecordLink(cut(words, 300), "quotes", quote["id"]), *_open_dispute(quote)), note))
+    return Section(title, tuple(entries), more_of(record["quotes"], "quotes", **filters))
+
+
+def events_section(record: Record, filters: dict[str, str], title: str) -> Section:
+    """Return the events of a record. The filters are those of the list with all of them."""
+    entries = []
+    for event in record["events"]["data"]:
+        when = Text(sentence(write_time(event["time"])), soft=True)
+        entries.append(
+            SectionEntry((RecordLink(event["title"], "events", event["id"]), *_open_dispute(event)), (when,))
+        )
+    return Section(title, tuple(entries), more_of(record["events"], "events", **filters))
+
+
+def related_section(record: Record) -> Section:
+    """Return the events to which an event is related."""
+    entries = []
+    for relation in record["related"]["data"]:
+        event = relation.get("event")
+        how = Text(RELATIONS.get(relation["relation"], sentence(humanize(relation["relation"]))), soft=True)
+        entries.append(
+            SectionEntry(record_part("events", event, relation["event_id"], event["title"] if event else ""), (how,))
+        )
+    return Section("Other events", tuple(entries), more_of(record["related"], "relations", record_id=record["id"]))
+
+
+def document_entry(document: Record) -> SectionEntry:
+    """Return the entry of a document."""
+    label = document["title"] or document["url"] or document["id"]
+    return SectionEntry((RecordLink(cut(label), "documents", document["id"]),), day_part(document["published_at"]))
