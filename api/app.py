@@ -203,7 +203,7 @@ def _follow(metrics: Metrics, middleware: RequestMiddleware, service: Service, e
     metrics.follow("gauge", "unread_bytes", "Bytes of answers that clients have not read yet.", lambda: unread.total)
     metrics.follow("counter", "answers_refused", "Answers refused for a caller's unread ones.", lambda: unread.refused)
     changes = service.changes
-    metrics.follow("gauge", "change_log_sure", "1 while kept answers are known to be true.", lambda: changes.sure)
+    metrics.follow("gauge", "change_log_sure", "1 while cached answers are known to be current.", lambda: changes.sure)
     limits = service.access_control.limits
     if limits is not None:
         # Limits without Redis have no such attribute.
