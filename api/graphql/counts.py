@@ -12,7 +12,7 @@ import strawberry
 from api.catalog import DeprecatedPart, Dimension, Resource, Version, dated, dimensions, has_counts
 from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import read_edition, read_filter
-from api.graphql.facets import GROUP_FIELDS, declare_facets
+from api.graphql.facets import GROUP_FIELDS, declare_facets, read_by_argument
 from api.graphql.shape import ID, camel, field_annotation, pascal, type_annotation
 from api.graphql.types import Argument, OutputField, Types
 from api.query import (
@@ -178,9 +178,8 @@ def read_counts(
     parts are added to `outdated`."""
     filter = read_filter(version, resource, arguments, key, outdated)
     bucket, quality = arguments.get("bucket"), arguments.get("quality")
-    terms = {dimension.term: dimension.name for dimension in dimensions(version, resource).values()}
     grouping = Grouping(bucket=bucket.value if bucket else "", fill=bool(arguments.get("fill")))
-    by = [terms[term.value] for term in arguments.get("by") or ()]
+    by = read_by_argument(arguments, dimensions(version, resource))
     path = "by"
     try:
         dimensions_of_by = read_by(version, resource, by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from api.catalog import Dimension, Resource, Version, dimensions
@@ -48,10 +49,15 @@ def facets_field(resource: Resource) -> OutputField:
     return ("facets", "Facets", "How many records the filter leaves by the values of each field.", arguments)
 
 
+def read_by_argument(arguments: dict[str, Any], known: Mapping[str, Dimension]) -> list[str]:
+    """Return the names of the dimensions that `by` names by their terms."""
+    names = {dimension.term: name for name, dimension in known.items()}
+    return [names[term.value] for term in arguments.get("by") or ()]
+
+
 def read_facets_by(version: Version, resource: Resource, arguments: dict[str, Any], key: str) -> tuple[Dimension, ...]:
     """Return the fields of facets. InvalidRequest says what was expected."""
-    terms = {dimension.term: dimension.name for dimension in dimensions(version, resource).values()}
     try:
-        return read_facets(version, resource, [terms[term.value] for term in arguments["by"]])
+        return read_facets(version, resource, read_by_argument(arguments, dimensions(version, resource)))
     except ValueError as error:
         raise InvalidRequest.of([Fault(f"{key}.by", str(error))]) from None

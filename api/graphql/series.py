@@ -11,6 +11,7 @@ from api.catalog import DeprecatedPart, Dimension, Resource, Version, series_dim
 from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import read_edition, read_filter
 from api.graphql.counts import dimension_annotation
+from api.graphql.facets import read_by_argument
 from api.graphql.shape import ID, camel, pascal, type_annotation
 from api.graphql.types import Argument, OutputField, Types
 from api.query import EditionFinder, Selection, SeriesField, SeriesQuery
@@ -143,8 +144,7 @@ def read_series(
     parts are added to `outdated`."""
     filter = read_filter(version, resource, arguments, key, outdated)
     bucket, top = arguments.get("bucket"), arguments.get("top")
-    terms = {dimension.term: dimension.name for dimension in series_dimensions(version, resource).values()}
-    names = [terms[term.value] for term in arguments.get("by") or ()]
+    names = read_by_argument(arguments, series_dimensions(version, resource))
     path = "by"
     try:
         by = read_series_by(version, resource, names)
