@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     pool_wait: Annotated[float, Field(gt=0)] = Field(
         1.0, description="Seconds that a request waits for a free connection before its answer is 503."
     )
+    connect_timeout: Annotated[float, Field(gt=0)] = Field(
+        2.0,
+        description="Seconds that Postgres may take to accept a connection. A request waits at most BRIEFING_POOL_WAIT "
+        "for it.",
+    )
     statement_timeout: Annotated[float, Field(gt=0)] = Field(
         2.5,
         description="The most seconds that Postgres may work on one request. A request with a low price gets less time "

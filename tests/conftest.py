@@ -39,7 +39,9 @@ __all__ = [
 
 # The tests send more requests than any plan allows. The tests of the limits switch them on again.
 os.environ.setdefault("BRIEFING_LIMITS", "false")
-# A machine with many test processes may stall for longer than 250 ms.
+# A machine with many test processes may stall for seconds.
+os.environ.setdefault("BRIEFING_POOL_WAIT", "30")
+os.environ.setdefault("BRIEFING_CONNECT_TIMEOUT", "30")
 os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT", "30")
 os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT_FLOOR", "30")
 

@@ -21,7 +21,7 @@ from api.errors import Unavailable
 from api.settings import Settings
 from api.store.connection import Connection
 from api.store.fair_queue import FairQueue, Share, Waiter
-from api.store.sessions import CONFIRM_SECONDS, CONNECT_SECONDS, MODES, ServerRole, Sessions, close_session
+from api.store.sessions import CONFIRM_SECONDS, MODES, ServerRole, Sessions, close_session
 from api.store.ticket import SERVICE, Rank, Ticket
 
 
@@ -241,7 +241,9 @@ class Pool:
 
     async def _switch_mode(self, lease: Lease, custom_plan: bool) -> None:
         try:
-            await lease.connection.execute(f"set plan_cache_mode = {MODES[custom_plan]}", timeout=CONNECT_SECONDS)
+            await lease.connection.execute(
+                f"set plan_cache_mode = {MODES[custom_plan]}", timeout=self._settings.connect_timeout
+            )
         except (TimeoutError, asyncio.CancelledError) as error:
             self.cancel(lease)
             if isinstance(error, TimeoutError):

@@ -12,7 +12,6 @@ from api.errors import Unavailable
 from api.settings import Settings
 from api.store.connection import DRIVER_ERRORS, Connection
 
-CONNECT_SECONDS = 2.0
 # The time that Postgres has to confirm that a statement is cancelled, and that a connection has to close.
 CONFIRM_SECONDS = 2.0
 BROKEN_OFF = (
@@ -76,7 +75,7 @@ class Sessions:
         try:
             connection: Connection = await asyncpg.connect(
                 self._url,
-                timeout=min(CONNECT_SECONDS, max(seconds, 0.05)),
+                timeout=min(self._settings.connect_timeout, max(seconds, 0.05)),
                 command_timeout=self._settings.statement_timeout + 0.3,
                 statement_cache_size=self._settings.statement_cache_size,
                 max_cached_statement_lifetime=0,
@@ -103,7 +102,7 @@ class Sessions:
             settings |= extra
         del settings["application_name"], settings["default_transaction_read_only"]
         sets = "; ".join(f"set local {name} = '{value}'" for name, value in settings.items())
-        await connection.execute(f"begin read only; {sets}", timeout=CONNECT_SECONDS)
+        await connection.execute(f"begin read only; {sets}", timeout=self._settings.connect_timeout)
 
     def _settings_of(self, custom_plan: bool) -> dict[str, str]:
         """Return the settings of a session in the plan mode."""

@@ -63,13 +63,18 @@ def test_memory_stays_flat(client: httpx2.Client, export_server: ServerProcess, 
 
 
 def test_parquet_keeps_one_group_of_rows_in_memory(client: httpx2.Client, export_server: ServerProcess) -> None:
-    # The first one imports pyarrow.
-    assert client.get("/v2/events.parquet?limit=10000").status_code == 200
+    # The first one imports pyarrow, and the pools of its memory have grown after two groups of rows.
+    for limit in (10_000, 20_000):
+        assert client.get(f"/v2/events.parquet?limit={limit}").status_code == 200
     before = memory(export_server)
-    with client.stream("GET", "/v2/events.parquet") as answer:
-        size = sum(map(len, answer.iter_bytes()))
-    assert size > MIB
-    assert memory(export_server) - before < 24 * MIB
+    growths = []
+    for _ in range(2):
+        with client.stream("GET", "/v2/events.parquet") as answer:
+            size = sum(map(len, answer.iter_bytes()))
+        assert size > MIB
+        growths.append(memory(export_server) - before)
+    # Allocators keep up to 2 MiB more or less from run to run. All groups in memory are 20 MiB more than two.
+    assert min(growths) < 10 * MIB
 
 
 def test_a_large_export_is_complete_and_in_order(client: httpx2.Client) -> None:
