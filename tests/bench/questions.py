@@ -20,6 +20,7 @@ VARIANTS = 200
 # The positions of the questions in their list.
 ONE, LIST, LINK, NESTED_EVENTS = range(4)
 PAGE = 50
+HOME = b"GET / HTTP/1.1\r\nhost: bench\r\naccept: text/html\r\n\r\n"
 INSIDE = """{ nodes { id title kind startsAt citations { nodes { stance source { name kind } } }
     quotes { nodes { text speakerId } } figures { nodes { measure value valueText } } } } }"""
 NESTED = "query Nested($briefing: ID!) { events(first: 20, filter: {briefingId: {in: [$briefing]}}) " + INSIDE

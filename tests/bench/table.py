@@ -24,6 +24,7 @@ from tests.bench.duel import (
     with_tags,
 )
 from tests.bench.questions import (
+    HOME,
     LIST,
     NESTED_EVENTS,
     PAGE,
@@ -105,6 +106,7 @@ class Bench:
             *self._times(),
             *self._searched(),
             *self._counted(),
+            self._home(),
             self._at_sixty(),
         ]
 
@@ -216,6 +218,11 @@ class Bench:
             Row(f"counts of all events, p95: {name}", most, alone(server, one, self.effort.seconds)[1], "ms", most=True)
             for name, (one, most) in counted().items()
         ]
+
+    def _home(self) -> Row:
+        """Measure the home page. Its counts, days and newest records are read anew for each request."""
+        p95 = alone(self.servers["service"], HOME, self.effort.seconds)[1]
+        return Row("home page, uncached, p95", 150, p95, "ms", most=True)
 
     def _at_sixty(self) -> Row:
         """Compare both contenders with requests at the same fixed times, by turns in each round. The machine adds the
