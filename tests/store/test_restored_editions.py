@@ -14,7 +14,9 @@ import httpx2
 import pytest
 
 from api.ingest.load import load
+from api.store import migrate as migrate_module
 from api.store.erase import erase
+from api.store.statements import migrations
 from tests.rest.conftest import run as served
 from tests.store.test_restore import cluster, command, execute, restore, run, target
 
@@ -168,6 +170,20 @@ async def test_a_copy_of_a_database_beside_it_gets_numbers_and_a_mark_of_its_own
     copy = await fresh_database(origin.url)
     assert await write(copy, "Copied", tmp_path) == origin.lost + GAP + 1
     assert (await read(copy, IDENTITY))["mark"] != origin.mark
+
+
+async def test_a_store_of_an_earlier_release_gets_a_gap_once(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        earlier = tuple(migration for migration in migrations() if migration.name < "0060")
+        before.setattr(migrate_module, "migrations", lambda: earlier)
+        await migrate_module.migrate(database)
+        assert await write(database, "Written by the earlier release", tmp_path) == 1
+    # It may be a backup of that release, of which a later change is lost.
+    await migrate_module.migrate(database)
+    assert await write(database, "First", tmp_path) == 1 + GAP + 1
+    assert await write(database, "Second", tmp_path) == 1 + GAP + 2
 
 
 async def test_an_operator_can_begin_after_a_gap_where_postgres_sees_no_difference(
