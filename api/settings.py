@@ -141,6 +141,9 @@ class Settings(BaseSettings):
         description="Prepared statements that a connection keeps. Set it to 0 behind pgbouncer in transaction mode; "
         "each request is then a transaction of its own.",
     )
+    access_timeout: Annotated[float, Field(gt=0)] = Field(
+        1.5, description="Seconds that Postgres may take to look up a key or a plan, including the connection."
+    )
     answer_memory: Annotated[int, Field(ge=0)] = Field(
         64 * 1024 * 1024, description="Bytes of answers that one process caches; 0 for no cache."
     )

@@ -42,6 +42,7 @@ os.environ.setdefault("BRIEFING_LIMITS", "false")
 # A machine with many test processes may stall for seconds.
 os.environ.setdefault("BRIEFING_POOL_WAIT", "30")
 os.environ.setdefault("BRIEFING_CONNECT_TIMEOUT", "30")
+os.environ.setdefault("BRIEFING_ACCESS_TIMEOUT", "30")
 os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT", "30")
 os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT_FLOOR", "30")
 

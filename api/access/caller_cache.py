@@ -32,7 +32,8 @@ WEIGHT_OF_NONE = 320
 WEIGHT_OF_KEY = 1900
 WEIGHT_OF_ORIGIN = 150
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
-SECONDS = 2.0  # that a request waits for the store to return its caller
+# Seconds that a request waits for its look-up to begin, beyond those that the look-up may take.
+QUEUE_SECONDS = 0.5
 WIDTH = 2  # lookups at once of keys that were known before, and as many of other keys
 QUEUE = 200  # lookups of other keys; those of keys that were known before are no more than there are keys
 KNOWN_QUEUE = 10_000
@@ -64,7 +65,13 @@ class CallerCache:
     """The callers of one store by their keys. Start it within a running loop, and stop it there."""
 
     def __init__(self, url: str, settings: Settings, replicas: Replicas | None = None) -> None:
-        self.store = AccessStore(url, settings.statement_cache_size, only_primary=replicas is not None)
+        self.store = AccessStore(
+            url,
+            settings.statement_cache_size,
+            only_primary=replicas is not None,
+            seconds=settings.access_timeout,
+        )
+        self._seconds = settings.access_timeout + QUEUE_SECONDS
         self._epoch = Epoch(url, self._note_anonymous_plan)
         self._reads: AccessStore | RoutedAccess = self.store
         if replicas is not None:
@@ -190,7 +197,7 @@ class CallerCache:
         """Return the row of a statement. `known`: the last look-up of the same key or document found one."""
         queue = self._known_queue if known else self._unknown_queue
         try:
-            async with asyncio.timeout(SECONDS), queue:
+            async with asyncio.timeout(self._seconds), queue:
                 rows = await self._reads.read(name, *arguments)
                 return rows[0]
         except TimeoutError:

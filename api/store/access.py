@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 
 CONNECTIONS = 4
-SECONDS = 1.5  # The most that one statement may take, including the connection to Postgres.
+# The most that one statement of a command may take, including the connection to Postgres. The service has a setting.
+SECONDS = 10.0
 IDLE_SECONDS = 60.0
 Row = Mapping[str, Any]
 MIGRATE = "Run `briefing migrate`."
@@ -47,9 +48,13 @@ GONE = (
 class AccessStore:
     """The connections on which the statements run, a few at once."""
 
-    def __init__(self, url: str, statement_cache_size: int = 0, *, only_primary: bool = False) -> None:
-        """With `only_primary`, a replica at the URL is not read from."""
+    def __init__(
+        self, url: str, statement_cache_size: int = 0, *, only_primary: bool = False, seconds: float = SECONDS
+    ) -> None:
+        """With `only_primary`, a replica at the URL is not read from. A statement may take `seconds`, including the
+        connection to Postgres."""
         self._url = url
+        self._seconds = seconds
         self._session_attributes = SessionAttribute.primary if only_primary else None
         self._cache = statement_cache_size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -95,16 +100,16 @@ class AccessStore:
         """Close the connections."""
         if self._pool is not None:
             with suppress(TimeoutError):
-                async with asyncio.timeout(SECONDS):
+                async with asyncio.timeout(self._seconds):
                     await self._pool.close()
             self._pool.terminate()
             self._pool = None
 
     async def _on_connection(self, work: Callable[[Connection], Awaitable[list[Row]]]) -> list[Row]:
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(self._seconds):
                 pool = await self._open_pool()
-                async with pool.acquire(timeout=SECONDS) as connection:
+                async with pool.acquire(timeout=self._seconds) as connection:
                     return await work(connection)
         except TimeoutError as error:  # It is an OSError too, but no reason to try again.
             raise Unavailable("The store of keys does not answer in time.") from error
@@ -128,14 +133,14 @@ class AccessStore:
                 min_size=0,
                 max_size=CONNECTIONS,
                 max_inactive_connection_lifetime=IDLE_SECONDS,
-                timeout=SECONDS,
-                command_timeout=SECONDS,
+                timeout=self._seconds,
+                command_timeout=self._seconds,
                 statement_cache_size=self._cache,
                 target_session_attrs=self._session_attributes,
                 server_settings={
                     "application_name": "briefing-access",
                     "role": "briefing_access",
-                    "statement_timeout": f"{SECONDS * 1000:.0f}",
+                    "statement_timeout": f"{self._seconds * 1000:.0f}",
                     "idle_in_transaction_session_timeout": "5000",
                     "timezone": "UTC",
                     "search_path": "pg_catalog",

@@ -65,7 +65,7 @@ class Replica:
         self.name = name
         self.reader = Reader(url, settings, ServerRole.REPLICA)
         self.streams = Streams(url, settings, ServerRole.REPLICA)
-        self.access = AccessStore(url, settings.statement_cache_size)
+        self.access = AccessStore(url, settings.statement_cache_size, seconds=settings.access_timeout)
         self.check = ServerCheck(url)
         self.objection = "it was not checked yet"
         # What the metrics show: statements that it answered, and those that the primary answered instead, by reason.

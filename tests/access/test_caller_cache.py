@@ -46,9 +46,9 @@ async def until(true: Callable[[], Awaitable[bool]], within: float = SOON) -> fl
 
 
 @asynccontextmanager
-async def directory_of(url: str) -> AsyncIterator[CallerCache]:
+async def directory_of(url: str, **settings: Any) -> AsyncIterator[CallerCache]:
     """Run a cache that is sure of its epoch."""
-    cache = CallerCache(url, Settings())
+    cache = CallerCache(url, Settings(**settings))
     cache.start()
     try:
         await until(lambda: sure(cache))
@@ -383,7 +383,8 @@ async def test_a_frozen_postgres_delays_a_caller_by_two_seconds_at_most(
         store = AccessStore(server.url)
         new_key = await Keys(store, "live", ACTOR).create(DESK)
         await store.close()
-        async with directory_of(server.url) as cache:
+        # The default, which other tests have not.
+        async with directory_of(server.url, access_timeout=1.5) as cache:
             await cache.caller(new_key.secret.digest)
             connection = await asyncpg.connect(server.url)
             backends = await connection.fetch("select pid from pg_stat_activity where pid <> pg_backend_pid()")
