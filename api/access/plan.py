@@ -49,12 +49,12 @@ class Plan:
 
 # The least and the greatest value of each number, and its meaning.
 NUMBERS: dict[str, tuple[int, int, str]] = {
-    "points_minute": (1, MAX_POINTS, "Points that come back in a minute."),
-    "points_day": (1, MAX_POINTS, "Points in a day."),
-    "burst": (1, MAX_POINTS, "Points that may be spent at once; no request may cost more."),
-    "at_once": (1, 1000, "Requests at once."),
-    "page_most": (1, 200, "Records on a page."),
-    "export_most": (0, MAX_POINTS, "Records of an export; 0 for no exports."),
+    "points_minute": (1, MAX_POINTS, "The points that are refilled per minute."),
+    "points_day": (1, MAX_POINTS, "The points per day."),
+    "burst": (1, MAX_POINTS, "The points that can be spent at once. No request can cost more."),
+    "at_once": (1, 1000, "The number of concurrent requests."),
+    "page_most": (1, 200, "The maximum number of records on a page."),
+    "export_most": (0, MAX_POINTS, "The maximum number of records in an export. With 0, exports are not allowed."),
 }
 COLUMNS = tuple(field.name for field in fields(Plan))
 

@@ -75,7 +75,7 @@ def dated(resource: Resource) -> Dated | None:
 ALWAYS_KEYS = ("measure", "unit")
 # The fields of a list whose records are numbers with bounds.
 OF_FIGURES = (*ALWAYS_KEYS, "value", "value_low", "value_high", "quantifier", "as_of", "basis", "series")
-SOURCE = Dimension("source_id", "The source that asserts or confirms it.", "source_id", "citations")
+SOURCE = Dimension("source_id", "The source that asserts or confirms the figure.", "source_id", "citations")
 
 
 def has_counts(version: Version, resource: Resource) -> bool:

@@ -24,16 +24,26 @@ class Operator:
 OPERATORS: dict[str, Operator] = {
     row.name: row
     for row in (
-        Operator("in", "", "in", "Any of these values, separated by commas.", takes="list"),
-        Operator("has", "", "has", "Holds any of these values, separated by commas.", takes="list"),
-        Operator("is", "", "is", "Is so, or is not.", takes="boolean"),
-        Operator("gte", "_gte", "gte", "At or after, at least."),
-        Operator("after", "", "after", "After this number."),
-        Operator("lt", "_lt", "lt", "Before, less than."),
-        Operator("null", "_null", "isNull", "`true`: has no value; `false`: has one.", takes="boolean"),
-        Operator("bbox", "", "bbox", "Inside west,south,east,north in degrees (RFC 7946).", takes="bbox"),
-        Operator("near", "", "near", "Within a distance: latitude,longitude,kilometres.", takes="near"),
-        Operator("identifier", "", "has", "Has this outside identifier, as scheme:value.", takes="identifier"),
-        Operator("subject", "", "has", "Has this subject, as scheme:code.", takes="identifier"),
+        Operator("in", "", "in", "Matches any of these values, separated by commas.", takes="list"),
+        Operator(
+            "has", "", "has", "Matches lists that contain any of these values, separated by commas.", takes="list"
+        ),
+        Operator("is", "", "is", "Matches records with this value.", takes="boolean"),
+        Operator("gte", "_gte", "gte", "Matches values equal to or greater than this one."),
+        Operator("after", "", "after", "Matches numbers greater than this one."),
+        Operator("lt", "_lt", "lt", "Matches values less than this one."),
+        Operator(
+            "null",
+            "_null",
+            "isNull",
+            "`true` matches records without a value, `false` records with one.",
+            takes="boolean",
+        ),
+        Operator("bbox", "", "bbox", "Given as west,south,east,north in degrees [RFC 7946].", takes="bbox"),
+        Operator("near", "", "near", "Given as latitude,longitude,kilometres.", takes="near"),
+        Operator(
+            "identifier", "", "has", "Matches records with this identifier, given as scheme:value.", takes="identifier"
+        ),
+        Operator("subject", "", "has", "Matches records with this subject, given as scheme:code.", takes="identifier"),
     )
 }

@@ -161,7 +161,7 @@ def _owner_conditions(records: dict[str, Resource], resource: Resource) -> dict[
         name = f"{owner.name}_id"
         if name in link_columns:
             continue
-        description = f"The {owner.name} that they belong to."
+        description = f"The {owner.name} that contains the {resource.name}."
         conditions[name, "in"] = Condition(name, "in", Type("text", owner), description, "record_id", listed=True)
     return conditions
 

@@ -53,22 +53,22 @@ def declare_counts(types: Types) -> None:
     """Declare the types of counts of each list."""
     version = types.version
     types.enumeration("CountBucket", "A length of time.", {bucket: f"By {bucket}." for bucket in BUCKETS})
-    quality = {"exact": "Each record was counted.", "sampled": "One record in 32 was counted."}
-    types.enumeration("CountQuality", "How records are counted.", quality)
+    quality = {"exact": "Every record was counted.", "sampled": "One record in 32 was counted."}
+    types.enumeration("CountQuality", "The method of counting.", quality)
     types.output(
         "CountRest",
-        "The groups that `data` does not show.",
+        "The groups that `data` does not contain.",
         [
-            ("groups", "int", "How many groups: beyond `top`, or with fewer than ten sampled records.", []),
-            ("count", "int", "How many records they have together.", []),
+            ("groups", "int", "The number of groups beyond `top`, or with fewer than ten sampled records.", []),
+            ("count", "int", "The number of records in these groups.", []),
         ],
     )
     types.output(
         "CountUnplaced",
-        "The records that are in no bucket, and so in no group.",
+        "The records that are in no bucket, and therefore in no group.",
         [
-            ("undated", "int", "Records whose time is not known.", []),
-            ("coarser", "int", "Records whose time is known less exactly than the bucket.", []),
+            ("undated", "int", "The number of records without a known time.", []),
+            ("coarser", "int", "The number of records whose time is less precise than the bucket.", []),
         ],
     )
     declare_facets(types)
@@ -85,7 +85,7 @@ def _declare_label(types: Types, target: Resource) -> None:
     for name in target.label:
         field = target.fields[name]
         fields.append((camel(name), field_annotation(field), field.description, []))
-    types.output(f"{pascal(target.name)}Label", f"What a {target.name} is called.", fields)
+    types.output(f"{pascal(target.name)}Label", f"The label of a {target.name}.", fields)
 
 
 def label_name(dimension: Dimension) -> str:
@@ -97,30 +97,30 @@ def _declare_counts_of(types: Types, resource: Resource) -> None:
     name = pascal(resource.name)
     known = dimensions(types.version, resource)
     terms = {dimension.term: dimension.description for dimension in known.values()}
-    types.enumeration(f"{name}CountField", f"What {resource.plural} are counted by.", terms)
+    types.enumeration(f"{name}CountField", f"A field that {resource.plural} can be grouped by.", terms)
     key: list[OutputField] = []
     for dimension in known.values():
-        text = f"{dimension.description} Null unless `by` names it, and for the records without one."
+        text = f"{dimension.description} Null if `by` does not contain it, and for records without a value."
         annotation = dimension_annotation(types.version, resource, dimension)
         key.append((camel(dimension.term), f"{annotation} | None", text, []))
         if dimension.label:
-            text = f"The {dimension.target} with this id; null where there is none or it was withdrawn."
+            text = f"The {dimension.target} with this id. Null if there is none or if it was withdrawn."
             key.append((_label_field(dimension), f"{label_name(dimension)} | None", text, []))
     if dated(resource) is not None:
-        key.append(("bucket", "Date | None", "The first day of the bucket; null unless `bucket` is given.", []))
-    types.output(f"{name}CountKey", f"What the {resource.plural} of a group have in common.", key)
+        key.append(("bucket", "Date | None", "The first day of the bucket. Null if `bucket` is not given.", []))
+    types.output(f"{name}CountKey", f"The values that the {resource.plural} of a group have in common.", key)
     group: list[OutputField] = [
-        ("key", f"{name}CountKey", "What they have in common.", []),
+        ("key", f"{name}CountKey", "The values that the records have in common.", []),
         *GROUP_FIELDS,
     ]
-    types.output(f"{name}Count", f"How many {resource.plural} have a key.", group)
-    additive = "Whether each record counts in one group. One with several citations may be in several."
+    types.output(f"{name}Count", f"A group of {resource.plural} and its size.", group)
+    additive = "True if each record counts in one group. A record with several citations may be in several groups."
     answer: list[OutputField] = [
-        ("data", f"list[{name}Count]", "The largest group first, the buckets of each in the order of time.", []),
-        ("rest", "CountRest", "The groups that `data` does not show.", []),
-        ("unplaced", "CountUnplaced", "The records that are in no bucket, and so in no group.", []),
-        ("total", "int", f"How many {resource.plural} the filter leaves.", []),
-        ("quality", "CountQuality", "How they were counted.", []),
+        ("data", f"list[{name}Count]", "The groups, largest first. The buckets of each group are sorted by time.", []),
+        ("rest", "CountRest", "The groups that `data` does not contain.", []),
+        ("unplaced", "CountUnplaced", "The records that are in no bucket, and therefore in no group.", []),
+        ("total", "int", f"The number of {resource.plural} that match the filter.", []),
+        ("quality", "CountQuality", "The method of counting.", []),
         ("additive", "bool", additive, []),
     ]
     types.output(f"{name}Counts", f"Counts of {resource.plural}.", answer)
@@ -144,25 +144,30 @@ def counts_field(resource: Resource, in_time: list[Argument]) -> OutputField:
     name = pascal(resource.name)
     unset: Any = strawberry.UNSET
     arguments: list[Argument] = [
-        ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
+        ("filter", f"{name}Filter | None", unset, f"A filter for {resource.plural}."),
         ("by", f"list[{name}CountField] | None", unset, f"The fields to group by, at most {MAX_BY}."),
         (
             "top",
             "int | None",
             unset,
-            f"Groups at most, {TOP} unless given, 1 to {MAX_TOP:,}; the others are in `rest`.",
+            f"The maximum number of groups, 1 to {MAX_TOP:,}. Defaults to {TOP}. Smaller groups are in `rest`.",
         ),
-        ("quality", "CountQuality | None", unset, f"EXACT: count each record, even of more than {SAMPLE_FROM:,}."),
+        (
+            "quality",
+            "CountQuality | None",
+            unset,
+            f"EXACT counts every record, even if there are more than {SAMPLE_FROM:,}.",
+        ),
     ]
     if dated(resource) is not None:
-        zone = "Where days begin, for times that are known to the minute or hour [IANA tz database]; UTC unless given."
+        zone = "The time zone of days, for times with minute or hour precision [IANA tz database]. Defaults to UTC."
         arguments += [
             ("bucket", "CountBucket | None", unset, "Group by time, too. Weeks begin on Monday."),
             ("timeZone", "str | None", unset, zone),
-            ("fill", "bool | None", unset, "Show buckets without records, too, between the bounds of the filter."),
+            ("fill", "bool | None", unset, "Include buckets without records, between the bounds of the time filter."),
         ]
     arguments += in_time
-    return (counts_name(resource), f"{name}Counts", f"How many {resource.plural}, in groups.", arguments)
+    return (counts_name(resource), f"{name}Counts", f"The numbers of {resource.plural} in groups.", arguments)
 
 
 def read_counts(

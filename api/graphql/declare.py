@@ -28,12 +28,12 @@ MAX_LINKED = 50
 IDENTIFIED = {
     "identifier": (
         "IdentifierInput",
-        "An identifier in somebody else's scheme.",
-        [("scheme", "str", "Whose identifier."), ("value", "str", "The identifier.")],
+        "An identifier in another system.",
+        [("scheme", "str", "The scheme of the identifier."), ("value", "str", "The identifier.")],
     ),
     "subject": (
         "SubjectInput",
-        "A subject, as a code of somebody's scheme.",
+        "A subject, as a code of a scheme.",
         [("scheme", "str", "The scheme of the code."), ("code", "str", "The code.")],
     ),
 }
@@ -63,26 +63,26 @@ def declare(types: Types) -> None:
 
 
 def _declare_common(types: Types) -> None:
-    types.interface("Node", "Anything with a public id.", [("id", "strawberry.ID", "The public id.")])
-    types.enumeration("OrderDirection", "Which way to sort.", {"asc": "Ascending.", "desc": "Descending."})
+    types.interface("Node", "An object with a public id.", [("id", "strawberry.ID", "The public id.")])
+    types.enumeration("OrderDirection", "The sort direction.", {"asc": "Ascending.", "desc": "Descending."})
     quality = {
-        "exact": "Counted.",
+        "exact": "Every record was counted.",
         "estimated": "Estimated from a sample.",
-        "at_least": "There are more: counting stopped at 100,000.",
+        "at_least": "Counting stopped at 100,000. There are more records.",
     }
-    types.enumeration("TotalQuality", "How good a total is.", quality)
+    types.enumeration("TotalQuality", "The quality of a total.", quality)
     page: list[OutputField] = [
-        ("hasNextPage", "bool", "Whether more records follow.", []),
-        ("hasPreviousPage", "bool", "Whether records come before.", []),
-        ("startCursor", "str | None", "The cursor of the first record; null on an empty page.", []),
-        ("endCursor", "str | None", "The cursor of the last record; null on an empty page.", []),
+        ("hasNextPage", "bool", "True if more records follow.", []),
+        ("hasPreviousPage", "bool", "True if records come before the page.", []),
+        ("startCursor", "str | None", "The cursor of the first record. Null on an empty page.", []),
+        ("endCursor", "str | None", "The cursor of the last record. Null on an empty page.", []),
     ]
-    types.output("PageInfo", "Where a page stands in its list (Relay).", page)
+    types.output("PageInfo", "The position of a page in its list (Relay).", page)
     search = [
-        ("text", "str", 'Words, "a phrase", or, -not, beginnings of words (corr*). Accents do not matter.'),
-        ("language", "str | None", "The language whose stemmer reads it [BCP 47], `en` unless given."),
+        ("text", "str", 'The search terms: words, "a phrase", or, -not, prefixes (corr*). Accents are ignored.'),
+        ("language", "str | None", "The language for stemming [BCP 47]. Defaults to `en`."),
     ]
-    types.input("Search", "Full text.", search)
+    types.input("Search", "A full-text search.", search)
     box = [
         ("west", "float", "The western edge, in degrees."),
         ("south", "float", "The southern edge, in degrees."),
@@ -92,9 +92,9 @@ def _declare_common(types: Types) -> None:
     crossing = "170 to 190 and 170 to -170 are the same box across the antimeridian"
     types.input("Box", f"A box on the globe (RFC 7946). Longitudes beyond 180 are wrapped: {crossing}.", box)
     near = [
-        ("latitude", "float", "Degrees north."),
-        ("longitude", "float", "Degrees east."),
-        ("kilometres", "float", "The greatest distance."),
+        ("latitude", "float", "The latitude in degrees north."),
+        ("longitude", "float", "The longitude in degrees east."),
+        ("kilometres", "float", "The maximum distance in kilometres."),
     ]
     types.input("Near", "A distance from a point.", near)
     operators: set[str] = set()
@@ -152,8 +152,8 @@ def _declare_record(types: Types, resource: Resource) -> None:
 
 def _set_arguments(link: Link) -> list[Argument]:
     return [
-        ("first", "int", link.default, f"How many, at most {MAX_LINKED}."),
-        ("filter", f"{pascal(link.target)}Filter | None", strawberry.UNSET, "Which of them."),
+        ("first", "int", link.default, f"The number of records to return, at most {MAX_LINKED}."),
+        ("filter", f"{pascal(link.target)}Filter | None", strawberry.UNSET, "A filter for the linked records."),
     ]
 
 
@@ -161,7 +161,7 @@ def _declare_set(types: Types, resource: Resource) -> None:
     name = pascal(resource.name)
     fields: list[OutputField] = [
         ("nodes", f"list[{name}]", "The records.", []),
-        ("hasMore", "bool", "Whether the record has more of them than are shown.", []),
+        ("hasMore", "bool", "True if the record has more than the response contains.", []),
     ]
     types.output(f"{name}Set", f"Some {resource.plural} of one record.", fields)
 
@@ -170,18 +170,23 @@ def _declare_connection(types: Types, resource: Resource) -> None:
     name = pascal(resource.name)
     edge: list[OutputField] = [
         ("node", name, "The record.", []),
-        ("cursor", "str", "Where the record stands in the list.", []),
+        ("cursor", "str", "The cursor of the record in the list.", []),
     ]
-    types.output(f"{name}Edge", f"One of a list of {resource.plural}.", edge)
+    types.output(f"{name}Edge", f"An entry of a list of {resource.plural}.", edge)
     fields: list[OutputField] = [
         ("edges", f"list[{name}Edge]", "The records, each with its cursor.", []),
         ("nodes", f"list[{name}]", "The records.", []),
-        ("pageInfo", "PageInfo", "Where the page stands in the list.", []),
-        ("totalCount", "int", "How many records the filter leaves, up to 100,000; counted only when asked.", []),
-        ("totalQuality", "TotalQuality", "Whether `totalCount` is exact.", []),
+        ("pageInfo", "PageInfo", "The position of the page in the list.", []),
+        (
+            "totalCount",
+            "int",
+            "The number of records that match the filter, up to 100,000. Counted only if selected.",
+            [],
+        ),
+        ("totalQuality", "TotalQuality", "The quality of `totalCount`.", []),
     ]
     if types.version.history:
-        edition = "The number of the last edition that changed what the answer was read from."
+        edition = "The number of the last edition that changed the data of the response."
         fields.append(("edition", "int", edition, []))
     if has_counts(types.version, resource):
         fields.append(facets_field(resource))
@@ -190,40 +195,49 @@ def _declare_connection(types: Types, resource: Resource) -> None:
     for field_name in resource.sortable:
         terms[field_name] = _describe_sort(resource.fields[field_name])
     if resource.searched:
-        terms["relevance"] = "How well it answers `search`: the best first, in either direction."
-    types.enumeration(f"{name}OrderField", f"What {resource.plural} can be sorted by.", terms)
+        terms["relevance"] = "The relevance for `search`: the best match first, in either direction."
+    types.enumeration(f"{name}OrderField", f"A field that {resource.plural} can be sorted by.", terms)
     order = [
-        ("field", f"{name}OrderField", f"What to sort by. Ties are broken by {resource.key}, and nulls come last."),
-        ("direction", "OrderDirection | None", "Which way, ASC unless given."),
+        (
+            "field",
+            f"{name}OrderField",
+            f"The field to sort by. Ties are broken by {resource.key}, and nulls come last.",
+        ),
+        ("direction", "OrderDirection | None", "The sort direction. Defaults to ASC."),
     ]
-    types.input(f"{name}Order", f"How to sort {resource.plural}.", order)
+    types.input(f"{name}Order", f"The sort order of {resource.plural}.", order)
 
 
 def _declare_revisions(types: Types) -> None:
     """Declare the types of the revisions of a record, which are those of records of any kind."""
     types.enumeration(RevisionAction.__name__, RevisionAction.__doc__ or "", RevisionAction.terms())
     revision: list[OutputField] = [
-        ("revision", "int", "Its number; the first one is 1.", []),
-        ("action", RevisionAction.__name__, "What was done to the record.", []),
-        ("edition", "int", "The number of the edition that brought it. As `knownAt` it is written `e12345`.", []),
-        ("knownFrom", "DateTime", "When readers could see it first.", []),
-        ("knownTo", "DateTime | None", "When the next revision took its place; null for the last one.", []),
-        ("reason", "str | None", "Why the record was changed or withdrawn, if that was said.", []),
-        ("dataset", "str | None", "The dataset that it was loaded with.", []),
+        ("revision", "int", "The number of the revision, from 1.", []),
+        ("action", RevisionAction.__name__, "The type of change to the record.", []),
+        ("edition", "int", "The number of the edition with the revision. Write it as `e12345` in `knownAt`.", []),
+        ("knownFrom", "DateTime", "The time from which readers could see the revision.", []),
+        (
+            "knownTo",
+            "DateTime | None",
+            "The time at which the next revision replaced it. Null for the last revision.",
+            [],
+        ),
+        ("reason", "str | None", "The reason for the change or the withdrawal, if one was given.", []),
+        ("dataset", "str | None", "The dataset that the revision was loaded with.", []),
         (
             "changed",
             "list[str]",
-            "The paths of the fields that differ from the version before: those of the record itself, the ids of its "
-            "links, and its children. Empty for the first revision and for a withdrawal.",
+            "The paths of the fields that differ from the previous revision: those of the record itself, the ids of "
+            "its links, and its children. Empty for the first revision and for a withdrawal.",
             [],
         ),
-        ("record", "Node | None", "The record as the revision left it; null if it was withdrawn.", []),
+        ("record", "Node | None", "The record after the revision. Null if it was withdrawn.", []),
     ]
-    types.output("Revision", "What was done to a record, and what changed.", revision)
+    types.output("Revision", "A change to a record, with the affected fields.", revision)
     page: list[OutputField] = [
         ("nodes", "list[Revision]", "The revisions, newest first.", []),
-        ("pageInfo", "PageInfo", "Where the page stands among the revisions.", []),
-        ("edition", "int", "The number of the last edition that changed what the answer was read from.", []),
+        ("pageInfo", "PageInfo", "The position of the page in the list of revisions.", []),
+        ("edition", "int", "The number of the last edition that changed the data of the response.", []),
     ]
     types.output("RevisionConnection", "A page of revisions.", page)
 
@@ -242,13 +256,13 @@ def _declare_filter(types: Types, resource: Resource) -> None:
         fields.append((key, f"{_filter_type(types, shape)} | None", shape.description))
         deprecated[key] = shape.deprecated
     if resource.searched:
-        fields.append(("search", "Search | None", "Records that answer a full-text search."))
+        fields.append(("search", "Search | None", "Records that match a full-text search."))
     fields += [
-        ("and", f"list[{name}] | None", "Each of these holds."),
-        ("or", f"list[{name}] | None", "At least one of these holds."),
-        ("not", f"{name} | None", "This does not hold; what is unknown does not hold."),
+        ("and", f"list[{name}] | None", "All of these filters must match."),
+        ("or", f"list[{name}] | None", "At least one of these filters must match."),
+        ("not", f"{name} | None", "This filter must not match. A comparison with an unknown value counts as no match."),
     ]
-    types.input(name, f"Which {resource.plural}: every field that is given must hold.", fields, deprecated)
+    types.input(name, f"A filter for {resource.plural}. All given fields must match.", fields, deprecated)
 
 
 def _filter_type(types: Types, shape: FilterShape) -> str:
@@ -268,7 +282,7 @@ def _link_filter_type(types: Types, link: Link) -> str:
         return target_filter
     name = f"{pascal(link.target)}Some"
     if not types.has(name):
-        text = "At least one linked record passes the whole filter."
+        text = "At least one linked record matches the whole filter."
         types.input(name, text, [("some", f"{target_filter} | None", text)])
     return name
 
@@ -290,7 +304,7 @@ def _test_type(types: Types, shape: FilterShape) -> str:
         # A URL separates the values by commas, and GraphQL takes a list.
         meaning = operator.meaning.replace(", separated by commas", "")
         fields.append((operator.key, f"{annotation} | None", meaning))
-    types.input(name, "Every test that is given must hold.", fields)
+    types.input(name, "All given conditions must match.", fields)
     return name
 
 

@@ -13,9 +13,9 @@ from api.graphql.types import Argument, OutputField, Types
 from api.query.counts import MAX_FACETS, read_facets
 
 GROUP_FIELDS: list[OutputField] = [
-    ("count", "int", "How many there are. Of a sample, an estimate.", []),
-    ("low", "int", "The lower bound of an interval that contains it in 95 of 100 cases.", []),
-    ("high", "int", "The upper bound. Both are `count` where that is exact.", []),
+    ("count", "int", "The number of records. With a sample, an estimate.", []),
+    ("low", "int", "The lower bound of the 95% confidence interval.", []),
+    ("high", "int", "The upper bound. Both bounds equal `count` if it is exact.", []),
 ]
 REQUIRED: Any = inspect.Parameter.empty
 
@@ -23,30 +23,30 @@ REQUIRED: Any = inspect.Parameter.empty
 def declare_facets(types: Types) -> None:
     """Declare the types of the facets of lists, which are those of any list."""
     value: list[OutputField] = [
-        ("value", "str | None", "The value, as the filter takes it; null for the records without one.", []),
+        ("value", "str | None", "The value, in the form that the filter takes. Null for records without a value.", []),
         *GROUP_FIELDS,
     ]
-    types.output("FacetValue", "How many records have a value.", value)
+    types.output("FacetValue", "A value and its number of records.", value)
     facet: list[OutputField] = [
-        ("field", "str", "The field, as `by` names it.", []),
-        ("additive", "bool", "Whether each record has one value at most.", []),
-        ("data", "list[FacetValue]", "Its values, those with most records first.", []),
-        ("rest", "CountRest", "The values that `data` does not show.", []),
+        ("field", "str", "The name of the field, as in `by`.", []),
+        ("additive", "bool", "True if each record has at most one value.", []),
+        ("data", "list[FacetValue]", "The values, those with the most records first.", []),
+        ("rest", "CountRest", "The values that `data` does not contain.", []),
     ]
-    types.output("Facet", "The values of a field.", facet)
+    types.output("Facet", "The values of a field and their numbers of records.", facet)
     facets: list[OutputField] = [
-        ("total", "int", "How many records the filter leaves, on all pages.", []),
-        ("quality", "CountQuality", "How they were counted.", []),
-        ("fields", "list[Facet]", "The fields in the order of `by`.", []),
+        ("total", "int", "The number of records that match the filter, on all pages.", []),
+        ("quality", "CountQuality", "The method of counting.", []),
+        ("fields", "list[Facet]", "The fields, in the order of `by`.", []),
     ]
-    types.output("Facets", "How many records have the values of some fields.", facets)
+    types.output("Facets", "The numbers of records by the values of fields.", facets)
 
 
 def facets_field(resource: Resource) -> OutputField:
     """Return the field of a connection with the facets of its list."""
     by = f"The fields whose values are counted, at most {MAX_FACETS}."
     arguments: list[Argument] = [("by", f"list[{pascal(resource.name)}CountField]", REQUIRED, by)]
-    return ("facets", "Facets", "How many records the filter leaves by the values of each field.", arguments)
+    return ("facets", "Facets", "The numbers of records that match the filter, by the values of each field.", arguments)
 
 
 def read_by_argument(arguments: dict[str, Any], known: Mapping[str, Dimension]) -> list[str]:

@@ -19,9 +19,9 @@ from api.graphql.types import SCALARS, Argument, OutputField, Types
 
 MAX_NODES = 50
 QUERY = (
-    "What can be asked. The header field `At-Least-Edition: e123` asks for an answer that shows every change up to "
-    "that edition, which is the `Edition` of an earlier answer; 400 if there is none yet. An answer with "
-    "`Freshness: unconfirmed` may be out of date, because the primary store is away."
+    "The root of all queries. The header field `At-Least-Edition: e123` requests a response that contains every change "
+    "up to that edition, which is the `Edition` of an earlier response. The response is 400 if the edition does not "
+    "exist yet. A response with `Freshness: unconfirmed` may be out of date, because the primary store is unavailable."
 )
 REVISIONS_FIRST = 10
 REQUIRED: Any = inspect.Parameter.empty
@@ -37,15 +37,15 @@ def schema(version: Version) -> strawberry.Schema:
     for resource in version.lists.values():
         if has_series(version, resource):
             declare_series(types, resource)
-    id_argument = _id_argument("its prefix tells its kind")
+    id_argument = _id_argument("its prefix identifies the type")
     in_time = _in_time(version)
     fields: list[OutputField] = [
-        ("node", "Node | None", "The record with this id, of whatever kind.", [id_argument, *in_time]),
+        ("node", "Node | None", "The record with this id, of any type.", [id_argument, *in_time]),
         (
             "nodes",
             "list[Node | None]",
-            f"The records with these ids, at most {MAX_NODES}; null where there is none.",
-            [("ids", "list[strawberry.ID]", REQUIRED, "Public ids."), *in_time],
+            f"The records with these ids, at most {MAX_NODES}. Null for an id without a record.",
+            [("ids", "list[strawberry.ID]", REQUIRED, "The public ids."), *in_time],
         ),
     ]
     if version.history:
@@ -74,7 +74,7 @@ def _in_time(version: Version) -> list[Argument]:
     if not version.history:
         return []
     description = (
-        "As it was known then: at a time with its offset, at the end of a day in UTC, or in an edition as `e12345`."
+        "Return the data as known at a time with its offset, at the end of a day in UTC, or in an edition (`e12345`)."
     )
     return [("knownAt", "str | None", strawberry.UNSET, description)]
 
@@ -82,9 +82,9 @@ def _in_time(version: Version) -> list[Argument]:
 def _revisions_field(in_time: list[Argument]) -> OutputField:
     """Return the root of the revisions of a record."""
     arguments: list[Argument] = [
-        _id_argument("that of a withdrawn record, too"),
-        ("first", "int", REVISIONS_FIRST, f"How many, at most {MAX_RECORDS}."),
-        ("after", "str | None", strawberry.UNSET, "Only those after this cursor."),
+        _id_argument("that of a withdrawn record is accepted, too"),
+        ("first", "int", REVISIONS_FIRST, f"The number of revisions to return, at most {MAX_RECORDS}."),
+        ("after", "str | None", strawberry.UNSET, "Only return records after this cursor."),
         *in_time,
     ]
     return ("revisions", "RevisionConnection | None", "The revisions of a record, newest first.", arguments)
@@ -98,13 +98,13 @@ def _root_fields(version: Version, resource: Resource) -> list[OutputField]:
             "first",
             "int | None",
             unset,
-            f"How many from the start, {RECORDS_FIRST} unless given, at most {MAX_RECORDS}.",
+            f"The number of records from the start, at most {MAX_RECORDS}. Defaults to {RECORDS_FIRST}.",
         ),
-        ("after", "str | None", unset, "Only those after this cursor."),
-        ("last", "int | None", unset, f"How many from the end, at most {MAX_RECORDS}."),
-        ("before", "str | None", unset, "Only those before this cursor."),
-        ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
-        ("orderBy", f"{name}Order | None", unset, "In what order."),
+        ("after", "str | None", unset, "Only return records after this cursor."),
+        ("last", "int | None", unset, f"The number of records from the end, at most {MAX_RECORDS}."),
+        ("before", "str | None", unset, "Only return records before this cursor."),
+        ("filter", f"{name}Filter | None", unset, f"A filter for {resource.plural}."),
+        ("orderBy", f"{name}Order | None", unset, "The sort order."),
         *_in_time(version),
     ]
     page: OutputField = (resource.plural, f"{name}Connection", f"A page of {resource.plural}.", list_arguments)

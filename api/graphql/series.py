@@ -45,48 +45,55 @@ def declare_series(types: Types, resource: Resource) -> None:
     others: dict[str, list[OutputField]] = {
         f"{name}SeriesPoint": [bucket, ("last", f"{name}SeriesLast", "The last figure of the bucket.", [])],
         f"{name}Series": [
-            ("key", f"{name}SeriesKey", "What its figures have in common.", []),
-            ("sum", f"{name}SeriesSum | None", "What they add up to; null where they do not.", []),
-            ("points", f"list[{name}SeriesPoint]", "Its figures in the order of time.", []),
+            ("key", f"{name}SeriesKey", "The values that the figures have in common.", []),
+            ("sum", f"{name}SeriesSum | None", "The sum of the figures. Null if they do not add up.", []),
+            ("points", f"list[{name}SeriesPoint]", "The points of the series, sorted by time.", []),
         ],
         f"{name}EnvelopePoint": [bucket],
         f"{name}SeriesList": [
-            ("data", f"list[{name}Series]", "The series with most figures first.", []),
-            ("envelope", f"list[{name}Envelope]", "Series that differ in their sources alone, taken together.", []),
-            ("rest", "SeriesRest", "The series that `data` does not show.", []),
+            ("data", f"list[{name}Series]", "The series, those with the most figures first.", []),
+            ("envelope", f"list[{name}Envelope]", "The combined series that differ only in their sources.", []),
+            ("rest", "SeriesRest", "The series that `data` does not contain.", []),
         ],
     }
     about = {
-        f"{name}SeriesLast": "A figure, in short.",
-        f"{name}SeriesSum": "A sum, with its bounds.",
+        f"{name}SeriesLast": "A short form of a figure.",
+        f"{name}SeriesSum": "The bounds of a sum.",
         f"{name}SeriesPoint": "The figures of a series in a bucket.",
-        f"{name}Series": "Figures of the same over time.",
+        f"{name}Series": "A time series of figures with the same key.",
         f"{name}EnvelopePoint": "The bounds of the last figures of all sources in a bucket.",
-        "SeriesRest": "The series that `data` does not show.",
+        "SeriesRest": "The series that `data` does not contain.",
         f"{name}SeriesList": f"Series of {resource.plural}.",
     }
     reasons = (table.NotAdditive.__doc__ or "").strip()
     types.enumeration(table.NotAdditive.__name__, reasons, table.NotAdditive.terms())
     known = series_dimensions(types.version, resource)
     terms = {dimension.term: dimension.description for dimension in known.values()}
-    types.enumeration(f"{name}SeriesField", f"What makes series of {resource.plural}.", terms)
+    types.enumeration(f"{name}SeriesField", f"A field that defines series of {resource.plural}.", terms)
     key: list[OutputField] = []
     for field_name, dimension in key_dimensions(types.version, resource).items():
         annotation = dimension_annotation(types.version, resource, dimension)
         if dimension.name in known:
-            text = f"{dimension.description} Null unless `by` names it, and for the figures without one."
+            text = f"{dimension.description} Null if `by` does not contain it, and for figures without a value."
             key.append((field_name, f"{annotation} | None", text, []))
         else:
             key.append((field_name, annotation, dimension.description, []))
-    types.output(f"{name}SeriesKey", "What the figures of a series have in common.", key)
+    types.output(f"{name}SeriesKey", "The values that the figures of a series have in common.", key)
     for type_name, parts in part_tables(resource).items():
         fields = others.get(type_name, []) + [_part_field(part) for part in parts]
         if type_name == f"{name}SeriesList":
             envelope: list[OutputField] = [
-                ("key", f"{name}SeriesKey", "What the figures have in common, but for their sources.", []),
-                ("points", f"list[{name}EnvelopePoint]", "The bounds in the order of time.", []),
+                (
+                    "key",
+                    f"{name}SeriesKey",
+                    "The values that the figures have in common, except for their sources.",
+                    [],
+                ),
+                ("points", f"list[{name}EnvelopePoint]", "The bounds, sorted by time.", []),
             ]
-            types.output(f"{name}Envelope", "The bounds of what several sources say of the same.", envelope)
+            types.output(
+                f"{name}Envelope", "The bounds of the numbers that several sources give for the same key.", envelope
+            )
         types.output(type_name, about[type_name], fields)
 
 
@@ -117,15 +124,15 @@ def series_field(resource: Resource, in_time: list[Argument]) -> OutputField:
     name = pascal(resource.name)
     unset: Any = strawberry.UNSET
     arguments: list[Argument] = [
-        ("filter", f"{name}Filter | None", unset, f"Which {resource.plural}."),
+        ("filter", f"{name}Filter | None", unset, f"A filter for {resource.plural}."),
         (
             "by",
             f"list[{name}SeriesField] | None",
             unset,
-            f"The fields that make a series beside its measure and its unit, at most {MAX_SERIES_BY}.",
+            f"The fields that define a series, in addition to measure and unit, at most {MAX_SERIES_BY}.",
         ),
-        ("bucket", "CountBucket | None", unset, "The length of time that a point is for, DAY unless given."),
-        ("top", "int | None", unset, f"Series at most, 1 to {MAX_SERIES}, {TOP_SERIES} unless given."),
+        ("bucket", "CountBucket | None", unset, "The length of the bucket of a point. Defaults to DAY."),
+        ("top", "int | None", unset, f"The maximum number of series, 1 to {MAX_SERIES}. Defaults to {TOP_SERIES}."),
         *in_time,
     ]
     return (series_name(resource), f"{name}SeriesList", f"{resource.plural.capitalize()} over time.", arguments)

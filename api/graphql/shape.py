@@ -114,7 +114,7 @@ def _link_fields(link: Link) -> list[FieldShape]:
     ids_name, name, target = camel(link.by), camel(link.name), pascal(link.target)
     if link.kind == "one":
         id_annotation = f"{ID} | None" if link.nullable else ID
-        about_id = f"{link.description} The id alone, which stays when the record is withdrawn."
+        about_id = f"{link.description} The id only, which stays if the linked record is withdrawn."
         return [
             FieldShape(ids_name, id_annotation, about_id, link, ids=True),
             # A record that is linked to may have been withdrawn, so even a link that must be there can be null.
@@ -122,7 +122,7 @@ def _link_fields(link: Link) -> list[FieldShape]:
         ]
     if link.kind == "several":
         return [
-            FieldShape(ids_name, f"list[{ID}]", f"{link.description} Their ids alone.", link, ids=True),
+            FieldShape(ids_name, f"list[{ID}]", f"{link.description} The ids only.", link, ids=True),
             FieldShape(name, f"list[{target}]", link.description, link),
         ]
     return [FieldShape(name, f"{target}Set", link.description, link)]

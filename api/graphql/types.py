@@ -53,8 +53,8 @@ def _make_scalar(name: str, description: str, url: str, read: Callable[[str], da
 SCALARS: dict[object, ScalarDefinition] = {
     DateTime: _make_scalar(
         "DateTime",
-        "A time with its offset, as 2022-03-06T12:00:00Z (RFC 3339); answers are in UTC."
-        " As input a date is its midnight in UTC.",
+        "A time with its offset, as 2022-03-06T12:00:00Z (RFC 3339). Responses are in UTC."
+        " In input, a date means midnight UTC.",
         "https://www.rfc-editor.org/rfc/rfc3339",
         read_timestamp,
     ),

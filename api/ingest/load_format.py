@@ -58,17 +58,19 @@ def _define_record(resource: Entity) -> dict[str, Definition]:
     identifier = Annotated[str, StringConstraints(strict=True, pattern=f"^{resource.prefix}_[0-9a-hjkmnp-tv-z]{{26}}$")]
     key = Annotated[NAME, AfterValidator(_check_key)]
     return {
-        "key": _optional(key, "Its own key, unique for its resource in the dataset."),
-        "id": _optional(identifier, "Its public id, in place of a key or beside it: an export is loaded back so."),
-        "withdrawn": _optional(WITHDRAWAL, "Takes the record back; its other fields may then be left out."),
+        "key": _optional(key, "The key of the record, unique for its resource in the dataset."),
+        "id": _optional(
+            identifier, "The public id, instead of a key or in addition to it. Records from an export have it."
+        ),
+        "withdrawn": _optional(WITHDRAWAL, "The withdrawal of the record. The other fields may then be omitted."),
         **_define_content(resource),
     }
 
 
 def _define_line(resource: Entity) -> dict[str, Definition]:
     return {
-        "resource": (Literal[resource.name], Field(description="What the record is.")),
-        "dataset": _optional(NAME, "The dataset that the key and the links by key belong to."),
+        "resource": (Literal[resource.name], Field(description="The type of the record.")),
+        "dataset": _optional(NAME, "The dataset of the key and of the links by key."),
         **_define_record(resource),
     }
 
@@ -132,17 +134,17 @@ def _make_document_model(record_types: Mapping[str, Any]) -> type[BaseModel]:
     """Return the model of a document. `record_types` has for each resource the type that checks its records."""
     definitions: dict[str, Definition] = {
         "format": (Literal[MARK], Field(description="The format of this file.")),
-        "dataset": (NAME, Field(description="The name that the keys below belong to.")),
+        "dataset": (NAME, Field(description="The dataset that the keys in this file belong to.")),
         "briefing": (
             record_types["briefing"],
-            Field(description="The briefing that its events, figures and quotes belong to."),
+            Field(description="The briefing of the events, figures and quotes."),
         ),
     }
     for plural, name in LISTS.items():
         definitions[plural] = _list(record_types[name], None, f"The {plural} of the dataset, in any order.")
     return _make_model(
         "File",
-        "One briefing with all that belongs to it. It is loaded whole or not at all.",
+        "One briefing with all of its records. It is loaded completely or not at all.",
         definitions,
     )
 
@@ -171,8 +173,8 @@ def _make_record_model(
 
 WITHDRAWAL = _make_model(
     "Withdrawal",
-    "Takes a record back: it stays in the log, and answers with the reason.",
-    {"reason": (LINE, Field(description="Why, in words that callers are shown."))},
+    "The withdrawal of a record. The record stays in the log, and requests for it return the reason.",
+    {"reason": (LINE, Field(description="The reason, which is shown to callers."))},
 )
 VALUES = _make_value_models()
 CHILDREN: dict[str, RecordModel] = {

@@ -10,14 +10,14 @@ from api.model.values import Subject
 class Briefing:
     """A dated, published collection of events, figures and quotes."""
 
-    title: str = field("What it is called, in our words.")
-    summary: str | None = field("What it says, in a few sentences of our own.", domain="prose")
+    title: str = field("The title, written for this dataset.")
+    summary: str | None = field("A summary in a few sentences, written for this dataset.", domain="prose")
     language: str = field("The language of the published text [BCP 47].", format="language", example="en")
-    url: str | None = field("Where it was published.", format="uri")
-    published_at: datetime = field("When it was published.")
-    modified_at: datetime | None = field("When the publisher last changed it [schema.org dateModified].")
+    url: str | None = field("The URL of the published text.", format="uri")
+    published_at: datetime = field("The time of publication.")
+    modified_at: datetime | None = field("The time of the publisher's last change [schema.org dateModified].")
     licence: str | None = field("The licence of the published text, as an SPDX id or a URL.")
-    attribution: str | None = field("The credit line that whoever reuses the data must print.")
+    attribution: str | None = field("The credit line that must be printed when the data is reused.")
     subjects: list[Subject] = SUBJECTS
 
-    publisher = one("source", "Who published it.", column="publisher_id")
+    publisher = one("source", "The publisher of the briefing.", column="publisher_id")

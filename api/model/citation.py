@@ -6,21 +6,21 @@ from api.model.vocabularies import Certainty, Medium, Stance
 
 @child
 class Citation:
-    """Who stands behind a record, how they stand to it, and how it reached us. Belongs to its record, in order."""
+    """The stance of a source on a record, and how the statement was obtained. Ordered within its record."""
 
     source_role: str | None = field("The source's office, as printed.")
-    stance: Stance = field("How the source stands to what the record says.", default="asserts", example="denies")
-    certainty: Certainty | None = field("How sure the source says it is.", example="likely")
-    statement: str | None = field("The source's account, in our words.", domain="prose")
-    medium: Medium | None = field("How the source made it public.", example="statement")
-    excerpt: Excerpt | None = field("The quoted words that it rests on.")
+    stance: Stance = field("The stance of the source on the record.", default="asserts", example="denies")
+    certainty: Certainty | None = field("The certainty that the source expresses.", example="likely")
+    statement: str | None = field("The source's account, paraphrased.", domain="prose")
+    medium: Medium | None = field("The medium in which the source made the statement.", example="statement")
+    excerpt: Excerpt | None = field("The quoted passage that the citation is based on.")
 
-    source = one("source", "Who asserts, denies or else speaks to it.", column="source_id", nullable=False)
-    blames = one("source", "Whom the source holds answerable.", column="blames_id")
+    source = one("source", "The source that takes the stance.", column="source_id", nullable=False)
+    blames = one("source", "The party that the source blames.", column="blames_id")
     via = several(
         "source",
-        "The sources that relayed it, in order, without the publisher of the document.",
+        "The sources that relayed the statement, in order, excluding the publisher of the document.",
         column="via_ids",
         max_items=10,
     )
-    document = one("document", "Where it was read.", column="document_id")
+    document = one("document", "The document in which the statement was read.", column="document_id")

@@ -78,8 +78,8 @@ class Entity:
 class _ChildColumns:
     """The columns of all children."""
 
-    record_id: str = field("The id of the record that it belongs to.", derived=True)
-    position: int = field("Its place among those of its record, from 0.", derived=True)
+    record_id: str = field("The id of the record that contains it.", derived=True)
+    position: int = field("The position within the record, from 0.", derived=True)
 
 
 def one(target: str, description: str, *, column: str, nullable: bool = True, depends: bool = False) -> Any:
@@ -126,12 +126,13 @@ def _make_record_columns(name: str, prefix: str) -> type:
     class RecordColumns:
         id: str = field(f"The public id: `{prefix}_` and 26 characters of Crockford base32.", identity=True)
         key: str | None = field(
-            "Its own key, unique for its resource in the dataset; null where it was loaded without one.", identity=True
+            "The key in the dataset, unique for the resource. Null if the record was loaded without a key.",
+            identity=True,
         )
-        dataset: str | None = field("The dataset that it was last loaded as a part of.", identity=True)
-        revision: int = field("How often the record was written, from 1.", derived=True)
-        created_at: datetime = field(f"When the {name} was first stored, not when it was.", derived=True)
-        updated_at: datetime = field(f"When the {name} was last changed in the store.", derived=True)
+        dataset: str | None = field("The dataset that the record was last loaded with.", identity=True)
+        revision: int = field("The number of times the record was written, from 1.", derived=True)
+        created_at: datetime = field(f"The time when the {name} was first stored in this service.", derived=True)
+        updated_at: datetime = field(f"The time when the {name} was last changed in this service.", derived=True)
 
     return RecordColumns
 

@@ -5,7 +5,7 @@ from api.model.types import Vocabulary
 
 
 class RecordKind(Vocabulary):
-    """The kinds of records."""
+    """A type of record."""
 
     @classmethod
     def terms(cls) -> dict[str, str]:
@@ -14,9 +14,9 @@ class RecordKind(Vocabulary):
 
 
 class RevisionAction(Vocabulary):
-    """The kind of change that a revision made to a record."""
+    """The type of change that a revision made to a record."""
 
     created = "The record is new."
     updated = "The record was changed."
-    restored = "The record is shown again after it was withdrawn."
+    restored = "The record was restored after it had been withdrawn."
     withdrawn = "The record was withdrawn."

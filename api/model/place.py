@@ -6,13 +6,13 @@ from api.model.vocabularies import GeoPrecision
 
 @record("plc", short="A place on Earth.")
 class Place:
-    """A place on Earth, and how exactly it is known."""
+    """A place on Earth, with the precision of its coordinates."""
 
-    name: str = field("The name in common English use.", collated="name_key", example="Mariupol")
-    name_as_reported: str | None = field("The name as the text spells it.")
+    name: str = field("The common English name.", collated="name_key", example="Mariupol")
+    name_as_reported: str | None = field("The name as spelled in the text.")
     country: str | None = field("The country [ISO 3166-1 alpha-2].", format="country", example="UA")
-    admin1: str | None = field("The first-level division.", example="Donetsk Oblast")
-    latitude: float | None = field("Degrees north of the equator [WGS 84].", domain="latitude")
-    longitude: float | None = field("Degrees east of Greenwich [WGS 84].", domain="longitude")
-    geo_precision: GeoPrecision = field("How exactly the coordinates are known.", default="unknown", example="exact")
-    identifiers: list[Identifier] = field("Its identifiers elsewhere.", max_items=50, example="wikidata:Q131258")
+    admin1: str | None = field("The first-level administrative division.", example="Donetsk Oblast")
+    latitude: float | None = field("The latitude in degrees north of the equator [WGS 84].", domain="latitude")
+    longitude: float | None = field("The longitude in degrees east of Greenwich [WGS 84].", domain="longitude")
+    geo_precision: GeoPrecision = field("The precision of the coordinates.", default="unknown", example="exact")
+    identifiers: list[Identifier] = field("The identifiers in other systems.", max_items=50, example="wikidata:Q131258")

@@ -3,9 +3,11 @@
 from api.model.types import field
 
 DISPUTED = field(
-    "Whether some source denies, disputes or retracts it, or two sources blame different parties.", derived=True
+    "True if a source denies, disputes or retracts the record, or if two sources blame different parties.", derived=True
 )
-STANCES = field("The stances that make it disputed, each once, in the order of the alphabet.", derived=True)
+STANCES = field(
+    "The stances that make the record disputed, without duplicates and in alphabetical order.", derived=True
+)
 SUBJECTS = field(
-    "Its subjects, as codes of schemes such as IPTC Media Topics.", max_items=50, example="medtop:16000000"
+    "The subjects, as codes of schemes such as IPTC Media Topics.", max_items=50, example="medtop:16000000"
 )

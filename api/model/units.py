@@ -165,7 +165,7 @@ UNITS = {
     "persons": "People.",
     "households": "Households.",
     "items": "Things of any kind.",
-    "percent": "Hundredths of a whole.",
+    "percent": "Percent of a whole.",
     "kg": "Kilograms.",
     "t": "Metric tons: 1,000 kg.",
     "m": "Metres.",

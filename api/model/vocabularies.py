@@ -4,7 +4,7 @@ from api.model.types import Vocabulary
 
 
 class SourceKind(Vocabulary):
-    """What sort of party a source is."""
+    """The type of source."""
 
     person = "A named or described individual."
     government = "A state, its cabinet, a ministry or an agency of it."
@@ -21,7 +21,7 @@ class SourceKind(Vocabulary):
 
 
 class Reliability(Vocabulary):
-    """How reliable a source is [Admiralty code, NATO AJP-2.1]; `f`, the default, passes no judgement."""
+    """The reliability of a source [Admiralty code, NATO AJP-2.1]. The default `f` makes no judgement."""
 
     a = "Completely reliable."
     b = "Usually reliable."
@@ -32,10 +32,10 @@ class Reliability(Vocabulary):
 
 
 class DocumentKind(Vocabulary):
-    """What sort of publication a document is."""
+    """The type of publication."""
 
     article = "A written news article."
-    live_blog = "A page that is added to as events go on."
+    live_blog = "A page that is updated while events unfold."
     post = "A post on a social platform."
     statement = "A written statement or press release."
     press_conference = "A press conference or briefing to journalists."
@@ -48,7 +48,7 @@ class DocumentKind(Vocabulary):
 
 
 class GeoPrecision(Vocabulary):
-    """How exactly the coordinates are known [UCDP where_prec, IDMC Helix accuracy]."""
+    """The precision of coordinates [UCDP where_prec, IDMC Helix accuracy]."""
 
     exact = "The place itself."
     near = "Within about 25 km of the place."
@@ -60,7 +60,7 @@ class GeoPrecision(Vocabulary):
 
 
 class EventKind(Vocabulary):
-    """What sort of happening it is [after PLOVER and ACLED]."""
+    """The type of event [after PLOVER and ACLED]."""
 
     attack = "An armed attack that no narrower term fits."
     air_strike = "An attack from the air: bombs, missiles or drones."
@@ -68,7 +68,7 @@ class EventKind(Vocabulary):
     clash = "Fighting between armed parties."
     explosion = "An explosion that is not one of the above."
     evacuation = "An organised removal of people from danger."
-    displacement = "People fleeing or driven from where they live."
+    displacement = "People fleeing or driven from their homes."
     negotiation = "Talks between parties to a dispute."
     phone_call = "A call between leaders or officials."
     visit = "A visit of a leader or official to a place."
@@ -76,7 +76,7 @@ class EventKind(Vocabulary):
     fortification = "Building or strengthening defences."
     agreement = "An agreement made, such as a ceasefire."
     sanction = "A sanction considered, imposed, tightened or lifted."
-    aid = "Military, economic or humanitarian aid asked for, considered or given."
+    aid = "Military, economic or humanitarian aid requested, considered or given."
     mobilisation = "Calling up or moving forces."
     protest = "A demonstration or riot."
     arrest = "An arrest or detention."
@@ -86,11 +86,11 @@ class EventKind(Vocabulary):
 
 
 class TimePrecision(Vocabulary):
-    """How exactly a time is known [IDMC Helix, UCDP date_prec]."""
+    """The precision of a time [IDMC Helix, UCDP date_prec]."""
 
     minute = "To the minute."
     hour = "To the hour."
-    day = "To the day: the printed date at 00:00Z, not shifted."
+    day = "To the day: the printed date at 00:00Z, without conversion of time zones."
     week = "To the week."
     month = "To the month."
     year = "To the year."
@@ -98,57 +98,57 @@ class TimePrecision(Vocabulary):
 
 
 class EventStatus(Vocabulary):
-    """How far an event has come."""
+    """The status of an event."""
 
-    planned = "It is to happen."
-    ongoing = "It has begun and lasts."
-    occurred = "It happened."
-    failed = "It was tried and did not come about."
-    cancelled = "It was called off."
+    planned = "Planned for the future."
+    ongoing = "Begun and not yet over."
+    occurred = "Took place."
+    failed = "Attempted without success."
+    cancelled = "Called off."
 
 
 class ParticipantRole(Vocabulary):
-    """What part someone has in an event."""
+    """The role of a participant in an event."""
 
-    initiator = "Did it or began it."
-    target = "It was aimed at them."
-    affected = "Suffered or felt it without being its aim."
-    mediator = "Stood between the parties."
-    participant = "Took part."
+    initiator = "Carried out or started the event."
+    target = "The target of the event."
+    affected = "Affected by the event without being its target."
+    mediator = "Mediated between the parties."
+    participant = "Took part in the event."
 
 
 class EventRelation(Vocabulary):
-    """How one event stands to another."""
+    """The type of relation of an event to another."""
 
-    part_of = "It is a part of the other."
-    follows = "It comes after the other in one sequence."
-    responds_to = "It answers the other."
+    part_of = "The event is a part of the other event."
+    follows = "The event comes after the other event in a sequence."
+    responds_to = "The event is a response to the other event."
 
 
 class Measure(Vocabulary):
-    """What a figure measures [schema.org measuredProperty]."""
+    """The quantity that a figure measures [schema.org measuredProperty]."""
 
     killed = "People killed."
     injured = "People injured."
-    killed_or_injured = "People killed or injured, not told apart."
+    killed_or_injured = "People killed or injured, not counted separately."
     missing = "People missing."
     captured = "People taken prisoner."
-    displaced = "People driven from home, within their country or unsaid where."
+    displaced = "People displaced from home, within their country or without a stated destination."
     refugees = "People who left their country."
     equipment_lost = "Pieces of equipment lost."
     munitions_used = "Munitions fired, dropped or found."
     attacks = "Attacks or strikes."
-    rounds = "Rounds of a series, such as talks, and a round's number in it."
+    rounds = "Rounds of a series, such as talks, or the number of a round."
     people_at_risk = "People in danger or in need."
     money = "An amount of money; the unit is its currency."
     mass = "A mass."
     duration = "A length of time."
-    count = "A number of anything else."
+    count = "A count of anything else."
     share = "A part of a whole; the unit is %."
 
 
 class Quantifier(Vocabulary):
-    """How the words around a number bind it [IDMC Helix quantifier]."""
+    """The words that qualify a number [IDMC Helix quantifier]."""
 
     exact = "The number as given."
     at_least = "The number or more."
@@ -161,50 +161,50 @@ class Quantifier(Vocabulary):
 
 
 class BoundsBasis(Vocabulary):
-    """Where a figure's bounds come from."""
+    """The origin of a figure's bounds."""
 
-    stated = "The source gives them."
-    wording = "They follow from a word: hundreds is 200 to 999."
+    stated = "The source states the bounds."
+    wording = "The bounds follow from a word: hundreds is 200 to 999."
 
 
 class FigureBasis(Vocabulary):
-    """How a figure counts over time."""
+    """The way of counting over time."""
 
-    stock = "So many at one time."
-    flow = "So many within the period."
-    cumulative = "So many from the period's start until now."
+    stock = "The number at one time."
+    flow = "The number within the period."
+    cumulative = "The total since the start of the period."
 
 
 class FigureStatus(Vocabulary):
-    """How sure the number is [SDMX OBS_STATUS, in words]."""
+    """The certainty of a number [SDMX OBS_STATUS, in words]."""
 
-    confirmed = "Confirmed by the body that counts."
-    verified = "Checked by somebody independent."
+    confirmed = "Confirmed by the body that does the counting."
+    verified = "Checked by an independent party."
     reported = "Reported, not checked."
     claimed = "Claimed by an interested party."
     estimated = "An estimate."
-    provisional = "To be revised."
+    provisional = "Subject to revision."
 
 
 class Certainty(Vocabulary):
-    """How sure the one who asserts says they are."""
+    """The certainty that a source or a speaker expresses."""
 
-    stated = "Said without reserve."
+    stated = "Stated without reservation."
     likely = "Called likely or probable."
     possible = "Called possible."
     unlikely = "Called unlikely."
 
 
 class QuoteType(Vocabulary):
-    """How the words are given."""
+    """The type of quote."""
 
     direct = "A whole sentence or more, word for word."
     partial = "Some words of a sentence, word for word."
-    indirect = "The sense, in other words."
+    indirect = "A paraphrase."
 
 
 class Medium(Vocabulary):
-    """How words were made public; null where the text does not say."""
+    """The medium in which words were published. Null if the text does not name it."""
 
     x_twitter = "X, formerly Twitter."
     facebook = "Facebook."
@@ -220,13 +220,13 @@ class Medium(Vocabulary):
 
 
 class Stance(Vocabulary):
-    """How a source stands to what the record says."""
+    """The stance of a source on a record."""
 
-    asserts = "Says that it is so."
-    confirms = "Confirms what another said."
-    denies = "Says that it is not so."
-    disputes = "Casts doubt on it, or on part of it."
-    blames = "Holds the party in `blames` answerable for it."
-    could_not_verify = "Looked, and could neither confirm nor deny."
-    declines_comment = "Was asked and would not say."
-    retracts = "Takes back what it said."
+    asserts = "Says that the record is true."
+    confirms = "Confirms the statement of another source."
+    denies = "Says that the record is not true."
+    disputes = "Casts doubt on the record or a part of it."
+    blames = "Holds the party in `blames` responsible."
+    could_not_verify = "Checked, and could neither confirm nor deny the record."
+    declines_comment = "Was asked and declined to comment."
+    retracts = "Retracts an earlier statement."

@@ -98,7 +98,7 @@ def _field_cells(resource: Resource) -> Iterator[Cell]:
 def _id_cell(version: Version, link: Link) -> Cell:
     """Return the column of the id, or the ids, that a record links by."""
     kind = Type("text", version[link.target], link.nullable, link.kind == "several")
-    return Cell(link.by, link.by, kind, f"{link.description} The id.")
+    return Cell(link.by, link.by, kind, f"{link.description} The id only.")
 
 
 def _child_cells(version: Version, link: Link) -> Iterator[Cell]:

@@ -47,13 +47,13 @@ def check_series_top(top: int) -> int:
 
 
 class NotAdditive(Vocabulary):
-    """Why the figures of a series do not add up."""
+    """The reason why the figures of a series do not add up."""
 
-    not_flow = "Some are not counted within a period: they are stocks, or cumulative, or their basis is not known."
-    several_sources = "They are of several sources, or of none."
-    several_series = "They are of several published series, or of none."
+    not_flow = "Some figures do not count within a period: they are stocks or cumulative, or their basis is not known."
+    several_sources = "The figures are from several sources or from none."
+    several_series = "The figures are from several published series or from none."
     period_unknown = "The first or the last day of a period is not known."
-    periods_overlap = "Their periods overlap."
+    periods_overlap = "The periods of the figures overlap."
 
 
 @dataclass(frozen=True)
@@ -70,51 +70,56 @@ COUNT = Type("integer")
 NUMBER = Type("number", nullable=True)
 LAST = (
     Part("id", "last_id", Type("text"), "The id of the figure."),
-    Part("value", "last_value", NUMBER, "Its number; null for a magnitude."),
-    Part("low", "last_low", NUMBER, "Its lower bound; null where that is open."),
-    Part("high", "last_high", NUMBER, 'Its upper bound; null where that is open, as of "at least 364".'),
-    Part("quantifier", "last_quantifier", Type("vocabulary", Quantifier), "How the words bind the number."),
-    Part("as_of", "last_as_of", Type("date"), "The day for which it holds."),
-    Part("status", "last_status", Type("vocabulary", FigureStatus), "How sure the number is."),
-    Part("disputed", "last_disputed", Type("boolean"), "Whether a source denies, disputes or retracts it."),
+    Part("value", "last_value", NUMBER, "The number. Null for a magnitude."),
+    Part("low", "last_low", NUMBER, "The lower bound. Null if it is open."),
+    Part("high", "last_high", NUMBER, 'The upper bound. Null if it is open, as in "at least 364".'),
+    Part("quantifier", "last_quantifier", Type("vocabulary", Quantifier), "The words that qualify the number."),
+    Part("as_of", "last_as_of", Type("date"), "The day for which the number holds."),
+    Part("status", "last_status", Type("vocabulary", FigureStatus), "The certainty of the number."),
+    Part("disputed", "last_disputed", Type("boolean"), "True if a source denies, disputes or retracts the figure."),
 )
 POINT = (
-    Part("n", "n", COUNT, "How many figures are in the bucket."),
-    Part("low", "low", NUMBER, "Their least lower bound; null where one of theirs is open."),
-    Part("high", "high", NUMBER, "Their greatest upper bound; null where one of theirs is open."),
+    Part("n", "n", COUNT, "The number of figures in the bucket."),
+    Part("low", "low", NUMBER, "The smallest lower bound of the figures. Null if one of them is open."),
+    Part("high", "high", NUMBER, "The greatest upper bound of the figures. Null if one of them is open."),
     Part(
         "corrections",
         "corrections",
         COUNT,
-        "How many of them are cumulative, and lower than what the same source said of the same before.",
+        "The number of cumulative figures that are lower than an earlier figure of the same source for the same key.",
     ),
 )
 SUM = (
-    Part("low", "sum_low", NUMBER, "The sum of their lower bounds; null where one of them is open."),
-    Part("high", "sum_high", NUMBER, "The sum of their upper bounds; null where one of them is open."),
+    Part("low", "sum_low", NUMBER, "The sum of the lower bounds. Null if one of them is open."),
+    Part("high", "sum_high", NUMBER, "The sum of the upper bounds. Null if one of them is open."),
 )
 SERIES = (
-    Part("n", "n", COUNT, "How many figures it has."),
-    Part("basis", "basis", Type("vocabulary", FigureBasis, nullable=True), "Their basis; null unless it is one."),
+    Part("n", "n", COUNT, "The number of figures in the series."),
+    Part(
+        "basis",
+        "basis",
+        Type("vocabulary", FigureBasis, nullable=True),
+        "The basis of the figures. Null unless all of them have the same one.",
+    ),
     Part(
         "not_additive",
         "not_additive",
         Type("vocabulary", NotAdditive, nullable=True),
-        "Why they do not add up; null where they do.",
+        "The reason why the figures do not add up. Null if they do.",
     ),
 )
 ENVELOPE_POINT = (
-    Part("low", "low", NUMBER, "The least lower bound of the last figures; null where one of theirs is open."),
-    Part("high", "high", NUMBER, "The greatest upper bound of the last figures; null where one of theirs is open."),
-    Part("sources", "sources", COUNT, "How many sources have a figure in the bucket."),
-    Part("agree", "agree", Type("boolean"), "Whether some number is within the bounds of all of them."),
-    Part("spread", "spread", NUMBER, "The distance between the two bounds; null where one is open."),
+    Part("low", "low", NUMBER, "The smallest lower bound of the last figures. Null if one of them is open."),
+    Part("high", "high", NUMBER, "The greatest upper bound of the last figures. Null if one of them is open."),
+    Part("sources", "sources", COUNT, "The number of sources with a figure in the bucket."),
+    Part("agree", "agree", Type("boolean"), "True if there is a number within the bounds of all sources."),
+    Part("spread", "spread", NUMBER, "The difference between the two bounds. Null if one is open."),
 )
 REST = (
-    Part("series", "rest_series", COUNT, "How many series: beyond `top`, or with more points than fit."),
-    Part("figures", "rest_figures", COUNT, "How many figures they have together."),
+    Part("series", "rest_series", COUNT, "The number of series beyond `top`, or with more points than fit."),
+    Part("figures", "rest_figures", COUNT, "The number of figures in these series."),
 )
 WHOLE = (
-    Part("total", "total", COUNT, "How many figures the filter leaves."),
-    Part("undated", "undated", COUNT, "How many of them are in no series, because their day is not known."),
+    Part("total", "total", COUNT, "The number of figures that match the filter."),
+    Part("undated", "undated", COUNT, "The number of figures that are in no series, because their day is not known."),
 )

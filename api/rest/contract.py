@@ -59,12 +59,12 @@ from api.rest.schemas import Schema, feature_schemas, ref, schemas, title
 # The bytes of a file. A client that took them for text could parse NDJSON as JSON.
 BINARY: Schema = {"type": "string", "format": "binary"}
 DIFFERENCES = (
-    "The {plural} that the filters leave, as they were known at two times: those that were added, changed or removed "
-    "in between, and those that entered or left the filter."
+    "Compares the {plural} that match the filters, as they were known at two times: those that were added, changed or "
+    "removed in between, and those that entered or left the filter."
 )
 CUT = (
-    "What goes wrong after the first byte cuts the connection: an answer that does not end as HTTP ends it (the last "
-    "chunk is missing) is not the whole file."
+    "An error after the first byte closes the connection. A response without the last chunk of HTTP is therefore "
+    "incomplete."
 )
 
 
@@ -74,7 +74,7 @@ def openapi(version: Version) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version.name, "description": overview(version), "license": LICENCE},
-        "servers": [{"url": "/", "description": "The service that this document came from."}],
+        "servers": [{"url": "/", "description": "The service that serves this document."}],
         # The empty requirement is that of callers without a key.
         "security": [{}, {"bearer": []}],
         "tags": [*tags, own.TAG],
@@ -108,7 +108,7 @@ def write(document: dict[str, Any]) -> str:
 def served(document: dict[str, Any], public_url: str) -> str:
     """Return a document as a service with a public address serves it: the address is its server, and that of its code
     samples."""
-    servers = [{"url": public_url, "description": "The service that this document came from."}]
+    servers = [{"url": public_url, "description": "The service that serves this document."}]
     return write(document | {"servers": servers}).replace(EXAMPLE_URL, public_url)
 
 
@@ -147,7 +147,7 @@ def _describe_list(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"List {resource.plural}",
-        "description": f"{resource.description} In the order of `{resource.sort}` unless `sort` names another. "
+        "description": f"{resource.description} Sorted by `{resource.sort}` unless `sort` is given. "
         f"{_describe_export_by_accept(version, resource)}",
         "parameters": list_inputs(version, resource),
         "responses": list_responses(version, ref(f"{title(resource)}Page"), examples(version).get(operation.id)),
@@ -157,9 +157,9 @@ def _describe_list(version: Version, operation: Operation) -> Schema:
 def _describe_export_by_accept(version: Version, resource: Resource) -> str:
     forms = ", ".join(f"`{form.media_type}`" for form in offered(version, resource))
     return (
-        f"An `Accept` that prefers {forms} to JSON gets the whole filtered list in that format, as the path that ends "
-        "with its name gives it: without pages, and so without `cursor` and `count`, and with `include` in NDJSON "
-        "alone. A wildcard means a page."
+        f"With an `Accept` header that prefers {forms} to JSON, the response is the whole filtered list in that "
+        "format, as under the path with the name of the format. It has no pages, so `cursor` and `count` are not "
+        "available, and `include` only in NDJSON. A wildcard selects a JSON page."
     )
 
 
@@ -169,9 +169,9 @@ def _describe_counts(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Count {resource.plural}",
-        "description": f"How many {resource.plural} the filters leave, in groups: by fields and by buckets of time. "
-        "What is known less exactly than the bucket is in `unplaced`, and is never spread. A large list is counted "
-        "from a sample, unless `quality=exact` is requested.",
+        "description": f"Counts the {resource.plural} that match the filters, in groups by fields and by buckets of "
+        "time. Records whose time is less precise than the bucket are counted in `unplaced`, not spread over buckets. "
+        "A large list is counted from a sample, unless `quality=exact` is requested.",
         "parameters": count_inputs(version, resource),
         "responses": count_responses(version, ref(f"{title(resource)}Counts"), examples(version).get(operation.id)),
     }
@@ -180,8 +180,8 @@ def _describe_counts(version: Version, operation: Operation) -> Schema:
 def _describe_counts_file(version: Version, operation: Operation) -> Schema:
     inputs = count_inputs(version, operation.resource, file=True)
     about = (
-        "A row a group. `part` is `group`; the rows `rest`, `undated` and `coarser` have the records of no group, so "
-        "that additive counts add up to the total."
+        "One row per group, where `part` is `group`. The rows `rest`, `undated` and `coarser` count the records of no "
+        "group, so that additive counts add up to the total."
     )
     return _describe_groups_file(version, operation, f"Count {operation.resource.plural} as CSV", about, inputs)
 
@@ -189,10 +189,10 @@ def _describe_counts_file(version: Version, operation: Operation) -> Schema:
 def _describe_series_file(version: Version, operation: Operation) -> Schema:
     inputs = series_inputs(version, operation.resource, file=True)
     about = (
-        "A row a point. `part` is `point`, or `envelope` for the bounds over all sources; the rows `rest` and "
-        "`undated` have the numbers of the figures that no point shows."
+        "One row per point. `part` is `point`, or `envelope` for the bounds over all sources. The rows `rest` and "
+        "`undated` count the figures that no point shows."
     )
-    return _describe_groups_file(version, operation, "Show figures over time as CSV", about, inputs)
+    return _describe_groups_file(version, operation, "Get figures over time as CSV", about, inputs)
 
 
 def _describe_groups_file(
@@ -204,8 +204,8 @@ def _describe_groups_file(
         "operationId": operation.id,
         "tags": [operation.resource.plural],
         "summary": summary,
-        "description": f"{about} Cells are written as in exports: text that a spreadsheet would run as a formula "
-        "begins with an apostrophe. The price is that of the JSON.",
+        "description": f"{about} Cells have the form of exports: text that a spreadsheet would run as a formula is "
+        "prefixed with an apostrophe. The price is the same as for JSON.",
         "parameters": inputs,
         "responses": groups_file_responses(version, form.media_type, BINARY, about),
     }
@@ -216,10 +216,10 @@ def _describe_series(version: Version, operation: Operation) -> Schema:
     return {
         "operationId": operation.id,
         "tags": [resource.plural],
-        "summary": "Show figures over time",
-        "description": f"The {resource.plural} that the filters leave, as series: the last figure of each bucket, with "
-        "the bounds of all of them. Open bounds stay open, nothing is averaged, and only the figures of a flow are "
-        "added up. `envelope` shows in which bounds the sources agree.",
+        "summary": "Get figures over time",
+        "description": f"Returns the {resource.plural} that match the filters as time series: the last figure of each "
+        "bucket, with the bounds of all figures in it. Open bounds stay open, nothing is averaged, and only figures "
+        "with the basis `flow` are added up. `envelope` shows the bounds over all sources.",
         "parameters": series_inputs(version, resource),
         "responses": series_responses(
             version, ref(f"{title(resource)}SeriesList"), examples(version).get(operation.id)
@@ -235,7 +235,7 @@ def _describe_export(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Export {resource.plural} as {form.name.upper()}",
-        "description": f"All {resource.plural} that the filters leave, streamed. {form.description} {CUT}",
+        "description": f"Streams all {resource.plural} that match the filters. {form.description} {CUT}",
         "parameters": export_inputs(version, resource, form),
         "responses": export_responses(version, form.media_type, schema, form.description),
     }
@@ -249,7 +249,8 @@ def _describe_feed(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Follow {resource.plural} as {feed.title}",
-        "description": f"The {resource.plural} that the filters leave, the newest changes first. {feed.description}",
+        "description": f"Returns the {resource.plural} that match the filters, latest changes first. "
+        f"{feed.description}",
         "parameters": feed_inputs(version, resource),
         "responses": feed_responses(feed.media_type, schema, feed.description),
     }
@@ -261,7 +262,7 @@ def _describe_record(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Get one {resource.name} by its id",
-        "description": f"{resource.description} One that was withdrawn answers 410 with the reason."
+        "description": f"{resource.description} A withdrawn record returns 410 with the reason."
         f"{_describe_json_ld(version)}",
         "parameters": record_inputs(version, resource),
         "responses": record_responses(version, ref(f"{title(resource)}Record"), examples(version).get(operation.id)),
@@ -272,8 +273,8 @@ def _describe_json_ld(version: Version) -> str:
     if not offers_json_ld(version):
         return ""
     return (
-        f" An `Accept` that prefers `{JSON_LD}` to JSON gets the record in the terms of schema.org, with what belongs "
-        "to it, and so without `include`."
+        f" With an `Accept` header that prefers `{JSON_LD}` to JSON, the response is the record in terms of "
+        "schema.org, with the records that belong to it. `include` is not available then."
     )
 
 
@@ -283,8 +284,8 @@ def _describe_revisions(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"List the revisions of one {resource.name}",
-        "description": "What was done to the record, newest first, and what changed. A withdrawn record has its "
-        "revisions, too. Nothing of an erased record is left in them.",
+        "description": "Returns the changes of the record and the fields that they affected, newest first. A withdrawn "
+        "record has revisions, too. They contain nothing of an erased record.",
         "parameters": revision_inputs(version, resource),
         "responses": revisions_responses(
             version, ref(f"{title(resource)}RevisionPage"), examples(version).get(operation.id)
@@ -298,7 +299,7 @@ def _describe_diff(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Compare {resource.plural} at two times",
-        "description": f"{DIFFERENCES.format(plural=resource.plural)} In the order of their last changes in between. "
+        "description": f"{DIFFERENCES.format(plural=resource.plural)} Sorted by their last changes in between. "
         "Records that entered or left the filter without a change of their own come last.",
         "parameters": diff_inputs(version, resource),
         "responses": diff_responses(version, ref(f"{title(resource)}DiffPage"), examples(version).get(operation.id)),
@@ -312,7 +313,7 @@ def _describe_diff_export(version: Version, operation: Operation) -> Schema:
         "operationId": operation.id,
         "tags": [resource.plural],
         "summary": f"Export the differences of {resource.plural} as {form.name.upper()}",
-        "description": f"{DIFFERENCES.format(plural=resource.plural)} All of them, streamed. {form.description} {CUT}",
+        "description": f"{DIFFERENCES.format(plural=resource.plural)} Streams all of them. {form.description} {CUT}",
         "parameters": diff_inputs(version, resource, form),
         "responses": export_responses(version, form.media_type, BINARY, form.description),
     }

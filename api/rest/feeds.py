@@ -30,7 +30,7 @@ JSON_FEED = FeedFormat(
     "json",
     "application/feed+json",
     "JSON Feed",
-    "A JSON Feed, version 1.1. Withdrawn records are in its extension `_briefing`.",
+    "A JSON Feed, version 1.1. Withdrawn records are in the extension `_briefing`.",
 )
 FEEDS = (ATOM, JSON_FEED)
 

@@ -134,10 +134,10 @@ FORMATS: dict[str, Format] = {
             "csv",
             "text/csv",
             "; charset=utf-8; header=present",
-            "A row a record [RFC 4180], UTF-8, under a header that is the same also when there is no record. Lists are "
-            "joined by `|`, and so is what is told of citations, participants and relations. Within an element a "
-            "backslash is written `\\\\` and a `|` is written `\\|`. Text that a spreadsheet would run as a formula "
-            "begins with an apostrophe.",
+            "One row per record [RFC 4180], in UTF-8. The header row is always present. The elements of lists are "
+            "joined by `|`, and so are the values of citations, participants and relations. Within an element, a "
+            "backslash is written `\\\\` and a `|` is written `\\|`. Text that a spreadsheet would run as a formula is "
+            "prefixed with an apostrophe.",
             _csv_shape,
             _csv_header,
             after="\r\n",
@@ -147,8 +147,8 @@ FORMATS: dict[str, Format] = {
             "ndjson",
             "application/x-ndjson",
             "",
-            "A JSON object a line: the records as the list's `data` has them, with all of their children, and with the "
-            "links that `include` names.",
+            "One JSON object per line: a record as in the `data` of the list, with all of its children and the links "
+            "in `include`.",
             _json_shape,
             after="\n",
             escape=_escape_line_ends,
@@ -158,8 +158,8 @@ FORMATS: dict[str, Format] = {
             "geojson",
             "application/geo+json",
             "",
-            "A FeatureCollection [RFC 7946]: a point at longitude and latitude, or a geometry of null where they are "
-            "not known; the record as properties, with the `geo_precision` of its place.",
+            "A FeatureCollection [RFC 7946]. The geometry of a record is a point, or null if its coordinates are not "
+            "known. Its properties are the record with the `geo_precision` of its place.",
             _geojson_shape,
             _geojson_head,
             before=",\n",
@@ -171,7 +171,8 @@ FORMATS: dict[str, Format] = {
             "parquet",
             MEDIA_TYPE,
             "",
-            "A Parquet file with the columns of CSV: lists as lists, amounts as decimals, times in UTC.",
+            "A Parquet file with the columns of CSV. Lists have list types, amounts are decimals, and times are in "
+            "UTC.",
             _row_shape,
             after="\n",
             encoder=_parquet_encoder,
@@ -198,8 +199,8 @@ DIFF_FORMATS = (
         "csv",
         "text/csv",
         "; charset=utf-8; header=present",
-        "A row for each field that differs [RFC 4180], with both values; a row without a field for a record of which "
-        "none does. Texts are written as in other exports, and lists as JSON.",
+        "One row for each field that differs [RFC 4180], with both values. A record without such fields has one row "
+        "without a field. Texts are written as in other exports, and lists as JSON.",
         lambda version, resource, _: DiffCsvShape(own_selection(version, resource)),
         _diff_csv_header,
         after="\r\n",
@@ -209,7 +210,7 @@ DIFF_FORMATS = (
         "ndjson",
         "application/x-ndjson",
         "",
-        "A JSON object a line, as `data` of the pages has them.",
+        "One JSON object per line, as in the `data` of the pages.",
         lambda version, resource, _: DiffShape(diff_selection(version, resource)),
         after="\n",
         escape=_escape_line_ends,

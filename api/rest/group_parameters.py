@@ -57,21 +57,22 @@ ONLY_COUNTS = {
     parameter.name: parameter
     for parameter in (
         SharedParameter("by", f"The fields to group by, at most {MAX_BY}, separated by commas.", _read_by),
-        SharedParameter("bucket", "Group by time, too: by its day, week (from Monday), month or year.", _read_bucket),
+        SharedParameter("bucket", "Group by time, too: by day, week (from Monday), month or year.", _read_bucket),
         SharedParameter(
             "time_zone",
-            "Where days begin, for times that are known to the minute or hour [IANA tz database]. Dates do not move.",
+            "The time zone of days, for times with minute or hour precision [IANA tz database]. Dates are not "
+            "converted.",
             _read_time_zone,
         ),
         SharedParameter(
-            "top", f"Groups at most, 1 to {MAX_TOP:,}: those with most records. The others are in `rest`.", _read_top
+            "top", f"The maximum number of groups, 1 to {MAX_TOP:,}. Smaller groups are in `rest`.", _read_top
         ),
         SharedParameter(
-            "fill", "Show buckets without records, too, from the first bound of the time to the last.", _read_fill
+            "fill", "Include buckets without records, from the lower to the upper bound of the time filter.", _read_fill
         ),
         SharedParameter(
             "quality",
-            f"`exact`: count each record. Unless given, more than {SAMPLE_FROM:,} are counted from one record in 32.",
+            f"`exact` counts every record. By default, more than {SAMPLE_FROM:,} are counted from one record in 32.",
             _read_quality,
         ),
     )
@@ -93,16 +94,16 @@ ONLY_SERIES = {
     for parameter in (
         SharedParameter(
             "by",
-            f"The fields that make a series beside its measure and its unit, at most {MAX_SERIES_BY}, separated by "
+            f"The fields that define a series, in addition to measure and unit, at most {MAX_SERIES_BY}, separated by "
             "commas.",
             _read_series_by,
         ),
         SharedParameter(
-            "bucket", "The length of time that a point is for: a day unless given. Weeks begin on Monday.", _read_bucket
+            "bucket", "The length of the bucket of a point. Defaults to `day`. Weeks begin on Monday.", _read_bucket
         ),
         SharedParameter(
             "top",
-            f"Series at most, 1 to {MAX_SERIES}: those with most figures. The others are in `rest`.",
+            f"The maximum number of series, 1 to {MAX_SERIES}. Series with fewer figures are in `rest`.",
             _read_series_top,
         ),
     )

@@ -31,9 +31,9 @@ from api.rest.schemas import (
 
 
 class CountQuality(Vocabulary):
-    """The way in which records were counted."""
+    """The method of counting."""
 
-    exact = "Each record was counted."
+    exact = "Every record was counted."
     sampled = "One record in 32 was counted."
 
 
@@ -59,79 +59,80 @@ def _count_schemas(version: Version) -> dict[str, Schema]:
         name, key = title(resource), {}
         for dimension in dimensions(version, resource).values():
             key[dimension.name] = nullable(_dimension_schema(version, resource, dimension)) | {
-                "description": f"{dimension.description} Shown where `by` names it; null for the records without one."
+                "description": f"{dimension.description} Present if `by` contains it. Null for records without a value."
             }
             if dimension.label:
                 target = labelled[dimension.target] = version[dimension.target]
-                text = "Shown where `include` names it; null where there is none or it was withdrawn."
+                text = "Present if `include` contains it. Null if there is none or if it was withdrawn."
                 key[dimension.label] = nullable(ref(f"{title(target)}Label")) | {"description": text}
         time = dated(resource)
         if time is not None:
             key["bucket"] = SCALARS["date"] | {"description": f"The first day of the bucket of `{time.name}`."}
-        result[f"{name}CountKey"] = structure({}, f"What the {resource.plural} of a group have in common.", key)
+        result[f"{name}CountKey"] = structure(
+            {}, f"The values that the {resource.plural} of a group have in common.", key
+        )
         group = {
             "key": ref(f"{name}CountKey"),
-            "count": number | {"description": "How many there are. Of a sample, an estimate."},
-            "low": number | {"description": "The lower bound of an interval that contains it in 95 of 100 cases."},
-            "high": number | {"description": "The upper bound. Both are `count` where that is exact."},
+            "count": number | {"description": "The number of records. With a sample, an estimate."},
+            "low": number | {"description": "The lower bound of the 95% confidence interval."},
+            "high": number | {"description": "The upper bound. Both bounds equal `count` if it is exact."},
         }
-        result[f"{name}Count"] = structure(group, f"How many {resource.plural} have a key.")
+        result[f"{name}Count"] = structure(group, f"A group of {resource.plural} and its size.")
         answer = {
             "data": array(
-                ref(f"{name}Count"), "The largest group first, and the buckets of each in the order of time."
+                ref(f"{name}Count"), "The groups, largest first. The buckets of each group are sorted by time."
             ),
             "rest": ref("CountRest"),
             "unplaced": ref("CountUnplaced"),
-            "total": number | {"description": f"How many {resource.plural} the filter leaves."},
+            "total": number | {"description": f"The number of {resource.plural} that match the filter."},
             "quality": ref("CountQuality"),
             "additive": {
                 "type": "boolean",
-                "description": "Whether each record counts in one group. One with several citations may be in several; "
-                "then the counts add up to more than `total`.",
+                "description": "True if each record counts in one group. A record with several citations may be in "
+                "several groups: then the counts add up to more than `total`.",
             },
         }
         result[f"{name}Counts"] = structure(answer, f"Counts of {resource.plural}.")
     for resource in labelled.values():
         fields = {name: field_schema(resource.fields[name]) for name in resource.label}
-        result[f"{title(resource)}Label"] = structure(fields, f"What a {resource.name} is called.")
+        result[f"{title(resource)}Label"] = structure(fields, f"The label of a {resource.name}.")
     rest = {
-        "groups": number | {"description": "How many groups: beyond `top`, or with fewer than ten sampled records."},
-        "count": number | {"description": "How many records they have together."},
+        "groups": number
+        | {"description": "The number of groups beyond `top`, or with fewer than ten sampled records."},
+        "count": number | {"description": "The number of records in these groups."},
     }
-    result["CountRest"] = structure(rest, "The groups that `data` does not show.")
+    result["CountRest"] = structure(rest, "The groups that `data` does not contain.")
     unplaced = {
-        "undated": number | {"description": "Records whose time is not known."},
-        "coarser": number | {"description": "Records whose time is known less exactly than the bucket."},
+        "undated": number | {"description": "The number of records without a known time."},
+        "coarser": number | {"description": "The number of records whose time is less precise than the bucket."},
     }
-    result["CountUnplaced"] = structure(unplaced, "The records that are in no bucket, and so in no group.")
+    result["CountUnplaced"] = structure(unplaced, "The records that are in no bucket, and therefore in no group.")
     return result | _facet_schemas(number)
 
 
 def _facet_schemas(number: Schema) -> dict[str, Schema]:
     """Return the schemas of the facets of lists. `number` is that of a number of records."""
     value = {
-        "value": {"type": ["string", "null"], "description": "The value; null for the records without one."},
-        "count": number | {"description": "How many records have it. Of a sample, an estimate."},
-        "low": number | {"description": "The lower bound of an interval that contains it in 95 of 100 cases."},
-        "high": number | {"description": "The upper bound. Both are `count` where that is exact."},
+        "value": {"type": ["string", "null"], "description": "The value. Null for records without a value."},
+        "count": number | {"description": "The number of records with the value. With a sample, an estimate."},
+        "low": number | {"description": "The lower bound of the 95% confidence interval."},
+        "high": number | {"description": "The upper bound. Both bounds equal `count` if it is exact."},
     }
     facet = {
-        "field": {"type": "string", "description": "The field, as `facets` names it, and as its filter is named."},
-        "additive": {"type": "boolean", "description": "Whether each record has one value at most."},
-        "data": array(ref("FacetValue"), "Its values, those with most records first."),
+        "field": {"type": "string", "description": "The name of the field, as in `facets` and in its filter."},
+        "additive": {"type": "boolean", "description": "True if each record has at most one value."},
+        "data": array(ref("FacetValue"), "The values, those with the most records first."),
         "rest": ref("CountRest"),
     }
     facets = {
-        "total": number | {"description": "How many records the filter leaves, on all pages."},
+        "total": number | {"description": "The number of records that match the filter, on all pages."},
         "quality": ref("CountQuality"),
-        "fields": array(ref("Facet"), "The fields in the order of `facets`."),
+        "fields": array(ref("Facet"), "The fields, in the order of `facets`."),
     }
     return {
-        "Facets": structure(
-            facets, "How many records have the values of some fields. Shown where `facets` asks for it."
-        ),
-        "Facet": structure(facet, "The values of a field."),
-        "FacetValue": structure(value, "How many records have a value."),
+        "Facets": structure(facets, "The numbers of records by the values of fields. Present if `facets` is given."),
+        "Facet": structure(facet, "The values of a field and their numbers of records."),
+        "FacetValue": structure(value, "A value and its number of records."),
     }
 
 
@@ -143,7 +144,7 @@ def _series_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
     for dimension in (always | series_dimensions(version, resource)).values():
         schema = _dimension_schema(version, resource, dimension)
         if dimension.name not in always:
-            text = f"{dimension.description} Shown where `by` names it; null for the figures without one."
+            text = f"{dimension.description} Present if `by` contains it. Null for figures without a value."
             schema = nullable(schema) | {"description": text}
         elif "$ref" not in schema:
             schema = schema | {"description": dimension.description}
@@ -151,31 +152,31 @@ def _series_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
     keys = {part: key.pop(part) for part in always}
     bucket = {"bucket": SCALARS["date"] | {"description": "The first day of the bucket."}}
     last = ref(f"{name}SeriesLast", "The last figure of the bucket.")
-    summed = nullable(ref(f"{name}SeriesSum")) | {"description": "What they add up to; null where they do not."}
-    points = array(ref(f"{name}SeriesPoint"), "Its figures in the order of time.")
-    about_key = "What the figures of a series have in common."
-    envelope_points = array(ref(f"{name}EnvelopePoint"), "Its bounds in the order of time.")
+    summed = nullable(ref(f"{name}SeriesSum")) | {"description": "The sum of the figures. Null if they do not add up."}
+    points = array(ref(f"{name}SeriesPoint"), "The points of the series, sorted by time.")
+    about_key = "The values that the figures of a series have in common."
+    envelope_points = array(ref(f"{name}EnvelopePoint"), "The bounds, sorted by time.")
     whole = {
-        "data": array(ref(f"{name}Series"), "The series with most figures first."),
-        "envelope": array(ref(f"{name}Envelope"), "The series that differ in their sources alone, taken together."),
+        "data": array(ref(f"{name}Series"), "The series, those with the most figures first."),
+        "envelope": array(ref(f"{name}Envelope"), "The combined series that differ only in their sources."),
         "rest": ref("SeriesRest"),
     }
     series_parts = {"key": ref(f"{name}SeriesKey"), **_part_schemas(series.SERIES), "sum": summed, "points": points}
     envelope = {"key": ref(f"{name}SeriesKey"), "points": envelope_points}
     return {
         f"{name}SeriesList": structure(whole | _part_schemas(series.WHOLE), f"Series of {resource.plural}."),
-        f"{name}Series": structure(series_parts, "Figures of the same over time."),
+        f"{name}Series": structure(series_parts, "A time series of figures with the same key."),
         f"{name}SeriesKey": structure(keys, about_key, key),
         f"{name}SeriesPoint": structure(
             bucket | {"last": last} | _part_schemas(series.POINT), "The figures of a series in a bucket."
         ),
-        f"{name}SeriesLast": structure(_part_schemas(series.LAST), "A figure, in short."),
-        f"{name}SeriesSum": structure(_part_schemas(series.SUM), "A sum, with its bounds."),
-        f"{name}Envelope": structure(envelope, "The bounds of what several sources say of the same."),
+        f"{name}SeriesLast": structure(_part_schemas(series.LAST), "A short form of a figure."),
+        f"{name}SeriesSum": structure(_part_schemas(series.SUM), "The bounds of a sum."),
+        f"{name}Envelope": structure(envelope, "The bounds of the numbers that several sources give for the same key."),
         f"{name}EnvelopePoint": structure(
             bucket | _part_schemas(series.ENVELOPE_POINT), "The bounds of the last figures of all sources in a bucket."
         ),
-        "SeriesRest": structure(_part_schemas(series.REST), "The series that `data` does not show."),
+        "SeriesRest": structure(_part_schemas(series.REST), "The series that `data` does not contain."),
         "NotAdditive": class_schema(series.NotAdditive),
     }
 

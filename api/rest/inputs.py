@@ -44,21 +44,22 @@ DEGREES: Schema = {"type": "number", "format": "double", "minimum": -MAX_LONGITU
 MAX_NUMBER = 10**15 - 1
 MAX_KNOWN_AT = 100
 ALSO = {
-    "timestamp": "RFC 3339 with its offset, or a date, which is its midnight in UTC.",
-    "date": "ISO 8601.",
+    "timestamp": "A time with its offset [RFC 3339], or a date, which means midnight UTC.",
+    "date": "A date [ISO 8601].",
     "integer": "At most 15 digits.",
     "number": "At most 15 digits and 6 decimals, without an exponent.",
 }
 # What a header field must be, if that is not any text.
 HEADER_PATTERNS = {"At-Least-Edition": "^(e?[0-9]{1,18}|e[0-9]{1,18}-[0-9a-hjkmnp-tv-z]{6})$"}
 HEADERS = {
-    ACCEPT_DATETIME: "As it was known then, unless `known_at` says otherwise: a date of HTTP, as "
+    ACCEPT_DATETIME: "Return the data as known at this time, unless `known_at` is given: an HTTP date such as "
     "`Mon, 07 Mar 2022 06:00:00 GMT` [RFC 7089].",
-    "If-None-Match": "ETags of answers that the client holds, separated by commas: 304 where one of them is this one.",
-    "At-Least-Edition": "An edition, such as `e123`: the `Edition` of an earlier answer, or that of a permalink, "
-    "which has the mark of its store. The answer shows every change up to it; 400 if there is no such edition yet, or "
-    "if it is of another store.",
-    "X-Request-Id": "An id for the request, 1 to 64 of A–Z, a–z, 0–9, `.`, `_` and `-`; any other is replaced.",
+    "If-None-Match": "The ETags of responses that the client has, separated by commas. If one is current, the response "
+    "is 304.",
+    "At-Least-Edition": "An edition, such as `e123`: the `Edition` of an earlier response, or the edition of a "
+    "permalink, which includes the mark of its store. The response contains every change up to this edition. It is 400 "
+    "if the edition does not exist yet or is from another store.",
+    "X-Request-Id": "An id for the request: 1 to 64 of A–Z, a–z, 0–9, `.`, `_` and `-`. Any other value is replaced.",
 }
 
 
@@ -87,7 +88,7 @@ def export_inputs(version: Version, resource: Resource, form: Format) -> list[Sc
 
 def _export_limit() -> Schema:
     bounds = {"type": "integer", "minimum": 1, "maximum": MAX_EXPORT}
-    return _parameter("limit", bounds, "Records at most; all of them without it.")
+    return _parameter("limit", bounds, "The maximum number of records. Defaults to all.")
 
 
 def _export_parameters(resource: Resource, names: Iterable[str]) -> list[Schema]:
@@ -104,7 +105,7 @@ def count_inputs(version: Version, resource: Resource, *, file: bool = False) ->
     schemas = _count_schemas(resource)
     only = [_parameter(name, schemas[name], ONLY_COUNTS[name].description) for name in names if name in ONLY_COUNTS]
     if "include" in names:
-        text = "Records to describe beside their ids, separated by commas: those by whose ids `by` groups."
+        text = "The records to describe in addition to their ids, separated by commas. `by` must group by their ids."
         only.append(_parameter("include", _list_of(ref(f"{title(resource)}CountInclude")), text))
     if file:
         only += _file_inputs()
@@ -245,16 +246,16 @@ def _describe_filter(version: Version, resource: Resource, row: Parameter) -> st
     if row.takes == "value" and condition.type.name in ALSO:
         sentences.append(ALSO[condition.type.name])
     if row.takes == "list" and condition.type.name == "text" and condition.type.of is None:
-        sentences.append('A value that holds a comma stands in "double quotes".')
+        sentences.append('Put a value that contains a comma in "double quotes".')
     if row.link:
         link = resource.links[row.link]
-        sentences.insert(0, f"Through `{link.name}` ({link.description.rstrip('.')}):")
+        sentences.insert(0, f"Filter on the linked `{link.name}` ({link.description.rstrip('.')}):")
         if not link.single:
-            sentences.append(f"All filters through `{link.name}` hold for the same {link.target}.")
+            sentences.append(f"All filters on `{link.name}` must match the same {link.target}.")
         if link.fallback:
-            sentences.append(f"`{link.fallback}` counts for a record without `{link.name}`.")
+            sentences.append(f"For a record without `{link.name}`, `{link.fallback}` is used.")
     if condition.needs:
-        sentences.append(f"Needs `{row.sibling(condition.needs)}` beside it.")
+        sentences.append(f"Requires `{row.sibling(condition.needs)}`.")
     if condition.expects:
         sentences.append(_describe_expected([row.sibling(name) for name in condition.expects]))
     # Here readers see it, and no tool sends it: consoles send the `example` of a parameter.
@@ -266,7 +267,7 @@ def _describe_filter(version: Version, resource: Resource, row: Parameter) -> st
 
 def _describe_expected(names: Iterable[str]) -> str:
     beside = " or ".join(f"`{name}`" for name in names)
-    return f"Without {beside} beside it, it compares numbers of different units. That is deprecated."
+    return f"Without {beside}, it compares numbers of different units, which is deprecated."
 
 
 def _example(version: Version, row: Parameter) -> str:
@@ -329,33 +330,35 @@ def _list_of(items: Schema) -> Schema:
 
 def choice_schemas(version: Version) -> dict[str, Schema]:
     """Return the schemas of the texts that shared parameters choose from, by name."""
-    schemas = {"CountMode": choice(COUNTS, "How records are counted.")}
+    schemas = {"CountMode": choice(COUNTS, "The method of counting.")}
     if version.history:
-        schemas["RecordMode"] = choice(RECORD_MODES, "How much of the record a revision shows.")
+        schemas["RecordMode"] = choice(RECORD_MODES, "The part of the record that a revision contains.")
     if version.counts:
         schemas["CountBucket"] = choice(BUCKETS, "A length of time.")
-        schemas["CountQualityMode"] = choice(QUALITIES, "Whether a large list may be counted from a sample.")
+        schemas["CountQualityMode"] = choice(QUALITIES, "The method of counting a large list.")
     for resource in version.lists.values():
         if has_counts(version, resource):
             schemas |= _count_choices(version, resource)
         sorts = _sorts(resource)
-        schemas[f"{title(resource)}Sort"] = choice(sorts, f"The order of {resource.plural}.")
+        schemas[f"{title(resource)}Sort"] = choice(sorts, f"The sort order of {resource.plural}.")
         paths = list(links(version, resource))
         if paths:
-            schemas[f"{title(resource)}Include"] = choice(paths, f"A link of {resource.plural} to show whole.")
+            schemas[f"{title(resource)}Include"] = choice(
+                paths, f"A link of {resource.plural} whose records are included."
+            )
     return schemas
 
 
 def _count_choices(version: Version, resource: Resource) -> dict[str, Schema]:
     known = dimensions(version, resource)
-    fields = choice(known, f"What {resource.plural} are counted by.")
+    fields = choice(known, f"A field that {resource.plural} can be grouped by.")
     labels = [dimension.label for dimension in known.values() if dimension.label]
     schemas = {f"{title(resource)}CountField": fields}
     if has_series(version, resource):
-        text = f"What makes series of {resource.plural}."
+        text = f"A field that defines series of {resource.plural}."
         schemas[f"{title(resource)}SeriesField"] = choice(series_dimensions(version, resource), text)
     if labels:
-        text = f"Records that counts of {resource.plural} describe."
+        text = f"The records that counts of {resource.plural} can describe."
         schemas[f"{title(resource)}CountInclude"] = choice(labels, text)
     return schemas
 
@@ -385,16 +388,16 @@ def _shared_input(resource: Resource, name: str, schema: Schema) -> Schema:
 def _describe_requirements(resource: Resource, name: str) -> Iterator[str]:
     """Yield sentences about the parameters that a shared parameter needs beside it."""
     if name == "q_language":
-        yield "Needs `q` beside it."
+        yield "Requires `q`."
     if name == "sort":
         for field_name in resource.sortable:
             field = resource.fields[field_name]
             if field.needs:
-                yield f"Sorting by `{field.name}` needs `{field.needs}` beside it."
+                yield f"Sorting by `{field.name}` requires `{field.needs}`."
             if field.expects:
                 yield _describe_expected(field.expects)
         if resource.searched:
-            yield "Sorting by `relevance` needs `q` beside it."
+            yield "Sorting by `relevance` requires `q`."
 
 
 def _sorts(resource: Resource) -> list[str]:

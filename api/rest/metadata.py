@@ -30,9 +30,7 @@ JSON_LD = b"application/ld+json"
 # The price of the statement in points, as for the home page: it counts a sample of each list.
 PRICE = 10
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
-DESCRIPTION = (
-    "Events, figures, quotes and their sources from published briefings, each with who asserts and who denies it."
-)
+DESCRIPTION = "Events, figures and quotes from published briefings, with the sources that assert or deny each of them."
 # The types of columns as Data Package names them. Columns with lists have one text: elements are joined by `|`.
 TYPES = {
     "text": "string",

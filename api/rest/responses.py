@@ -10,28 +10,31 @@ from api.rest.examples import Example
 from api.rest.schemas import Schema, array, enum, ref, structure
 
 HEADERS: dict[str, str] = {
-    "X-Request-Id": "The id of the request, as it was given or as it was made here; a problem repeats it.",
-    "Server-Timing": "Milliseconds that the answer took: `db` in the store, `total` in all [W3C Server Timing].",
-    "Cache-Control": "How the answer may be kept [RFC 9111]: data is validated by its ETag, a problem is not kept.",
-    "Vary": "The request's header fields that the answer depends on.",
-    "ETag": "A strong validator of the answer's bytes, for If-None-Match [RFC 9110].",
-    "Edition": "The number of the last edition that changed what the answer was read from.",
-    "Freshness": "`unconfirmed` where the answer may be out of date, because the primary store is away.",
-    "Link": '`<…>; rel="next"` where a page follows; of an export `rel="describedby"`, its Data Package [RFC 8288].',
-    "Memento-Datetime": "When what the answer shows was known first, where an edition was named [RFC 7089].",
-    "Content-Location": "The URL that gives this answer for good: it names the edition of the answer [RFC 9110].",
-    "Surrogate-Key": "`editions` where shared caches may keep the answer until it is purged.",
-    "Accept-Ranges": "`none`: no part of an answer can be requested, so an export cannot be resumed [RFC 9110].",
-    "Content-Disposition": "A name for the file [RFC 6266].",
-    "Content-Encoding": "`gzip` where the request accepts it and the body is worth it.",
-    "Retry-After": "Seconds to wait before trying again.",
-    "RateLimit-Cost": "The points that the request cost in the end.",
-    "RateLimit": "Of each limit the points left (`r`) and the seconds until all are back (`t`) [IETF draft, RFC 9651].",
-    "RateLimit-Policy": "Of each limit its points (`q`) and the seconds in which an empty one fills (`w`).",
-    "Deprecation": "Since when the version is deprecated, where it is [RFC 9745].",
-    "Sunset": "From when a deprecated version may no longer be served [RFC 8594].",
-    "Deprecated-Use": "The deprecated parts that the request uses, each with what to do `instead` [RFC 9651].",
-    "WWW-Authenticate": "How to say who asks, and what was wrong with what was said [RFC 6750].",
+    "X-Request-Id": "The id of the request: the one that the client sent, or a generated one. A problem repeats it.",
+    "Server-Timing": "The duration in milliseconds: `db` in the store and `total` overall [W3C Server Timing].",
+    "Cache-Control": "The caching rules [RFC 9111]: data is revalidated by its ETag, and problems are not cached.",
+    "Vary": "The header fields of the request that the response depends on.",
+    "ETag": "A strong validator of the response, for `If-None-Match` [RFC 9110].",
+    "Edition": "The number of the last edition that changed the data of the response.",
+    "Freshness": "`unconfirmed` if the response may be out of date, because the primary store is unavailable.",
+    "Link": '`<…>; rel="next"` if there is a next page. For an export `rel="describedby"`, its Data Package '
+    "[RFC 8288].",
+    "Memento-Datetime": "The time at which the state in the response was first known, if the request names an "
+    "edition [RFC 7089].",
+    "Content-Location": "The permanent URL of this response, which names its edition [RFC 9110].",
+    "Surrogate-Key": "`editions` if shared caches may keep the response until it is purged.",
+    "Accept-Ranges": "`none`: range requests are not supported, so an export cannot be resumed [RFC 9110].",
+    "Content-Disposition": "The suggested file name [RFC 6266].",
+    "Content-Encoding": "`gzip` if the request accepts it and the body is large enough.",
+    "Retry-After": "The seconds to wait before a retry.",
+    "RateLimit-Cost": "The points that the request cost after refunds.",
+    "RateLimit": "For each limit, the remaining points (`r`) and the seconds until it is full (`t`) [IETF draft, "
+    "RFC 9651].",
+    "RateLimit-Policy": "For each limit, its capacity in points (`q`) and the seconds to fill it when empty (`w`).",
+    "Deprecation": "The time since which the version is deprecated, if it is [RFC 9745].",
+    "Sunset": "The time from which a deprecated version may no longer be served [RFC 8594].",
+    "Deprecated-Use": "The deprecated parts that the request uses, each with its replacement as `instead` [RFC 9651].",
+    "WWW-Authenticate": "The authentication scheme, and the error of the given key [RFC 6750].",
 }
 NUMBERS = ("Retry-After", "RateLimit-Cost", "Edition")
 # Header fields that an answer may lack although its description names them.
@@ -136,16 +139,16 @@ def feed_responses(media_type: str, schema: Schema, about: str) -> Schema:
 
 def own_responses(schema: Schema, example: Schema) -> Schema:
     """Return the responses of `/vN/me`. It is free, and its answers are never cached."""
-    sample = {"sample": {"summary": "What the holder of a key is told", "value": example}}
+    sample = {"sample": {"summary": "A caller with a key", "value": example}}
     content = {"application/json": {"schema": schema, "examples": sample}}
     headers = _headers((*OF_PROBLEMS, *OF_LIMITS, *LIFECYCLE, "Content-Encoding"))
-    response = {"description": "Who asks.", "headers": headers, "content": content}
+    response = {"description": "The caller and its limits.", "headers": headers, "content": content}
     return {"200": response, **_problem_references(ONLY_RECORDS)}
 
 
 def shared_responses(version: Version) -> dict[str, Schema]:
     """Return the responses that operations share: that of an unchanged copy, and one for each status of a problem."""
-    unchanged = "The client's copy, named in If-None-Match, is still this answer."
+    unchanged = "The client's copy, named in `If-None-Match`, is still current."
     headers = _headers((*OF_DATA, *OF_LIMITS, "Link", *_in_time(version, ("Surrogate-Key",))))
     responses: dict[str, Schema] = {"NotModified": {"description": unchanged, "headers": headers}}
     for problems in _problems_by_status().values():
@@ -170,9 +173,9 @@ def problem_schemas() -> dict[str, Schema]:
     """Return the schemas of a problem, of its codes and of its faults."""
     meanings = {problem.code: problem.meaning for problem in PROBLEMS.values()}
     return {
-        "Problem": structure(PROBLEM, "What went wrong [RFC 9457].", PROBLEM_SOMETIMES),
-        "ProblemCode": enum(meanings, "What kind of problem it is."),
-        "Fault": structure(FAULT, "One thing that is wrong with a request."),
+        "Problem": structure(PROBLEM, "A problem document [RFC 9457].", PROBLEM_SOMETIMES),
+        "ProblemCode": enum(meanings, "The type of problem."),
+        "Fault": structure(FAULT, "A fault of a request."),
     }
 
 
@@ -181,26 +184,35 @@ def _text(description: str) -> Schema:
 
 
 FAULT: dict[str, Schema] = {
-    "parameter": _text("The parameter that it is about; empty where it is about the whole request."),
-    "detail": _text("What is wrong with it, and what was expected."),
+    "parameter": _text("The parameter with the fault. Empty if the fault concerns the whole request."),
+    "detail": _text("A description of the fault and of the expected value."),
 }
 PROBLEM: dict[str, Schema] = {
-    "type": {"type": "string", "format": "uri-reference", "description": "The kind of problem, as a reference."},
-    "title": _text("The kind of problem, in a few words."),
-    "status": {"type": "integer", "description": "The status of the response."},
-    "detail": _text("What went wrong this time."),
+    "type": {
+        "type": "string",
+        "format": "uri-reference",
+        "description": "A URI reference that identifies the type of problem.",
+    },
+    "title": _text("The type of problem, in a few words."),
+    "status": {"type": "integer", "description": "The HTTP status code."},
+    "detail": _text("A description of this occurrence of the problem."),
     "code": ref("ProblemCode"),
-    "errors": array(ref("Fault"), "Each thing that is wrong with the request."),
-    "request_id": _text("The id of the request, as in X-Request-Id."),
+    "errors": array(ref("Fault"), "The faults of the request."),
+    "request_id": _text("The id of the request, as in `X-Request-Id`."),
 }
 
 
 PROBLEM_SOMETIMES: dict[str, Schema] = {
-    "hint": _text("What to do about it."),
-    "limit": _text("Of a 429, the limit of the plan that is used up."),
-    "price": {"type": "integer", "description": "Of a 429, the points that the request costs, if it was read."},
-    "retry_after": {"type": "integer", "description": "Of a 429, the seconds to wait before trying again."},
-    "violated-policies": array({"type": "string"}, "Of a 429, the names of the limits, as in RateLimit-Policy."),
+    "hint": _text("The remedy for the caller."),
+    "limit": _text("With status 429: the exceeded limit of the plan."),
+    "price": {
+        "type": "integer",
+        "description": "With status 429: the points that the request costs, if the request was read.",
+    },
+    "retry_after": {"type": "integer", "description": "With status 429: the seconds to wait before a retry."},
+    "violated-policies": array(
+        {"type": "string"}, "With status 429: the names of the limits, as in `RateLimit-Policy`."
+    ),
 }
 
 

@@ -38,25 +38,25 @@ FORMATS: dict[str, Schema] = {
     "language": {},
     "id": {"pattern": f"^[a-z]{{3}}_{ID}$"},
 }
-HAS_MORE: Schema = {"type": "boolean", "description": "Whether there are more than these."}
+HAS_MORE: Schema = {"type": "boolean", "description": "True if there are more records."}
 
 
 class DiffChange(Vocabulary):
-    """The kind of difference that a record is between two states of a list."""
+    """The type of difference of a record between two states of a list."""
 
-    added = "There was no such record, and now it is in the list."
-    changed = "It is in the list in both states, and its fields differ."
-    removed = "It was in the list, and then it was withdrawn."
-    entered = "It was there, but did not pass the filters, and now it does."
-    left = "It was in the list, and is still there, but no longer passes the filters."
+    added = "The record did not exist, and is in the list now."
+    changed = "The record is in the list in both states, and its fields differ."
+    removed = "The record was in the list, and was withdrawn."
+    entered = "The record existed but did not match the filters, and matches now."
+    left = "The record was in the list and still exists, but no longer matches the filters."
 
 
 class TotalQuality(Vocabulary):
-    """How good a total is."""
+    """The quality of a total."""
 
     exact = "Every record was counted."
-    at_least = "Counting stopped at this number; there are more."
-    estimated = "Worked out from a sample."
+    at_least = "Counting stopped at this number. There are more records."
+    estimated = "Estimated from a sample."
 
 
 def schemas(version: Version) -> dict[str, Schema]:
@@ -100,7 +100,7 @@ def _revision_schemas(version: Version) -> dict[str, Schema]:
     result: dict[str, Schema] = {}
     for resource in version.resources.values():
         name = f"{title(resource)}Revision"
-        about = "The record as the revision left it; null if it was withdrawn. Shown where `record` is `full`."
+        about = "The record after the revision. Null if it was withdrawn. Present if `record` is `full`."
         record_schema = nullable(ref(resource)) | {"description": about}
         result[name] = structure(REVISION, f"A revision of {_with_article(resource.name)}.", {"record": record_schema})
         page = {"data": array(ref(name), "The revisions, newest first."), "page": ref("Page")}
@@ -117,7 +117,7 @@ def _diff_schemas(version: Version) -> dict[str, Schema]:
         result[name] = structure({"id": identifier, **DIFF}, f"A difference between two states of {resource.plural}.")
         page = {"data": array(ref(name), "The differences, in order."), "page": ref("Page")}
         result[f"{name}Page"] = structure(page, f"A page of the differences between two states of {resource.plural}.")
-    result["FieldChange"] = structure(FIELD_CHANGE, "A field in two states of a record.")
+    result["FieldChange"] = structure(FIELD_CHANGE, "The values of a field in two states of a record.")
     return result
 
 
@@ -130,24 +130,25 @@ def feature_schemas() -> dict[str, Schema]:
     position = array(SCALARS["number"], "Longitude and latitude in degrees [WGS 84].") | {"minItems": 2, "maxItems": 2}
     point = {"type": constant("Point", "A point."), "coordinates": position}
     feature = {
-        "type": constant("Feature", "One record."),
+        "type": constant("Feature", "A record."),
         "id": {"type": "string", "description": "The id of the record."},
-        "geometry": nullable(ref("Point")) | {"description": "Where it is; null where that is not known."},
+        "geometry": nullable(ref("Point"))
+        | {"description": "The coordinates of the record. Null if they are not known."},
         "properties": {
             "type": "object",
-            "description": "The record as its list shows it, with the `geo_precision` of its place; of an event or a "
-            "figure also `place_name`, `country` and `admin1`. The parts of objects are members of their own, too, "
-            "such as `amount_value`.",
+            "description": "The record as in its list, with the `geo_precision` of its place. Events and figures also "
+            "have `place_name`, `country` and `admin1`. The members of objects are repeated at the top level, such as "
+            "`amount_value`.",
         },
     }
     collection = {
-        "type": constant("FeatureCollection", "All of them."),
+        "type": constant("FeatureCollection", "A collection of records."),
         "features": array(ref("Feature"), "The records, in order."),
     }
     return {
-        "FeatureCollection": structure(collection, "Records on the map [RFC 7946]."),
-        "Feature": structure(feature, "A record on the map [RFC 7946]."),
-        "Point": structure(point, "A point on the map [RFC 7946]."),
+        "FeatureCollection": structure(collection, "The records as GeoJSON [RFC 7946]."),
+        "Feature": structure(feature, "A record as GeoJSON [RFC 7946]."),
+        "Point": structure(point, "A point [RFC 7946]."),
     }
 
 
@@ -190,7 +191,7 @@ def record(version: Version, resource: Resource) -> Schema:
         if isinstance(part, Group):
             always[part.name] = ref(part.title, part.description)
         elif part.listed:
-            description = f"{part.description} Shown in lists of {resource.plural}."
+            description = f"{part.description} Present in lists of {resource.plural}."
             included[part.name] = field_schema(part) | {"description": description}
         else:
             always[part.name] = field_schema(part)
@@ -290,23 +291,24 @@ def _link_id_schema(target: Resource, link: Link) -> Schema:
     """Return the schema of the id, or the ids, that a record links to."""
     identifier = ref(f"{title(target)}Id")
     if link.kind == "several":
-        return array(identifier, f"{link.description} The ids.")
+        return array(identifier, f"{link.description} The ids only.")
     if link.nullable:
         identifier = nullable(identifier)
-    return identifier | {"description": f"{link.description} The id."}
+    return identifier | {"description": f"{link.description} The id only."}
 
 
 def _link_schema(target: Resource, link: Link) -> Schema:
     """Return the schema of the records at the end of a link."""
     if link.owned:
-        return ref(f"{title(target)}Set", f"{link.description} At most {link.default} are shown; exports show all.")
-    when = "Always shown" if link.embedded else "Shown where `include` names it"
+        return ref(f"{title(target)}Set", f"{link.description} Contains at most {link.default}. Exports contain all.")
+    when = "Always present." if link.embedded else "Present if `include` contains it."
     description = f"{link.description} {when}"
     if link.kind == "one":
-        return nullable(ref(target)) | {"description": f"{description}; null where there is none or it was withdrawn."}
+        text = f"{description} Null if there is none or if it was withdrawn."
+        return nullable(ref(target)) | {"description": text}
     if link.kind == "several":
-        return array(ref(target), f"{description}; without those that were withdrawn.")
-    return ref(f"{title(target)}Set", f"{description}; at most {link.default}.")
+        return array(ref(target), f"{description} Withdrawn ones are left out.")
+    return ref(f"{title(target)}Set", f"{description} Contains at most {link.default}.")
 
 
 def _set_schema(resource: Resource) -> Schema:
@@ -315,42 +317,55 @@ def _set_schema(resource: Resource) -> Schema:
 
 
 REVISION: dict[str, Schema] = {
-    "revision": {"type": "integer", "format": "int64", "minimum": 1, "description": "Its number; the first one is 1."},
-    "action": {"$ref": "#/components/schemas/RevisionAction", "description": "What was done to the record."},
+    "revision": {
+        "type": "integer",
+        "format": "int64",
+        "minimum": 1,
+        "description": "The number of the revision, from 1.",
+    },
+    "action": {"$ref": "#/components/schemas/RevisionAction", "description": "The type of change to the record."},
     "edition": {
         "type": "integer",
         "format": "int64",
         "minimum": 1,
-        "description": "The number of the edition that brought it. As `known_at` it is written `e12345`.",
+        "description": "The number of the edition with the revision. Write it as `e12345` in `known_at`.",
     },
-    "known_from": {"type": "string", "format": "date-time", "description": "When readers could see it first."},
+    "known_from": {
+        "type": "string",
+        "format": "date-time",
+        "description": "The time from which readers could see the revision.",
+    },
     "known_to": {
         "type": ["string", "null"],
         "format": "date-time",
-        "description": "When the next revision took its place; null for the last one.",
+        "description": "The time at which the next revision replaced it. Null for the last revision.",
     },
-    "reason": {"type": ["string", "null"], "description": "Why the record was changed or withdrawn, if that was said."},
-    "dataset": {"type": ["string", "null"], "description": "The dataset that it was loaded with."},
+    "reason": {
+        "type": ["string", "null"],
+        "description": "The reason for the change or the withdrawal, if one was given.",
+    },
+    "dataset": {"type": ["string", "null"], "description": "The dataset that the revision was loaded with."},
     "changed": {
         "type": "array",
         "items": {"type": "string"},
-        "description": "The paths of the fields that differ from the version before, such as `amount.value`: those of "
-        "the record itself, the ids of its links, and its children. Empty for the first revision and for a withdrawal.",
+        "description": "The paths of the fields that differ from the previous revision, such as `amount.value`: those "
+        "of the record itself, the ids of its links, and its children. Empty for the first revision and for a "
+        "withdrawal.",
     },
 }
 DIFF: dict[str, Schema] = {
-    "change": {"$ref": "#/components/schemas/DiffChange", "description": "What happened to the record in the list."},
+    "change": {"$ref": "#/components/schemas/DiffChange", "description": "The type of difference."},
     "from_revision": {
         "type": ["integer", "null"],
         "format": "int64",
         "minimum": 1,
-        "description": "The revision of the record in the earlier state; null if there was no such record.",
+        "description": "The revision of the record in the earlier state. Null if the record did not exist.",
     },
     "to_revision": {
         "type": ["integer", "null"],
         "format": "int64",
         "minimum": 1,
-        "description": "The revision of the record in the later state; null if there was no such record.",
+        "description": "The revision of the record in the later state. Null if the record does not exist.",
     },
     "fields": {
         "type": "object",
@@ -361,28 +376,31 @@ DIFF: dict[str, Schema] = {
     },
 }
 FIELD_CHANGE: dict[str, Schema] = {
-    "from": {"description": "The value in the earlier state; null if there was none."},
-    "to": {"description": "The value in the later state; null if there is none."},
+    "from": {"description": "The value in the earlier state. Null if there was none."},
+    "to": {"description": "The value in the later state. Null if there is none."},
 }
 EDITION: Schema = {
     "type": "integer",
     "format": "int64",
     "minimum": 0,
-    "description": "The number of the last edition that changed what the answer was read from; 0 before the first one.",
+    "description": "The number of the last edition that changed the data of the response. 0 before the first edition.",
 }
 PERMALINK: Schema = {
     "type": ["string", "null"],
     "format": "uri-reference",
-    "description": "The URL of this page as of its edition. It is null if there is no edition, or if the URL of the "
+    "description": "The permanent URL of this page in its edition. Null if there is no edition, or if the URL of the "
     "request contains a key.",
 }
 
 
 def _page_schema(version: Version) -> Schema:
-    next_cursor = {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last one."}
-    total = {"type": "integer", "description": "How many records the filter leaves. Shown where `count` asks for it."}
-    quality = ref(TotalQuality.__name__, "How good `total` is. Shown beside it.")
-    about = "Where the page ends, and what comes after it."
+    next_cursor = {"type": ["string", "null"], "description": "The `cursor` of the next page. Null on the last page."}
+    total = {
+        "type": "integer",
+        "description": "The number of records that match the filter. Present if `count` is given.",
+    }
+    quality = ref(TotalQuality.__name__, "The quality of `total`. Present if `total` is.")
+    about = "The position of the page in the list, and the link to the next page."
     always = {"next_cursor": next_cursor, "has_more": HAS_MORE}
     if version.history:
         always |= {"edition": EDITION, "permalink": PERMALINK}

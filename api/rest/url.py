@@ -149,34 +149,36 @@ SHARED = {
     parameter.name: parameter
     for parameter in (
         SharedParameter(
-            "q", 'Full text: words, "a phrase", or, -not, beginnings of words (corr*). Accents do not matter.', _read_q
+            "q", 'A full-text search: words, "a phrase", or, -not, prefixes (corr*). Accents are ignored.', _read_q
         ),
         SharedParameter(
             "q_language",
-            "The language whose stemmer reads `q` [BCP 47]; unstemmed words always match.",
+            "The language for the stemming of `q` [BCP 47]. Unstemmed words always match.",
             _read_q_language,
         ),
         SharedParameter(
             "include",
-            "Links to show whole, separated by commas; two levels: `speaker,citations.source`.",
+            "The links whose records are included, separated by commas. Up to two levels: `speaker,citations.source`.",
             _read_include,
         ),
         SharedParameter(
             "sort",
-            "The field to sort by, descending with a minus. Ties are broken by id, and nulls come last.",
+            "The field to sort by. A leading minus means descending order. Ties are broken by id, and nulls come last.",
             _read_sort,
         ),
-        SharedParameter("limit", f"Records a page, 1 to {MAX_LIMIT}.", _read_limit),
-        SharedParameter("cursor", "Where the page begins: `page.next_cursor` of the page before.", _read_cursor),
-        SharedParameter("count", "Count what the filter leaves: `exact` (up to 100,000) or `estimated`.", _read_count),
+        SharedParameter("limit", f"The number of records on a page, 1 to {MAX_LIMIT}.", _read_limit),
+        SharedParameter("cursor", "The cursor of the page: `page.next_cursor` of the previous page.", _read_cursor),
+        SharedParameter(
+            "count", "Count the records that match the filter: `exact` (up to 100,000) or `estimated`.", _read_count
+        ),
         SharedParameter(
             "facets",
-            f"Count what the filter leaves by each of these fields, at most {MAX_FACETS}, separated by commas.",
+            f"The fields whose values are counted in the filtered list, at most {MAX_FACETS}, separated by commas.",
             _read_facets,
         ),
         SharedParameter(
             "known_at",
-            "As it was known then: at a time, at the end of a day, or in an edition (`e12345`).",
+            "Return the data as known at a time, at the end of a day, or in an edition (`e12345`).",
             _read_known_at,
         ),
     )
@@ -196,10 +198,10 @@ ONLY_EXPORTS = {
     for parameter in (
         SharedParameter(
             "after_id",
-            "Go on after the record with this id, in the order of `sort=id`: the last one of a file that broke off.",
+            "Continue after the record with this id, such as the last one of an incomplete file. Requires `sort=id`.",
             _read_after_id,
         ),
-        SharedParameter("bom", "Begin with a byte order mark, by which Excel knows that a file is UTF-8.", _read_bom),
+        SharedParameter("bom", "Begin with a byte order mark, which Excel needs to recognise UTF-8.", _read_bom),
     )
 }
 
@@ -215,7 +217,7 @@ def _read_record(url: Url, text: str) -> None:
 
 ONLY_REVISIONS = {
     "record": SharedParameter(
-        "record", "`full` shows the whole record as each revision left it, in the shape of this version.", _read_record
+        "record", "`full` includes the whole record after each revision, in the form of this version.", _read_record
     )
 }
 
@@ -236,7 +238,7 @@ ONLY_DIFFS = {
             "The earlier state: the list as it was known at a time, at the end of a day, or in an edition (`e12345`).",
             _read_from,
         ),
-        SharedParameter("to", "The later state, in the same form; the last edition without it.", _read_to),
+        SharedParameter("to", "The later state, in the same form. Defaults to the last edition.", _read_to),
     )
 }
 # The shared parameters of lists that the differences between two of their states have, too.

@@ -14,11 +14,11 @@ from api.catalog.v1.source import Source
 from api.catalog.version import version
 
 UNCERTAINTY = """
-Sources that disagree are told side by side, never settled by overwriting: `disputed` is true where some source denies,
-disputes or retracts the record, or where two blame different parties. Times say how exactly they are known
-(`time_precision`), places likewise (`geo_precision`), and figures give the words that bind their number (`quantifier`)
-with bounds where there are any. What happened, what was said, when it was published and when it was stored are four
-different times. `null` means that it is not known or that nobody says.
+Sources that disagree are shown side by side, and none overwrites another. `disputed` is true if a source denies,
+disputes or retracts the record, or if two sources blame different parties. Times have a precision (`time_precision`),
+and so have places (`geo_precision`). Figures have the words that qualify their number (`quantifier`), and bounds where
+there are any. The times of an event, of a statement, of its publication and of its storage are four different times.
+`null` means that a value is not known or not stated.
 """
 
 V1 = version(

@@ -15,6 +15,6 @@ class Briefing:
     attribution = shown()
 
     publisher = linked()
-    events = many("event", "The events that it tells of.", by="briefing_id")
-    figures = many("figure", "The figures that it gives.", by="briefing_id")
-    quotes = many("quote", "The words that it quotes.", by="briefing_id")
+    events = many("event", "The events in the briefing.", by="briefing_id")
+    figures = many("figure", "The figures in the briefing.", by="briefing_id")
+    quotes = many("quote", "The quotes in the briefing.", by="briefing_id")

@@ -3,7 +3,7 @@ from api.catalog.declaration import linked, projection, shown
 
 @projection(flat="source_id stance blames_id")
 class Citation:
-    """Who stands behind a record, how they stand to it, and how it reached us. Belongs to its record, in order."""
+    """The stance of a source on a record, and how the statement was obtained. Ordered within its record."""
 
     source_role = shown()
     stance = shown(filter="in")

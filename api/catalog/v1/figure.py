@@ -3,7 +3,7 @@ from api.catalog.declaration import linked, projection, shown, where
 
 @projection(sort="-as_of")
 class Figure:
-    """A number that a source gives, with the words that bind it. One printed number is one figure."""
+    """A number given by a source, with the words that qualify it. Each printed number is one figure."""
 
     measure = shown(filter="in")
     population = shown(filter="in", search=True)
@@ -28,7 +28,12 @@ class Figure:
     place = linked(fallback="event.place")
     citations = linked()
 
-    country = where("place.country", "The country of its place or, without one, of its event's [ISO 3166-1 alpha-2].")
-    bbox = where("place.bbox", "Its place or, without one, its event's is inside west,south,east,north in degrees.")
-    near = where("place.near", "Its place or, without one, its event's is within latitude,longitude,kilometres.")
-    source_id = where("citations.source_id", "Figures that this source asserts, denies or else speaks to.")
+    country = where(
+        "place.country",
+        "The country of the figure's place or, if it has none, of its event's place [ISO 3166-1 alpha-2].",
+    )
+    bbox = where("place.bbox", "Figures whose place or, if they have none, whose event's place is inside this box.")
+    near = where(
+        "place.near", "Figures whose place or, if they have none, whose event's place is within this distance."
+    )
+    source_id = where("citations.source_id", "Figures with a citation of this source, whatever its stance.")

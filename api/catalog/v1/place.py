@@ -3,7 +3,7 @@ from api.catalog.declaration import many, projection, shown, test
 
 @projection()
 class Place:
-    """A place on Earth, and how exactly it is known."""
+    """A place on Earth, with the precision of its coordinates."""
 
     name = shown(search=True, sort=True, filter="in")
     name_as_reported = shown(search=True)
@@ -16,11 +16,11 @@ class Place:
 
     bbox = test(
         "bbox",
-        "Inside a box: west,south,east,north in degrees. Longitudes beyond 180 are wrapped: 170 to 190 and 170 to -170 "
-        "are the same box across the antimeridian.",
+        "Places inside this box. Longitudes beyond 180 are wrapped: 170 to 190 and 170 to -170 are the same box across "
+        "the antimeridian.",
         example="22,44,41,53",
     )
-    near = test("near", "Within a distance: latitude,longitude,kilometres.", example="50.45,30.52,100")
+    near = test("near", "Places within this distance.", example="50.45,30.52,100")
 
-    events = many("event", "What happened there.", by="place_id")
-    figures = many("figure", "The figures for it.", by="place_id")
+    events = many("event", "The events at the place.", by="place_id")
+    figures = many("figure", "The figures about the place.", by="place_id")

@@ -3,7 +3,7 @@ from api.catalog.declaration import linked, projection, shown, where
 
 @projection(sort="-said_at")
 class Quote:
-    """Words, and who said them."""
+    """Words that were said, and their speaker."""
 
     text = shown(search=True)
     context = shown(search=True)
@@ -28,4 +28,4 @@ class Quote:
     addressee = linked()
     citations = linked()
 
-    source_id = where("citations.source_id", "Quotes that this source vouches for, denies or else speaks to.")
+    source_id = where("citations.source_id", "Quotes with a citation of this source, whatever its stance.")

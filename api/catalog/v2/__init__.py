@@ -16,12 +16,12 @@ from api.catalog.v2.withdrawal import Withdrawal
 from api.catalog.version import version
 
 UNCERTAINTY = """
-Sources that disagree are told side by side, never settled by overwriting: `dispute` tells whether some source denies,
-disputes or retracts the record, or whether two blame different parties, and the stances that make it so. The `time` of
-an event says how exactly it is known (`precision`), places likewise (`geo_precision`), and the `amount` of a figure
-gives the words that bind its number (`quantifier`) with bounds where there are any. What happened, what was said, when
-it was published and when it was stored are four different times. `null` means that it is not known or that nobody says.
-Filters and orders name a field of such an object as if it stood alone: `starts_at_gte`, `value_gte`, `disputed`.
+Sources that disagree are shown side by side, and none overwrites another. `dispute` shows if a source denies, disputes
+or retracts the record, or if two sources blame different parties, and the stances that cause this. The `time` of an
+event has a `precision`, and places have a `geo_precision`. The `amount` of a figure has the words that qualify its
+number (`quantifier`), and bounds where there are any. The times of an event, of a statement, of its publication and of
+its storage are four different times. `null` means that a value is not known or not stated. Filters and sort orders use
+the names of the fields without the object: `starts_at_gte`, `value_gte`, `disputed`.
 """
 
 V2 = version(

@@ -12,7 +12,7 @@ class Listed:
 
 @projection(sort="record_id", key="position", listed=True, flat="source_id stance blames_id")
 class Citation(Listed):
-    """The stance of a source towards a record, and the way on which it reached us. Belongs to its record, in order."""
+    """The stance of a source on a record, and how the statement was obtained. Ordered within its record."""
 
     source_role = shown()
     stance = shown(filter="in")
@@ -29,7 +29,7 @@ class Citation(Listed):
 
 @projection(sort="record_id", key="position", listed=True, flat="name role source_id")
 class Participant(Listed):
-    """Someone who has a part in an event."""
+    """A party that takes part in an event."""
 
     name = shown()
     role = shown(filter="in")
@@ -39,7 +39,7 @@ class Participant(Listed):
 
 @projection(sort="record_id", key="position", listed=True)
 class Relation(Listed):
-    """How an event stands to another."""
+    """The relation of an event to another."""
 
     relation = shown(filter="in")
 

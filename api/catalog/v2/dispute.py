@@ -5,12 +5,14 @@ from api.model import Vocabulary
 
 
 class DisputeStatus(Vocabulary):
-    """Whether sources disagree."""
+    """The state of disagreement between sources."""
 
-    undisputed = "No source speaks against it."
-    disputed = "Some source denies, disputes or retracts it."
-    blame_disputed = "No source speaks against it, and two blame different parties."
+    undisputed = "No source contradicts the record."
+    disputed = "A source denies, disputes or retracts the record."
+    blame_disputed = "No source contradicts the record, but two sources blame different parties."
 
 
-DISPUTE_STATUS = field("Whether sources disagree, and in what.")
-DISPUTE = group("Dispute", "Whether sources disagree about it.", status="dispute_status", stances="dispute_stances")
+DISPUTE_STATUS = field("The state of disagreement between sources.")
+DISPUTE = group(
+    "Dispute", "The disagreement between sources about the record.", status="dispute_status", stances="dispute_stances"
+)

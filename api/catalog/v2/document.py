@@ -3,7 +3,7 @@ from api.catalog.declaration import linked, projection, shown
 
 @projection()
 class Document:
-    """Where something appeared: an article, a post, a statement, a call readout."""
+    """A publication: an article, a post, a statement, a call readout."""
 
     title = shown(search=True)
     url = shown()

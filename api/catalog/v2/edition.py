@@ -6,31 +6,31 @@ from api.model.types import field as stored
 
 
 class EditionChanges(Value):
-    """The records of one kind and one dataset that an edition changed, by what happened to them."""
+    """The changes of an edition to the records of one type and one dataset."""
 
-    resource: str = stored("What kind of records they are.")
-    dataset: str | None = stored("The dataset that they belong to; null for records without one.")
-    created: int = stored("How many are new.")
-    updated: int = stored("How many changed.")
-    restored: int = stored("How many were shown again after they were withdrawn.")
-    withdrawn: int = stored("How many were withdrawn.")
+    resource: str = stored("The type of the records.")
+    dataset: str | None = stored("The dataset of the records. Null for records without a dataset.")
+    created: int = stored("The number of new records.")
+    updated: int = stored("The number of changed records.")
+    restored: int = stored("The number of records that were restored after they had been withdrawn.")
+    withdrawn: int = stored("The number of withdrawn records.")
 
 
 @listing(sort="-number", key="number", table="edition")
 class Edition:
-    """A state of the store, which a load left."""
+    """A state of the store, as a load left it."""
 
     number: int = field(
-        "The number of its last change. As `known_at` it is written `e12345`.",
+        "The number of the last change in the edition. Write it as `e12345` in `known_at`.",
         filter="after",
         parameter="after",
         sort=True,
         example=120,
     )
-    known_from: datetime = field("When readers could see it first.", filter="gte lt")
-    datasets: list[str] = field("The datasets of the records that it changed.")
-    created: int = field("How many records are new in it.")
-    updated: int = field("How many records it changed.")
-    restored: int = field("How many withdrawn records it shows again.")
-    withdrawn: int = field("How many records it withdrew.")
-    changes: list[EditionChanges] = field("The same numbers by kind of record and dataset.")
+    known_from: datetime = field("The time from which readers could see the edition.", filter="gte lt")
+    datasets: list[str] = field("The datasets of the changed records.")
+    created: int = field("The number of new records.")
+    updated: int = field("The number of changed records.")
+    restored: int = field("The number of records that were restored after they had been withdrawn.")
+    withdrawn: int = field("The number of withdrawn records.")
+    changes: list[EditionChanges] = field("The same numbers by type of record and dataset.")

@@ -27,7 +27,7 @@ class Event:
     dispute = DISPUTE
     time = group(
         "EventTime",
-        "When it was, and how exactly that is known.",
+        "The time of the event, and its precision.",
         starts_at="starts_at",
         ends_at="ends_at",
         precision="time_precision",
@@ -36,14 +36,14 @@ class Event:
 
     briefing = linked()
     place = linked(embedded=True)
-    figures = many("figure", "The figures given for it.", by="event_id")
-    quotes = many("quote", "What was said about it.", by="event_id")
+    figures = many("figure", "The figures about the event.", by="event_id")
+    quotes = many("quote", "The quotes about the event.", by="event_id")
     participants = linked()
     related = linked()
     citations = linked()
 
-    country = where("place.country", "The country of its place [ISO 3166-1 alpha-2].")
-    bbox = where("place.bbox", "Its place is inside west,south,east,north in degrees.")
-    near = where("place.near", "Its place is within latitude,longitude,kilometres.")
-    source_id = where("citations.source_id", "Events that this source asserts, denies or else speaks to.")
-    participant_id = where("participants.source_id", "Events in which this source has a part.")
+    country = where("place.country", "The country of the event's place [ISO 3166-1 alpha-2].")
+    bbox = where("place.bbox", "Events whose place is inside this box.")
+    near = where("place.near", "Events whose place is within this distance.")
+    source_id = where("citations.source_id", "Events with a citation of this source, whatever its stance.")
+    participant_id = where("participants.source_id", "Events in which this source participates.")

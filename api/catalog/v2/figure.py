@@ -7,7 +7,7 @@ from api.model.units import UnitCode
 
 
 class FigureDecimals(Value):
-    """The numbers of an amount, exactly."""
+    """The exact numbers of an amount."""
 
     value: str | None = stored("The number.")
     low: str | None = stored("The lower bound.")
@@ -16,14 +16,13 @@ class FigureDecimals(Value):
 
 @projection(sort="-as_of")
 class Figure:
-    """A number that a source gives, with the words that bind it. One printed number is one figure."""
+    """A number given by a source, with the words that qualify it. Each printed number is one figure."""
 
     measure = shown(filter="in")
     population = shown(filter="in", search=True)
     value = shown(
-        description="The number; null for a magnitude. Comparing and sorting looks at `value_low` where there is none. "
-        "It takes numbers as they are, whatever their unit: filter by `unit_code` or `unit`, too, to compare like with "
-        "like.",
+        description="The number. Null for a magnitude. Filters and sorting use `value_low` if there is no value. They "
+        "ignore the unit: filter by `unit_code` or `unit`, too, to compare numbers of the same unit.",
         filter="gte lt null",
         sort=True,
         needs="measure",
@@ -47,14 +46,14 @@ class Figure:
     dispute_status: DisputeStatus = DISPUTE_STATUS
     dispute_stances = shown()
     unit_code: UnitCode | None = field(
-        "The unit as a code; null where `unit` is none of those that have one.",
+        "The unit as a code. Null if there is no code for the text in `unit`.",
         filter="in",
         read_from="unit",
         added=1,
         example="USD",
     )
     effective_place_id: str | None = field(
-        "The id of the place that filters by place and GeoJSON take: its own or, without one, that of its event.",
+        "The id of the place that place filters and GeoJSON use: the figure's own or, if it has none, its event's.",
         effective="place",
         added=1,
         of=Place,
@@ -62,14 +61,14 @@ class Figure:
     key = shown(added=2)
     dataset = shown(added=2)
     decimals: FigureDecimals | None = field(
-        "The numbers as decimal strings; null unless one has more than 15 digits, which a double does not hold.",
+        "The numbers as decimal strings. Null unless one has more than 15 digits, too many for a double.",
         added=3,
     )
 
     dispute = DISPUTE
     amount = group(
         "FigureAmount",
-        "The number, with its bounds, its unit and the words that bind it.",
+        "The number with its bounds, its unit and the words that qualify it.",
         value="value",
         low="value_low",
         high="value_high",
@@ -85,7 +84,12 @@ class Figure:
     place = linked(fallback="event.place")
     citations = linked()
 
-    country = where("place.country", "The country of its place or, without one, of its event's [ISO 3166-1 alpha-2].")
-    bbox = where("place.bbox", "Its place or, without one, its event's is inside west,south,east,north in degrees.")
-    near = where("place.near", "Its place or, without one, its event's is within latitude,longitude,kilometres.")
-    source_id = where("citations.source_id", "Figures that this source asserts, denies or else speaks to.")
+    country = where(
+        "place.country",
+        "The country of the figure's place or, if it has none, of its event's place [ISO 3166-1 alpha-2].",
+    )
+    bbox = where("place.bbox", "Figures whose place or, if they have none, whose event's place is inside this box.")
+    near = where(
+        "place.near", "Figures whose place or, if they have none, whose event's place is within this distance."
+    )
+    source_id = where("citations.source_id", "Figures with a citation of this source, whatever its stance.")

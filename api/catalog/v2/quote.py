@@ -4,7 +4,7 @@ from api.catalog.v2.dispute import DISPUTE, DISPUTE_STATUS, DisputeStatus
 
 @projection(sort="-said_at")
 class Quote:
-    """Words, and who said them."""
+    """Words that were said, and their speaker."""
 
     text = shown(search=True)
     context = shown(search=True)
@@ -31,7 +31,7 @@ class Quote:
     dispute = DISPUTE
     original = group(
         "QuoteOriginal",
-        "The words as they were first said; nulls where they are not known.",
+        "The original words and their language. Null where they are not known.",
         text="text_original",
         language="language_original",
     )
@@ -42,4 +42,4 @@ class Quote:
     addressee = linked()
     citations = linked()
 
-    source_id = where("citations.source_id", "Quotes that this source vouches for, denies or else speaks to.")
+    source_id = where("citations.source_id", "Quotes with a citation of this source, whatever its stance.")

@@ -3,7 +3,7 @@ from api.catalog.declaration import linked, many, projection, shown
 
 @projection(label="name")
 class Source:
-    """Someone who says or publishes something: a person, an office, an agency, an outlet."""
+    """A party that says or publishes something: a person, an office, an agency, an outlet."""
 
     name = shown(search=True, sort=True)
     description = shown(search=True)
@@ -18,6 +18,6 @@ class Source:
     dataset = shown(added=2)
 
     affiliation = linked()
-    members = many("source", "The sources that belong to it.", by="affiliation_id")
-    quotes = many("quote", "What it said.", by="speaker_id")
-    documents = many("document", "What it published.", by="publisher_id")
+    members = many("source", "The sources affiliated with this source.", by="affiliation_id")
+    quotes = many("quote", "The quotes of the source.", by="speaker_id")
+    documents = many("document", "The documents published by the source.", by="publisher_id")

@@ -6,16 +6,16 @@ from api.model.kinds import RecordKind
 
 @listing(sort="change", key="change", table="change")
 class Withdrawal:
-    """A record that was withdrawn, and why. One that was loaded again afterwards is no longer among them."""
+    """A withdrawn record, and the reason. Records that were loaded again afterwards are not listed."""
 
     change: int = field(
-        "The number of the change. Changes are numbered in the order in which they can be seen.",
+        "The number of the change. Changes are numbered in the order in which they become visible.",
         filter="after",
         parameter="after",
         sort=True,
         example=120,
     )
-    resource: RecordKind = field("What kind of record it was.", filter="in", example="event")
+    resource: RecordKind = field("The type of the record.", filter="in", example="event")
     id: str = field("The id of the record.", filter="in", parameter="ids", format="id")
-    withdrawn_at: datetime = field("When it was withdrawn.", filter="gte lt")
-    reason: str = field("Why it was withdrawn.")
+    withdrawn_at: datetime = field("The time of the withdrawal.", filter="gte lt")
+    reason: str = field("The reason for the withdrawal.")

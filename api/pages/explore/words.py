@@ -45,9 +45,9 @@ PRECISION = {
 }
 # Whether sources disagree, and what that means.
 DISPUTES = {
-    "undisputed": ("Not disputed", "No source speaks against it."),
+    "undisputed": ("Not disputed", "No source contradicts it."),
     "disputed": ("Disputed", "A source denies, disputes or retracts it."),
-    "blame_disputed": ("Blame disputed", "No source speaks against it, but sources blame different parties."),
+    "blame_disputed": ("Blame disputed", "No source contradicts it, but sources blame different parties."),
 }
 # Longest texts of tables and titles, in letters.
 LINE = 140

@@ -29,7 +29,7 @@ def _check_expiry(text: str) -> str:
 Line = Annotated[str, Field(min_length=1, max_length=200, examples=["Newsroom of the Daily"])]
 Overlap = Annotated[str, AfterValidator(_check_duration), Field(examples=["24h", "7d"])]
 Expiry = Annotated[str, AfterValidator(_check_expiry), Field(examples=["90d", "2027-01-01"])]
-EXPIRY = "When it expires: after a time (m, h, d, w), or at a day or moment. Null: with the key that creates it."
+EXPIRY = "The expiry: a lifetime (m, h, d, w), a day or a time. If null, it expires with the key that creates it."
 
 
 def _number(name: str, default: Any = ...) -> Any:
@@ -38,47 +38,47 @@ def _number(name: str, default: Any = ...) -> Any:
 
 
 class Body(BaseModel):
-    """What is sent. Types are taken as they are, and nothing that is not known."""
+    """A request body. Types are not converted, and unknown members are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class KeyWanted(Body):
-    """A key to be made."""
+    """A request for a new key."""
 
-    name: Line = Field(description="Whose it is and what for, in one line.")
-    plan: str = Field(pattern=NAME, description="Its plan.", examples=["free"])
-    scopes: list[Scope] = Field(["read"], min_length=1, max_length=2, description="What it may do.")
+    name: Line = Field(description="The holder and the purpose of the key, in one line.")
+    plan: str = Field(pattern=NAME, description="The name of the plan.", examples=["free"])
+    scopes: list[Scope] = Field(["read"], min_length=1, max_length=2, description="The scopes of the key.")
     expires: Expiry | None = Field(None, description=EXPIRY)
     origins: list[str] = Field(
         [],
         max_length=MAX_ORIGINS,
-        description="The origins whose pages may use it; any client may, if there are none.",
+        description="The web origins that may use the key. If empty, any client may use it.",
         examples=[["https://example.org"]],
     )
 
 
 class Rotation(Body):
-    """How a key is rotated."""
+    """Options for the rotation of a key."""
 
     overlap: Overlap = Field(
-        "24h", description=f"How long the old key works still (m, h, d, w), at most {MAX_OVERLAP.days}d."
+        "24h", description=f"The time for which the old key stays valid (m, h, d, w), at most {MAX_OVERLAP.days}d."
     )
     expires: Expiry | None = Field(
         None,
-        description="When the new key expires. Null: after the lifetime of the old key, or with the key that "
-        "rotates it, whichever is sooner.",
+        description="The expiry of the new key. If null, it has the lifetime of the old key, but expires no later "
+        "than the key that rotates it.",
     )
 
 
 class Revocation(Body):
-    """Why a key is revoked."""
+    """The reason for the revocation of a key."""
 
-    reason: Line | None = Field(None, description="In one line; its holder is told.")
+    reason: Line | None = Field(None, description="The reason, in one line. It is shown to the holder of the key.")
 
 
 class PlanChange(Body):
-    """What is to be other about a plan; what is not named stays."""
+    """Changes to a plan. Members that are not given stay as they are."""
 
     points_minute: int | None = _number("points_minute", None)
     points_day: int | None = _number("points_day", None)
@@ -86,93 +86,109 @@ class PlanChange(Body):
     at_once: int | None = _number("at_once", None)
     page_most: int | None = _number("page_most", None)
     export_most: int | None = _number("export_most", None)
-    formats: list[Format] | None = Field(None, max_length=3, description="Formats of exports.")
-    trusted_only: bool | None = Field(None, description="Whether GraphQL takes registered documents only.")
-    open: bool | None = Field(None, description="Of the plan anonymous alone: whether who has no key is let in.")
+    formats: list[Format] | None = Field(None, max_length=3, description="The allowed export formats.")
+    trusted_only: bool | None = Field(None, description="True if GraphQL accepts registered documents only.")
+    open: bool | None = Field(
+        None, description="True if callers without a key are admitted. Applies to the plan `anonymous` only."
+    )
 
 
 class PlanWanted(Body):
-    """A plan to be made."""
+    """A request for a new plan."""
 
-    name: str = Field(pattern=NAME, description="What it is called by.")
+    name: str = Field(pattern=NAME, description="The name of the plan.")
     points_minute: int = _number("points_minute")
     points_day: int = _number("points_day")
     burst: int = _number("burst")
     at_once: int = _number("at_once")
     page_most: int = _number("page_most")
     export_most: int = _number("export_most")
-    formats: list[Format] = Field([], max_length=3, description="Formats of exports.")
-    trusted_only: bool = Field(False, description="Whether GraphQL takes registered documents only.")
+    formats: list[Format] = Field([], max_length=3, description="The allowed export formats.")
+    trusted_only: bool = Field(False, description="True if GraphQL accepts registered documents only.")
 
 
 class Key(BaseModel):
-    """A key, as the service knows it: not its text."""
+    """An API key without its secret text."""
 
-    id: str = Field(description="What it is called by.")
-    name: str = Field(description="Whose it is and what for.")
-    ending: str = Field(description="Its last four characters.")
-    plan: str = Field(description="Its plan.")
-    scopes: list[Scope] = Field(description="What it may do.")
-    origins: list[str] = Field(description="The origins whose pages may use it; empty if any client may.")
-    state: Literal["active", "expired", "revoked"] = Field(description="Whether it works.")
-    created_at: datetime = Field(description="When it was made.")
-    expires_at: datetime | None = Field(description="When it ends.")
-    revoked_at: datetime | None = Field(description="When it was revoked.")
-    reason: str | None = Field(description="Why it was revoked.")
-    last_used_at: datetime | None = Field(description="When it was last used, a minute late.")
-    successor: str | None = Field(description="The id of the key that takes its place.")
+    id: str = Field(description="The id of the key.")
+    name: str = Field(description="The holder and the purpose of the key.")
+    ending: str = Field(description="The last four characters of the key.")
+    plan: str = Field(description="The name of the plan.")
+    scopes: list[Scope] = Field(description="The scopes of the key.")
+    origins: list[str] = Field(description="The web origins that may use the key. Empty if any client may use it.")
+    state: Literal["active", "expired", "revoked"] = Field(
+        description="The state of the key. Only an active key is accepted."
+    )
+    created_at: datetime = Field(description="The time of creation.")
+    expires_at: datetime | None = Field(description="The time of expiry. Null if the key does not expire.")
+    revoked_at: datetime | None = Field(description="The time of revocation. Null if the key is not revoked.")
+    reason: str | None = Field(description="The reason for the revocation.")
+    last_used_at: datetime | None = Field(description="The time of the last use, with a delay of about a minute.")
+    successor: str | None = Field(description="The id of the key that replaces it after a rotation.")
 
 
 class KeyMade(Key):
-    """A key that was made now."""
+    """A new API key with its secret text."""
 
-    key: str = Field(repr=False, description="The key. It is told this once; keep it where secrets are kept.")
+    key: str = Field(
+        repr=False, description="The secret text of the key. It is shown only once: store it in a safe place."
+    )
 
 
 class Plan(PlanWanted):
-    """A plan."""
+    """A plan: the limits of the keys that have it."""
 
     model_config = ConfigDict(extra="ignore", strict=False)
 
-    open: bool = Field(description="Whether those who have it are let in; only the plan anonymous can be closed.")
+    open: bool = Field(
+        description="True if callers with this plan are admitted. Only the plan `anonymous` can be closed."
+    )
 
 
 class PlanKept(Plan):
-    """A plan, and who has it."""
+    """A plan, with the number of its keys."""
 
-    keys: int = Field(description="How many keys that work have it.")
+    keys: int = Field(description="The number of active keys with this plan.")
 
 
 class Entry(BaseModel):
-    """One thing that was done."""
+    """An entry of the audit log."""
 
-    seq: int = Field(description="Its number in the log.")
-    recorded_at: datetime = Field(description="When.")
-    actor: str = Field(description="Who: `key: <id>`, `command line: <account>`, or an account of Postgres.")
-    subject: Literal["plan", "key", "trusted_document"] = Field(description="To what kind of thing.")
-    id: str = Field(description="To which: a plan's name, a key's id, a document's hash.")
-    action: Literal["created", "changed", "rotated", "revoked", "removed"] = Field(description="What.")
-    detail: dict[str, Any] = Field(description="What differs since, as it is now; of what was removed, what it was.")
+    seq: int = Field(description="The number of the entry in the log.")
+    recorded_at: datetime = Field(description="The time of the action.")
+    actor: str = Field(description="The actor: `key: <id>`, `command line: <account>`, or an account of Postgres.")
+    subject: Literal["plan", "key", "trusted_document"] = Field(
+        description="The type of object that the action applies to."
+    )
+    id: str = Field(description="The object: the name of a plan, the id of a key or the hash of a document.")
+    action: Literal["created", "changed", "rotated", "revoked", "removed"] = Field(description="The action.")
+    detail: dict[str, Any] = Field(
+        description="The changed members with their new values. For a removal, the removed object."
+    )
 
 
 class Limit(BaseModel):
-    """A bucket of points."""
+    """A rate limit: a bucket of points that refills over time."""
 
-    name: str = Field(description="`minute` or `day`.")
-    size: int = Field(description="Points that it holds at most, which may be spent at once.")
-    points: int = Field(description="Points that come back in a period.")
-    period: int = Field(description="Seconds.")
-    remaining: int | None = Field(description="Points that are left; null where nobody is held to limits.")
-    reset: float | None = Field(description="Seconds until all points are back; null likewise.")
+    name: str = Field(description="The name of the limit: `minute` or `day`.")
+    size: int = Field(description="The capacity in points, which can be spent at once.")
+    points: int = Field(description="The points that are refilled in each period.")
+    period: int = Field(description="The length of the period in seconds.")
+    remaining: int | None = Field(description="The points that are left. Null if the service does not apply limits.")
+    reset: float | None = Field(
+        description="The seconds until the bucket is full. Null if the service does not apply limits."
+    )
 
 
 class Me(BaseModel):
-    """Who asks, and what they may do."""
+    """The caller and its limits."""
 
-    identity: str = Field(description="What limits are counted by: `key:<id>`, or `ip:<network>` without a key.")
-    key: str | None = Field(description="The id of the key; null without one.")
-    name: str = Field(description="The name of the key; empty without one.")
-    expires_at: str | None = Field(description="When the key ends (RFC 3339); null where it does not.")
-    scopes: list[str] = Field(description="What the key may do.")
-    plan: Plan = Field(description="The plan.")
-    limits: list[Limit] = Field(description="How many points there are, and how many are left.")
+    identity: str = Field(
+        description="The identity that limits are counted by: `key:<id>`, or `ip:<network>` without a key."
+    )
+    key: str | None = Field(description="The id of the key. Null without a key.")
+    name: str = Field(description="The name of the key. Empty without a key.")
+    expires_at: str | None = Field(description="The expiry of the key [RFC 3339]. Null if it does not expire.")
+    scopes: list[str] = Field(description="The scopes of the key.")
+    plan: Plan = Field(description="The plan of the caller.")
+    limits: list[Limit] = Field(description="The rate limits and the points that are left.")

@@ -20,14 +20,21 @@ from api.rest.overview import LICENCE
 from api.rest.responses import problem_schemas
 from api.rest.schemas import Schema, ref, with_doubles
 
-ABOUT = """Keys and plans, for holders of a key with the scope `admin`, and what a caller may do, for anyone. This
-document is apart from those of the data, and changes with releases of the service. A key goes into the header field
-`Authorization: Bearer …` or `X-API-Key`, never into a URL. What is changed holds in every process within a second, and
-stands in the log. Answers are not kept. Problems are `application/problem+json` [RFC 9457]."""
-BEARER: Schema = {"type": "http", "scheme": "bearer", "description": "A key [RFC 6750]."}
+ABOUT = """Management of API keys and plans, for callers with a key of the scope `admin`. Any caller can read its own
+plan and limits. This document is separate from the contracts of the data and changes with releases of the service. Send
+a key in the header field `Authorization: Bearer …` or `X-API-Key`, never in a URL. A change applies in every process
+within a second and is recorded in the audit log. Responses are not cacheable. Problems are `application/problem+json`
+[RFC 9457]."""
+BEARER: Schema = {"type": "http", "scheme": "bearer", "description": "An API key as a bearer token [RFC 6750]."}
+RESULTS = {200: "The result.", 201: "The created object.", 204: "Deleted. The response has no body."}
 SECURITY: dict[str, Schema] = {
     "bearer": BEARER,
-    "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
+    "header": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same API key in a header field of its own.",
+    },
 }
 
 
@@ -50,9 +57,9 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Briefing API: access", "version": "1", "description": ABOUT, "license": LICENCE},
-        "servers": [{"url": "/", "description": "The service that this document came from."}],
+        "servers": [{"url": "/", "description": "The service that serves this document."}],
         "security": _security(),
-        "tags": [{"name": "access", "description": "Who may ask, and how much."}],
+        "tags": [{"name": "access", "description": "API keys, plans and limits."}],
         "paths": paths,
         "components": {"schemas": with_doubles(definitions["$defs"]) | problem_schemas(), "securitySchemes": SECURITY},
     }
@@ -72,9 +79,7 @@ def _describe_operation(operation: AdminOperation) -> Schema:
         required = any(field.is_required() for field in operation.takes.model_fields.values())
         content = {"application/json": {"schema": ref(operation.takes.__name__)}}
         schema["requestBody"] = {"required": required, "content": content}
-    response: Schema = {"description": f"{operation.summary}."}
-    if operation.status != 200:
-        response["description"] = f"{operation.summary}: done."
+    response: Schema = {"description": RESULTS[operation.status]}
     if operation.answers:
         envelope = _envelope(operation, ref(operation.answers.__name__))
         response["content"] = {"application/json": {"schema": envelope}}
@@ -89,13 +94,13 @@ def _describe_operation(operation: AdminOperation) -> Schema:
 
 def _describe_me(version: str) -> Schema:
     data = {"type": "object", "required": ["data"], "properties": {"data": ref("Me")}}
-    response = {"description": "Who asks.", "content": {"application/json": {"schema": data}}}
+    response = {"description": "The caller and its limits.", "content": {"application/json": {"schema": data}}}
     # The empty requirement is that of callers without a key.
     security: list[Schema] = [*_security(), {}]
     return {
         "operationId": f"get_{version}_me",
         "tags": ["access"],
-        "summary": "Tell who asks, and what they may do",
+        "summary": "Get the caller and its limits",
         "security": security,
         "responses": {"200": response} | _problem_responses([400, 401, 503]),
     }
@@ -113,8 +118,8 @@ def _parameters(operation: AdminOperation) -> list[Schema]:
         parameters.append(in_path | {"required": True})
     if operation.place:
         limit = {"type": "integer", "minimum": 1, "maximum": 1000, "default": PAGE}
-        parameters.append(_parameter("limit", "query", limit, "Rows on a page."))
-        parameters.append(_parameter("cursor", "query", {"type": "string"}, "The next_cursor of the page before."))
+        parameters.append(_parameter("limit", "query", limit, "The maximum number of rows on a page."))
+        parameters.append(_parameter("cursor", "query", {"type": "string"}, "The `next_cursor` of the previous page."))
     return parameters
 
 
@@ -128,8 +133,8 @@ def _envelope(operation: AdminOperation, data: Schema) -> Schema:
         data = {"type": "array", "items": data}
     properties: Schema = {"data": data}
     if operation.place:
-        cursor = {"type": ["string", "null"], "description": "Where the next page begins."}
-        more = {"type": "boolean", "description": "Whether there is one."}
+        cursor = {"type": ["string", "null"], "description": "The cursor of the next page. Null on the last page."}
+        more = {"type": "boolean", "description": "True if there is a next page."}
         page = {"next_cursor": cursor, "has_more": more}
         properties["page"] = {"type": "object", "required": [*page], "properties": page}
     return {"type": "object", "required": [*properties], "properties": properties}

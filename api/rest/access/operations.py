@@ -139,33 +139,33 @@ def _created_key(key: CreatedKey) -> JsonObject:
 
 
 KEYS, KEY, PLANS, PLAN = "/admin/keys", "/admin/keys/{id}", "/admin/plans", "/admin/plans/{name}"
-AN_ID, A_NAME = "The key's id.", "The plan's name."
+AN_ID, A_NAME = "The id of the key.", "The name of the plan."
 OPERATIONS = (
     AdminOperation(
-        "list_keys", "GET", KEYS, "List keys, the newest first", bodies.Key, list_keys, many=True, place="id"
+        "list_keys", "GET", KEYS, "List keys, newest first", bodies.Key, list_keys, many=True, place="id"
     ),
-    AdminOperation("create_key", "POST", KEYS, "Make a key", bodies.KeyMade, create_key, bodies.KeyWanted, 201),
+    AdminOperation("create_key", "POST", KEYS, "Create a key", bodies.KeyMade, create_key, bodies.KeyWanted, 201),
     AdminOperation("get_key", "GET", KEY, "Get one key by its id", bodies.Key, get_key, parameter=AN_ID),
     AdminOperation(
-        "rotate_key", "POST", f"{KEY}/rotate", "Make a key in the place of another, which works on for a while",
+        "rotate_key", "POST", f"{KEY}/rotate", "Rotate a key, with an overlap in which both keys work",
         bodies.KeyMade, rotate_key, bodies.Rotation, 201, parameter=AN_ID,
     ),
     AdminOperation(
-        "revoke_key", "POST", f"{KEY}/revoke", "Revoke a key, everywhere within a second",
+        "revoke_key", "POST", f"{KEY}/revoke", "Revoke a key, effective everywhere within a second",
         bodies.Key, revoke_key, bodies.Revocation, parameter=AN_ID,
     ),
     AdminOperation("list_plans", "GET", PLANS, "List plans", bodies.PlanKept, list_plans, many=True),
-    AdminOperation("create_plan", "POST", PLANS, "Make a plan", bodies.Plan, create_plan, bodies.PlanWanted, 201),
+    AdminOperation("create_plan", "POST", PLANS, "Create a plan", bodies.Plan, create_plan, bodies.PlanWanted, 201),
     AdminOperation(
-        "change_plan", "PATCH", PLAN, "Change a plan, everywhere within a second",
+        "change_plan", "PATCH", PLAN, "Change a plan, effective everywhere within a second",
         bodies.Plan, change_plan, bodies.PlanChange, parameter=A_NAME,
     ),
     AdminOperation(
-        "remove_plan", "DELETE", PLAN, "Remove a plan that was never given", None, remove_plan, status=204,
+        "remove_plan", "DELETE", PLAN, "Delete a plan that no key ever had", None, remove_plan, status=204,
         parameter=A_NAME,
     ),
     AdminOperation(
-        "list_audit", "GET", "/admin/audit", "List what was done to keys and plans, the latest first",
+        "list_audit", "GET", "/admin/audit", "List the audit log of keys and plans, latest first",
         bodies.Entry, list_audit, many=True, place="seq",
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from api.rest.responses import own_responses
 from api.rest.schemas import Schema, ref, structure, with_doubles
 
 ENVELOPE = "MeRecord"
-TAG = {"name": "access", "description": "Who asks, and how much they may."}
+TAG = {"name": "access", "description": "The caller and its limits."}
 # The bounds of plans are for clients that create them. Here they would promise that no plan ever exceeds them.
 BOUNDS = ("title", "default", "pattern", "enum", "minimum", "maximum", "minItems", "maxItems")
 EXAMPLE = {
@@ -46,7 +46,7 @@ def schemas() -> dict[str, Schema]:
     """Return the schemas of the answer, by name."""
     _, definitions = models_json_schema([(Me, "serialization")], ref_template="#/components/schemas/{model}")
     parts: dict[str, Schema] = with_doubles(_without_bounds(definitions["$defs"]))
-    return {ENVELOPE: structure({"data": ref("Me")}, "Who asks.")} | parts
+    return {ENVELOPE: structure({"data": ref("Me")}, "The caller and its limits.")} | parts
 
 
 def operation() -> Schema:
@@ -54,9 +54,9 @@ def operation() -> Schema:
     return {
         "operationId": "get_me",
         "tags": [TAG["name"]],
-        "summary": "Tell who asks, and what is left to them",
-        "description": "The plan and the limits of the key, or of the address without one. It costs nothing, and who "
-        "has nothing left is answered, too.",
+        "summary": "Get the caller and its remaining limits",
+        "description": "Returns the plan and the limits of the key or, without a key, of the network address. The "
+        "request costs no points, so it also works when none are left.",
         "parameters": [],
         "responses": own_responses(ref(ENVELOPE), EXAMPLE),
     }

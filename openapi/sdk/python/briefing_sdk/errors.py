@@ -52,7 +52,7 @@ class Unreadable(BriefingError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with a request. `parameter` is empty if it is about the whole request."""
+    """A fault of a request. `parameter` is empty if the fault concerns the whole request."""
 
     parameter: str
     detail: str
@@ -170,7 +170,7 @@ class BodyTooLarge(Problem, code="body_too_large"):
 
 
 class UriTooLong(Problem, code="uri_too_long"):
-    """The path and query have more bytes than they may have."""
+    """The path and query exceed the maximum length."""
 
 
 class UnsupportedMediaType(Problem, code="unsupported_media_type"):
@@ -182,7 +182,7 @@ class RateLimited(Problem, code="rate_limited"):
 
 
 class HeadersTooLarge(Problem, code="headers_too_large"):
-    """The header fields have more bytes than they may."""
+    """The header fields exceed the maximum size."""
 
 
 class Internal(Problem, code="internal"):

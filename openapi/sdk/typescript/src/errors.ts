@@ -103,7 +103,7 @@ export class InvalidRequest extends Problem {}
 /** The cursor is damaged or belongs to another list. */
 export class InvalidCursor extends Problem {}
 
-/** The price of the request is above what one may cost. */
+/** The price of the request exceeds the maximum. */
 export class TooExpensive extends Problem {}
 
 /** The request needs a key. */
@@ -118,10 +118,10 @@ export class ExpiredKey extends Problem {}
 /** The key was revoked. */
 export class RevokedKey extends Problem {}
 
-/** The key, or the plan, does not allow this. */
+/** The key or its plan does not allow this. */
 export class Forbidden extends Problem {}
 
-/** There is no such path, or no record has this id. */
+/** The path does not exist, or no record has this id. */
 export class NotFound extends Problem {}
 
 /** The path does not have this method. */
