@@ -56,7 +56,7 @@ from api.query import (
     points_of_counts,
 )
 from api.query.counts import MAX_GROUPS, SAMPLE_FROM
-from api.query.selection import CountName
+from api.query.group_query import CountName
 
 # Records of a sample from which a group is shown. Of fewer, the interval is as wide as the number.
 LEAST_SAMPLED = 10

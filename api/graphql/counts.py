@@ -36,7 +36,7 @@ from api.query.counts import (
     read_time_zone,
     top_of,
 )
-from api.query.selection import CountName
+from api.query.group_query import CountName
 
 REST: dict[str, CountName] = {"groups": "rest_groups", "count": "rest_count"}
 UNPLACED: dict[str, CountName] = {"undated": "undated", "coarser": "coarser"}

@@ -79,9 +79,9 @@ from api.query import (
 )
 from api.query.counts import FACET_TOP
 from api.query.cursor import continue_as_of, read_cursor, revisions_fingerprint
+from api.query.group_query import SeriesListName
 from api.query.own_fields import own_selection
 from api.query.parse import IDENTIFIER
-from api.query.selection import SeriesListName
 from api.query.sort import REVISION
 
 FieldsByKey = dict[str, list[FieldDetails]]

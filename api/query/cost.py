@@ -37,29 +37,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.catalog import VERSIONS, Link, Resource, Version
+from api.query.export_query import ExportQuery, JsonShape
 from api.query.filters import AllOf, AnyOf, Exists, Filter, Not, Search
-from api.query.selection import (
-    CountQuery,
-    DiffQuery,
-    Edges,
-    ExportQuery,
-    JsonShape,
-    LinkedRecord,
-    LinkedRecords,
-    ListQuery,
-    Nodes,
-    Object,
-    Query,
-    Record,
-    Records,
-    RevisionsQuery,
-    Selection,
-    SeriesQuery,
-    StoredRecord,
-    counted,
-    counts_of_facets,
-    facets_of,
-)
+from api.query.group_query import CountQuery, SeriesQuery, counts_of_facets, facets_of
+from api.query.history_query import DiffQuery, RevisionsQuery, StoredRecord
+from api.query.list_query import Edges, ListQuery, Nodes, counted
+from api.query.query import Query
+from api.query.selection import LinkedRecord, LinkedRecords, Object, Record, Records, Selection
 from api.query.work import (
     RELATIONS_PER_POINT,
     SEVERAL,

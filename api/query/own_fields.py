@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from api.catalog import Field, Group, Resource, Version
-from api.query.selection import Answer, ColumnField, Item, ListQuery, Nodes, Object, ObjectField, Selection
+from api.query.list_query import ListQuery, Nodes
+from api.query.selection import Answer, ColumnField, Item, Object, ObjectField, Selection
 from api.query.sort import POSITION, Page
 
 # What is different in each revision, and what is never.
