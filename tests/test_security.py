@@ -13,7 +13,8 @@ from api.graphql.document import DocumentCache
 from api.graphql.executor import INTROSPECTION
 from api.graphql.schema import core
 from api.graphql.selection import read_operation
-from api.query import cost, costliest_list, price, work
+from api.query import cost, costliest_list, filter_weight, price, work
+from api.query.filter_weight import LINKED, LINKED_AGAIN, LOOK_UP, MATCH, PLAIN_TEST, RANK
 from api.rest.request import list_query
 from api.settings import Settings
 
@@ -80,16 +81,16 @@ def test_the_table_has_the_numbers_of_the_code(row: str, points: tuple[int, ...]
 @pytest.mark.parametrize(
     ("row", "weights"),
     [
-        ("of a field", work.PLAIN_TEST[:1]),
-        ("`bbox` / `near`", (work.TESTS["bbox"][0], work.TESTS["near"][0])),
-        ("`tag` (`has`)", work.TESTS["has"]),
-        ("`identifier`, `subject`", work.TESTS["identifier"]),
-        ("`identifier`, `subject`", work.TESTS["subject"]),
-        ("a search", (*work.MATCH, *work.RANK)),
-        ("through a link to one", (work.LOOK_UP + work.LINKED["one"],)),
+        ("of a field", PLAIN_TEST[:1]),
+        ("`bbox` / `near`", (filter_weight.TESTS["bbox"][0], filter_weight.TESTS["near"][0])),
+        ("`tag` (`has`)", filter_weight.TESTS["has"]),
+        ("`identifier`, `subject`", filter_weight.TESTS["identifier"]),
+        ("`identifier`, `subject`", filter_weight.TESTS["subject"]),
+        ("a search", (*MATCH, *RANK)),
+        ("through a link to one", (LOOK_UP + LINKED["one"],)),
         (
             "through a link to many or several, or to children",
-            (work.LOOK_UP, work.LINKED["many"], 1, work.LINKED_AGAIN, work.LINKED["children"]),
+            (LOOK_UP, LINKED["many"], 1, LINKED_AGAIN, LINKED["children"]),
         ),
     ],
 )

@@ -51,6 +51,7 @@ from api.query.group_query import (
     SeriesSum,
     counts_of_facets,
     facets_of,
+    is_counted_exactly,
 )
 from api.query.history_query import (
     Changed,
@@ -61,6 +62,7 @@ from api.query.history_query import (
     RevisionsQuery,
     StoredRecord,
 )
+from api.query.index_use import is_bounded, is_served
 from api.query.known_at import AsOf, KnownAt
 from api.query.list_query import (
     Cursor,
@@ -93,7 +95,7 @@ from api.query.selection import (
 )
 from api.query.sort import Page, Sort, read_sort
 from api.query.timeline import EditionFinder, Timeline
-from api.query.work import is_bounded, is_counted, is_counted_exactly, is_served, records_a_point
+from api.query.work import is_counted, records_a_point
 
 __all__ = [
     "EVERYTHING",

@@ -2,6 +2,7 @@
 
     price(request)  = the larger of its minimum and the sum over its roots, + its reserve
     minimum         = 1; or a point for 5 relations of its statement, 400 values of its filters, or 20 searched words
+                      (api/query/statement_size.py)
     price(list)     = price(filter) + price(totals) + size x price(record)
     price(record)   = 1 + the sum over its links
     price(one)      = price(record) of the linked record
@@ -44,16 +45,15 @@ from api.query.history_query import DiffQuery, RevisionsQuery, StoredRecord
 from api.query.list_query import Edges, ListQuery, Nodes, counted
 from api.query.query import Query
 from api.query.selection import LinkedRecord, LinkedRecords, Object, Record, Records, Selection
-from api.query.work import (
+from api.query.statement_size import (
     RELATIONS_PER_POINT,
-    SEVERAL,
     VALUES_PER_POINT,
     WORDS_PER_POINT,
     relations,
-    reserve,
     searched_words,
     values,
 )
+from api.query.work import SEVERAL, reserve
 
 SEARCH = 5
 LINK = 10

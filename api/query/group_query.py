@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from api.catalog import Dimension
+from api.catalog import Dimension, Version
+from api.catalog.dimensions import SOURCE
 from api.query.filters import EVERYTHING, Filter
 from api.query.known_at import AsOf
 from api.query.list_query import ListQuery
@@ -46,6 +47,17 @@ class CountQuery(Answer):
     def entries(self) -> Selection:
         """The counts as the only entry of a request."""
         return (Item("", self),)
+
+    @property
+    def links(self) -> set[str]:
+        """The links through which records are grouped, by their names."""
+        return {dimension.link for dimension in self.by if dimension.link}
+
+
+def is_counted_exactly(version: Version, root: CountQuery) -> bool:
+    """Return True if each record is counted, however many there are. Children are: a sample would have all children of
+    one record in 32, which says little of the others."""
+    return root.exact or root.resource in version.children
 
 
 @dataclass(frozen=True)
@@ -161,6 +173,12 @@ class SeriesQuery(Answer):
     def entries(self) -> Selection:
         """The series as the only entry of a request."""
         return (Item("", self),)
+
+
+def counts_of_series(root: SeriesQuery) -> CountQuery:
+    """Return the counts that are as much work as series: exact ones by the same values and by sources of citations."""
+    by = (*root.by, SOURCE)
+    return CountQuery(root.resource, by, (), root.filter, root.bucket, exact=True)
 
 
 # The lists of an answer: the series and the points of each, and the envelopes over their sources with their points.

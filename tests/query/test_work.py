@@ -13,17 +13,17 @@ from api.graphql.schema import core
 from api.graphql.selection import read_operation
 from api.query import Query
 from api.query.cost import least_price, price
+from api.query.filter_weight import LOOK_UP
+from api.query.statement_size import relations
 from api.query.work import (
     COUNT_ALL,
     LIST_RECORDS,
-    LOOK_UP,
     LOOKED_AT_PER_POINT,
     MAX_WEIGHT,
     MOST,
     ONE_PARENT,
     WHOLE_LIST,
     records_a_point,
-    relations,
     reserve,
 )
 from api.rest.formats import FORMATS
