@@ -23,8 +23,8 @@ from api.pages.origin import VARY, find_origin
 from api.pages.templating import GUARDED, Templates
 from api.query import EditionFinder, Query
 from api.rest.memento import PUBLIC, cache_policy
-from api.rest.routes import missing_record
 from api.service import Service
+from api.service.absence import missing_record
 from api.service.entity_tags import names_edition
 
 Render = Callable[[dict[str, Any], str], bytes]

@@ -16,6 +16,7 @@ from api.catalog import Resource, Version
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, respond
 from api.http.route import DataRoute
+from api.rest.accept import check_accept
 from api.rest.access import own
 from api.rest.access.contract import BEARER
 from api.rest.code_samples import EXAMPLE_URL, code_samples, code_samples_of_me
@@ -53,7 +54,7 @@ from api.rest.responses import (
     shared_headers,
     shared_responses,
 )
-from api.rest.routes import METHODS, check_accept
+from api.rest.routes import METHODS
 from api.rest.schemas import Schema, feature_schemas, ref, schemas, title
 
 # The bytes of a file. A client that took them for text could parse NDJSON as JSON.

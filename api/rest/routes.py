@@ -2,78 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import partial
-from urllib.parse import quote, unquote, unquote_to_bytes
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter
 
 from api.access.caller import Caller
-from api.access.key import holds_key
 from api.cache import SizedCache
 from api.catalog import Resource, Version
-from api.errors import NotFound, Withdrawn
-from api.http.media_types import choose_media_type
-from api.http.problems import HTTPError
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, CachePolicy, Headers, plain_tags, respond, unchanged
 from api.http.route import DataRoute, Endpoint
 from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
 from api.query import EditionFinder, Query
+from api.rest.accept import ACCEPTS_JSON, MEDIA_TYPE, OtherForm, check_accept, preferred_form
+from api.rest.answer_urls import may_hold_key, next_page_url, quote_query, url_up_to
+from api.rest.cached_request import MAX_REMEMBERED_BYTES, CachedRequest, estimate_size
 from api.rest.diff import diff_export_request, diff_query, write_diff_permalink
 from api.rest.export import ExportEndpoint, preferred_format
 from api.rest.group_request import counts_query, series_query
 from api.rest.include import read_include
 from api.rest.json_ld import MEDIA_TYPE as JSON_LD
-from api.rest.json_ld import included_paths, offers_json_ld, write_json_ld
+from api.rest.json_ld import included_paths, write_json_ld
 from api.rest.memento import LINK_FORMAT, PUBLIC, Addresses, cache_policy, memento_headers, timemap
 from api.rest.operations import Kind, Operation, operations
 from api.rest.parameters import Parameter, parameters
 from api.rest.request import export_request, list_query, record_query, revisions_query
 from api.rest.url import merge_repeated
 from api.service import PreparedQuery, Service
-from api.service.absence import read_note
+from api.service.absence import missing_record
 from api.service.entity_tags import names_edition
 
-JSON = "application/json"
-MEDIA_TYPE = JSON.encode()
-# Values of Accept that nearly all clients send, and that mean JSON.
-ACCEPTS_JSON = (b"", b"*/*", MEDIA_TYPE)
-MAX_REMEMBERED_BYTES = 8 * 1024 * 1024
-# The characters of a query (RFC 3986, 3.4) beside letters and digits, and the percent sign of what is encoded already.
-IN_QUERY = "!$&'()*+,;=:@/?-._~%"
 METHODS = ["GET", "HEAD", "OPTIONS"]
 # A function that makes the Query of a list's path from the query of a URL.
 QueryMaker = Callable[[Version, Resource, bytes, EditionFinder, str], Query]
-
-
-@dataclass(frozen=True, slots=True)
-class CachedRequest:
-    """A request that was read before: its query, its identity in entity tags, for a list the link to its next page
-    without the cursor, for a record its resource, and the header fields of an answer that shows an edition, with
-    the number of dated editions that were known then. `permalink` is the URL of the answer up to the number of its
-    edition. It and the link are empty if the URL may contain a key, which they would repeat. A file has another media
-    type than JSON."""
-
-    query: PreparedQuery
-    identity: bytes
-    link: str = ""
-    resource: Resource | None = None
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    permalink: str = ""
-    dated: int = 0
-    media_type: bytes = MEDIA_TYPE
-
-
-@dataclass(frozen=True, slots=True)
-class OtherForm:
-    """A form of an answer beside JSON, made of the JSON."""
-
-    media_type: str
-    write: Callable[[HttpRequest, bytes], bytes]
 
 
 class RestApi:
@@ -129,7 +95,7 @@ class RestApi:
                     accept_datetime.decode("latin-1"),
                     addresses.permalink,
                 )
-                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                link = next_page_url(request.path, query_string, self._service.settings.public_url)
                 return self._remember(request, query_string, self._service.prepare(query, caller), addresses, link)
 
             key = (resource.name, request.query_string, accept_datetime)
@@ -230,7 +196,7 @@ class RestApi:
                     accept_datetime.decode("latin-1"),
                     addresses.permalink,
                 )
-                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                link = next_page_url(request.path, query_string, self._service.settings.public_url)
                 prepared = self._service.prepare(query, caller)
                 return self._remember(request, query_string, prepared, addresses, link, resource, form)
 
@@ -262,9 +228,10 @@ class RestApi:
                 check_accept(request)
 
             def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
-                url = self._url_up_to(request, query_string, (b"from", b"to"), b"from=")
+                public_url = self._service.settings.public_url
+                url = url_up_to(request.path, query_string, public_url, (b"from", b"to"), b"from=")
                 query = diff_query(version, resource, request.query_string, finder, url)
-                link = _next_page_url(request.path, query_string, self._service.settings.public_url)
+                link = next_page_url(request.path, query_string, public_url)
                 prepared = self._service.prepare(query, caller)
                 headers: Headers = []
                 if url:
@@ -282,24 +249,19 @@ class RestApi:
         """Return a page of revisions as a TimeMap."""
         own = f"{self._service.settings.public_url}{quote(request.path)}"
         original = own.removesuffix("/revisions")
-        if request.query_string and not _may_hold_key(request.query_string):
-            own += f"?{_quote_query([request.query_string])}"
+        if request.query_string and not may_hold_key(request.query_string):
+            own += f"?{quote_query([request.query_string])}"
         return timemap(body, original, own, self._service.changes.timeline.store)
 
     def _addresses(self, request: HttpRequest, query_string: bytes) -> Addresses:
-        """Return the URLs of what is requested."""
-        permalink = self._url_up_to(request, query_string, (b"known_at",), b"known_at=")
+        """Return the URLs of what is requested. A version without a history has none."""
+        if not self._version.history:
+            return Addresses()
+        public_url = self._service.settings.public_url
+        permalink = url_up_to(request.path, query_string, public_url, (b"known_at",), b"known_at=")
         if not permalink:
             return Addresses()
         return Addresses(permalink.removesuffix("known_at=")[:-1], permalink)
-
-    def _url_up_to(self, request: HttpRequest, query_string: bytes, without: Collection[bytes], last: bytes) -> str:
-        """Return the URL of what is requested without some parameters, up to the `last` part. It is empty if the URL
-        may contain a key, or in a version without a history."""
-        if not self._version.history or _may_hold_key(query_string):
-            return ""
-        pairs = [pair for pair in query_string.split(b"&") if pair and _parameter_name(pair) not in without]
-        return f"{self._service.settings.public_url}{quote(request.path)}?{_quote_query([*pairs, last])}"
 
     def _remember(
         self,
@@ -368,7 +330,7 @@ class RestApi:
             await self._authentication.charge_reading(context)
             cached = await service.read_request(partial(read, query_string))
             if cached.query.statement.final:
-                self._remembered.put(key, cached, _estimate_size(cached, request.query_string))
+                self._remembered.put(key, cached, estimate_size(cached, request.query_string))
         else:
             service.check(cached.query.cost, caller)
         context.outdated = cached.query.outdated
@@ -412,61 +374,5 @@ def routes(service: Service, authentication: Authentication, exports: ExportEndp
     return router
 
 
-def preferred_form(version: Version, request: HttpRequest, other: OtherForm) -> OtherForm | None:
-    """Return the other form if the client prefers it; None for JSON. HTTPError (406) if it accepts neither."""
-    offered = [JSON]
-    if other.media_type != JSON_LD or offers_json_ld(version):
-        offered.append(other.media_type)
-    media_type = choose_media_type(request.header(b"accept"), offered)
-    if not media_type:
-        raise HTTPError("not_acceptable", f"Offered here: {', '.join(offered)}.")
-    return other if media_type == other.media_type else None
-
-
-def check_accept(request: HttpRequest) -> None:
-    """Raise HTTPError (406) if the client does not accept JSON."""
-    if not choose_media_type(request.header(b"accept"), (JSON,)):
-        raise HTTPError("not_acceptable", f"Offered here: {JSON}.")
-
-
-def missing_record(resource: Resource, note: str) -> NotFound | Withdrawn:
-    """Return the error for a record that is not there, from the store's note."""
-    absence = read_note(note)
-    if absence.reason is not None:
-        return Withdrawn(f"This {resource.name} was withdrawn: {absence.reason}")
-    if absence.first_known is not None:
-        return NotFound(f"This {resource.name} was not known then: it was first known at {absence.first_known}.")
-    return NotFound(f"No {resource.name} has this id.")
-
-
 def _link_header(url: str) -> tuple[bytes, bytes]:
     return b"link", f'<{url}>; rel="next"'.encode("latin-1")
-
-
-def _parameter_name(pair: bytes) -> bytes:
-    return unquote_to_bytes(pair.partition(b"=")[0])
-
-
-def _may_hold_key(query_string: bytes) -> bool:
-    return holds_key(unquote(query_string.decode("latin-1")))
-
-
-def _next_page_url(path: str, query_string: bytes, public_url: str) -> str:
-    """Return the URL of the next page up to its cursor; empty if the query may contain a key."""
-    if _may_hold_key(query_string):
-        return ""
-    pairs = [pair for pair in query_string.split(b"&") if pair and not pair.startswith(b"cursor=")]
-    return f"{public_url}{quote(path)}?{_quote_query([*pairs, b'cursor='])}"
-
-
-def _quote_query(pairs: Sequence[bytes]) -> str:
-    # As it was sent, except for what no URL contains: a `>` would end the link, and what follows would be another one.
-    return quote(b"&".join(pairs), safe=IN_QUERY)
-
-
-def _estimate_size(cached: CachedRequest, query_string: bytes) -> int:
-    """Return about how many bytes a remembered request takes."""
-    statement = cached.query.statement
-    arguments = sum(len(repr(argument)) for argument in statement.arguments)
-    arguments += sum(len(value) for _, value in cached.headers) + len(cached.permalink)
-    return 500 + 4 * len(query_string) + len(statement.sql) + arguments

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import orjson
 
+from api.catalog import Resource
+from api.errors import NotFound, Withdrawn
+
 
 @dataclass(frozen=True)
 class Absence:
@@ -23,3 +26,13 @@ def read_note(note: str) -> Absence:
     key, place, reason, *first_known = orjson.loads(note)
     moment = first_known[0] if first_known else None
     return Absence(key, place, reason, moment and moment.replace("+00:00", "Z"))
+
+
+def missing_record(resource: Resource, note: str) -> NotFound | Withdrawn:
+    """Return the error for a record that is not there, from the store's note."""
+    absence = read_note(note)
+    if absence.reason is not None:
+        return Withdrawn(f"This {resource.name} was withdrawn: {absence.reason}")
+    if absence.first_known is not None:
+        return NotFound(f"This {resource.name} was not known then: it was first known at {absence.first_known}.")
+    return NotFound(f"No {resource.name} has this id.")
