@@ -126,6 +126,13 @@ def related_section(record: Record) -> Section:
     return Section("Other events", tuple(entries), more_of(record["related"], "relations", record_id=record["id"]))
 
 
+def member_entry(member: Record) -> SectionEntry:
+    """Return the entry of a source that belongs to another one."""
+    return SectionEntry(
+        (RecordLink(source_label(member), "sources", member["id"]),), text_part(member["role"], soft=True)
+    )
+
+
 def document_entry(document: Record) -> SectionEntry:
     """Return the entry of a document."""
     label = document["title"] or document["url"] or document["id"]
