@@ -17,6 +17,8 @@ The end of a client's sending side (FIN) counts as a disconnect. A client that o
 closed: TCP shows the difference only once something is written to it. Uvicorn, Go's net/http and nginx decide so too.
 Clients keep the connection open until they have read the answer. When a connection is lost, the task of its request is
 cancelled, and with it the query in Postgres.
+
+The pace of clients, and how connections end, is the same for any protocol: see tcp_connection.py.
 """
 
 from __future__ import annotations
@@ -24,8 +26,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol
 from urllib.parse import unquote
 
 import httptools
@@ -35,21 +36,16 @@ from api.http.problems import HTTPError
 from api.middleware.client_address import read_trusted_networks
 from api.middleware.cors import Origins
 from api.observability.connection_events import ConnectionEvents
-from api.server import tcp
-from api.server.connection_shares import AddressConnections, ConnectionShares
+from api.server.connection_shares import ConnectionShares
 from api.server.exchange import AnswerState, Exchange, Fields
-from api.server.pace import PaceWatch
 from api.server.refusals import fault, reason, response, weigh
+from api.server.tcp_connection import ServerState, TcpConnection
 from api.settings import Settings
 
 logger = logging.getLogger("api.http")
 
 # An idle connection saves the next request's handshake. It is closed sooner if its place is needed.
 KEEP_ALIVE_SECONDS = 20.0
-# Closing a socket with unread input resets the connection, and the client loses the answer. So input is read and
-# discarded until one of these bounds.
-LINGER_SECONDS = 2.0
-LINGER_BYTES = 16 * 1024 * 1024
 # One-byte chunks take six bytes each. A body that takes more than this many times `max_body` on the wire is refused.
 FRAMING = 8
 # The bytes of a body that wait for the application before the client is asked to pause.
@@ -75,15 +71,6 @@ class ServerConfig(Protocol):
     loaded_app: Any
 
 
-class ServerState(Protocol):
-    """The part of uvicorn's ServerState that a connection uses. At the end uvicorn waits for these connections and
-    tasks."""
-
-    connections: set[Any]
-    tasks: set[asyncio.Task[None]]
-    default_headers: list[tuple[bytes, bytes]]
-
-
 def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type[HttpConnection]:
     """Return the protocol class for uvicorn's `http=`, bound to these settings. `events` receives the events of
     connections."""
@@ -97,28 +84,17 @@ def protocol(settings: Settings, events: ConnectionEvents | None = None) -> type
     return type("BoundConnection", (HttpConnection,), attributes)
 
 
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(TcpConnection):
     """One connection. A request that arrives whole, in one piece, sets no timer, and its fields need not be counted."""
 
-    settings: ClassVar[Settings]
-    events: ClassVar[ConnectionEvents]
     origins: ClassVar[Origins]
-    shares: ClassVar[ConnectionShares]
-    # Connections above the maximum, while they read their 503.
-    turned_away: ClassVar[set[HttpConnection]]
-
-    transport: asyncio.Transport
 
     def __init__(
         self, config: ServerConfig, server_state: ServerState, app_state: object = None, _loop: object = None
     ) -> None:
+        super().__init__(server_state)
         self._application: ASGIApp = config.loaded_app
-        self._server = server_state
-        self._loop = asyncio.get_running_loop()
         self._parser: Any = self._create_parser()
-        self._local: tuple[str, int] | None = None
-        self.client: tuple[str, int] | None = None
-        self._scheme = "http"
         # The request that is coming in, and its bytes: those of this piece, and those of the pieces before.
         self._stage = NOTHING
         self._url = b""
@@ -131,23 +107,8 @@ class HttpConnection(asyncio.Protocol):
         self._latest: Exchange | None = None
         self._running: Exchange | None = None
         self._pipeline: deque[Exchange] = deque()
-        self._reading_paused = False
-        self._deadline: asyncio.TimerHandle | None = None
-        self._keep_alive_timer: asyncio.TimerHandle | None = None
-        # The end of the connection: why it is refused, or that its last answer was sent, and what came after that.
+        # Why the connection is refused; None if it is not.
         self._refusal: HTTPError | None = None
-        self.leaving = False
-        self._discarded = 0
-        # The connections of the client's address; None if this connection is not counted, or not any more.
-        self._address_connections: AddressConnections | None = None
-        # True while something that was written waits for the client. Its pace is watched meanwhile. The least pace
-        # differs for callers with a key.
-        self.unread = False
-        self._writable = asyncio.Event()
-        self._watch: PaceWatch | None = None
-        self.least_pace: float = self.settings.least_pace
-        # True while an answer was written and the client has not taken it yet. The next request waits for that.
-        self._awaits_client = False
 
     def _create_parser(self) -> Any:
         parser = httptools.HttpRequestParser(self)
@@ -158,15 +119,7 @@ class HttpConnection(asyncio.Protocol):
     # The connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # The transports of uvloop are no subclasses of asyncio's.
-        self.transport = transport = cast(asyncio.Transport, transport)
-        # What the kernel does not take at once counts as unread: it occupies memory, and its client is watched.
-        transport.set_write_buffer_limits(0)
-        self._local = _read_address(transport.get_extra_info("sockname"))
-        self.client = _read_address(transport.get_extra_info("peername"))
-        if transport.get_extra_info("sslcontext") is not None:
-            self._scheme = "https"
-        self._address_connections = self.shares.enter(self, self.client[0] if self.client else "")
+        super().connection_made(transport)
         if self._address_connections is None:
             self._turn_away()
         else:
@@ -233,17 +186,6 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._latest.keep_alive = False
 
-    def reset(self) -> None:
-        """Close the connection with a TCP reset, which shows the client that it did not end properly."""
-        tcp.reset(self.transport)
-
-    def _leave(self) -> None:
-        if self._address_connections is not None:
-            self.shares.leave(self, self._address_connections)
-            self._address_connections = None
-        self._server.connections.discard(self)
-        self.turned_away.discard(self)
-
     # Input
 
     def data_received(self, data: bytes) -> None:
@@ -309,11 +251,6 @@ class HttpConnection(asyncio.Protocol):
         elif self._deadline is None:
             self._set_deadline(settings.header_timeout, self._refuse_late_head)
 
-    def _discard(self, data: bytes) -> None:
-        self._discarded += len(data)
-        if self._discarded > LINGER_BYTES:
-            self.transport.abort()
-
     def _refuse_late_head(self) -> None:
         self._deadline = None
         if self.transport.is_closing():
@@ -333,18 +270,6 @@ class HttpConnection(asyncio.Protocol):
 
     def _describe_long_url(self) -> HTTPError:
         return HTTPError("uri_too_long", f"The path and query are longer than {self.settings.max_url} bytes.")
-
-    def pause_reading(self) -> None:
-        """Let the client wait before it sends more."""
-        if not self._reading_paused:
-            self._reading_paused = True
-            self.transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """Read on from the client."""
-        if self._reading_paused:
-            self._reading_paused = False
-            self.transport.resume_reading()
 
     # The parser's callbacks. During a body, header fields are trailers, which must not become the request's, and a head
     # comes from _ignore_upgrade.
@@ -508,81 +433,3 @@ class HttpConnection(asyncio.Protocol):
     def _read_origin(self) -> bytes | None:
         """Return the origin that the refused request names, as far as it was read."""
         return dict(self._headers).get(b"origin")
-
-    def _hang_up(self) -> None:
-        if self.transport.is_closing():
-            return
-        self.leaving = True
-        self.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self._set_deadline(LINGER_SECONDS, self.transport.abort)
-
-    # A client that does not take its answer at once
-
-    async def taken(self) -> None:
-        """Wait until the client, or the kernel for it, has taken what was written."""
-        while self.unread:
-            await self._writable.wait()
-
-    def cut(self, reason: str) -> None:
-        """Break the answer off, so that no client takes the part that it got for the whole."""
-        logger.info("cut an answer", extra={"reason": reason, "client": self.client})
-        self.events.cut(reason)
-        # Without a reset the kernel would still send what it has taken.
-        self.reset()
-
-    def pause_writing(self) -> None:
-        self.unread = True
-        self._writable.clear()
-        if self._address_connections is not None:
-            self._address_connections.reads_later(self)
-        if self._watch is None:
-            self._watch = PaceWatch(self.transport, self.settings.stall_timeout, self._cut_slow_client)
-        self._watch.begin(self.least_pace)
-
-    def resume_writing(self) -> None:
-        if self._watch is not None:
-            self._watch.end()
-        if self._address_connections is not None:
-            self._address_connections.has_read(self)
-        self._note_taken()
-        if self._awaits_client:
-            self._awaits_client = False
-            self.answered()
-
-    def _note_taken(self) -> None:
-        self.unread = False
-        self._writable.set()
-
-    def _cut_slow_client(self) -> None:
-        self.cut("pace")
-
-    # Timers
-
-    def _close_idle(self) -> None:
-        self._keep_alive_timer = None
-        if not self.transport.is_closing():
-            self.transport.close()
-        self._set_deadline(LINGER_SECONDS, self.transport.abort)
-
-    def _clear_keep_alive(self) -> None:
-        if self._keep_alive_timer is not None:
-            self._keep_alive_timer.cancel()
-            self._keep_alive_timer = None
-
-    def _set_deadline(self, seconds: float, then: Callable[[], None]) -> None:
-        self._clear_deadline()
-        self._deadline = self._loop.call_later(seconds, then)
-
-    def _clear_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-
-def _read_address(address: Any) -> tuple[str, int] | None:
-    """Return host and port of a socket's address; None for a socket without them, such as a Unix socket."""
-    if isinstance(address, tuple) and len(address) >= 2:
-        return str(address[0]), int(address[1])
-    return None

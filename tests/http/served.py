@@ -12,12 +12,12 @@ from api.http.body import BODILESS, BodyRefused, drop_body, read_body
 from api.http.problems import MEDIA_TYPE, document
 from api.http.request import HttpRequest
 from api.http.unread_answers import UnreadAnswers
-from api.server import protocol
+from api.server import protocol, tcp_connection
 from api.server.http_server import serve
 from api.settings import read_settings
 
 # The tests need not wait for what takes seconds.
-protocol.LINGER_SECONDS = 0.3
+tcp_connection.LINGER_SECONDS = 0.3
 
 settings = read_settings().model_copy(update={"stall_timeout": 0.3})
 if "--impatient" in sys.argv:
