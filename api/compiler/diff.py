@@ -56,6 +56,7 @@ from api.query import (
     extra_of,
 )
 from api.query.filters import conjuncts, looks_through_links
+from api.query.list_query import parts_of_nodes
 
 # A condition that always holds for a column that is never null. As it is volatile, Postgres does not keep the rows of a
 # join for equal ids (Memoize). No id comes twice, and what it kept took 2 KiB for each difference of an export.
@@ -153,8 +154,7 @@ def _reading(writer: StatementWriter, moment: str) -> Iterator[None]:
 
 def _compared(selection: Selection) -> Selection:
     """Return the selection whose fields are compared."""
-    nodes = [item.value for item in selection if isinstance(item.value, Nodes)]
-    (compared,) = (part.value for node in nodes for part in node.selection if isinstance(part.value, FieldChanges))
+    (compared,) = (part for part in parts_of_nodes(selection) if isinstance(part, FieldChanges))
     return compared.selection
 
 

@@ -59,7 +59,7 @@ class Embeds:
                 title=list_title(resource.plural),
                 resource=resource,
                 columns=table.columns,
-                rows=[[column.cell(resource, record) for column in table.columns] for record in answer["data"]],
+                rows=[table.row(resource, record) for record in answer["data"]],
                 has_more=answer["page"]["has_more"],
                 address=f"explore/{resource.plural}{url.query(limit='', cursor='')}",
                 edition=_edition(request),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from api.query.filters import EVERYTHING, Filter
@@ -109,3 +110,11 @@ def counted(selection: Selection) -> set[bool]:
         elif isinstance(entry.value, Object):
             counts |= counted(entry.value.selection)
     return counts
+
+
+def parts_of_nodes(selection: Selection) -> Iterator[Answer]:
+    """Yield the parts of each record of a page."""
+    for entry in selection:
+        if isinstance(entry.value, Nodes):
+            for part in entry.value.selection:
+                yield part.value

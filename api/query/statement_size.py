@@ -18,7 +18,7 @@ from api.query.group_query import (
     is_counted_exactly,
 )
 from api.query.history_query import Changed, DiffQuery, FieldChanges, RevisionsQuery, StoredRecord
-from api.query.list_query import Edges, ListQuery, Nodes
+from api.query.list_query import Edges, ListQuery, Nodes, parts_of_nodes
 from api.query.query import Query
 from api.query.selection import Answer, LinkedRecord, LinkedRecords, Object, Record, Records, Selection
 from api.query.sort import Page, Sort
@@ -63,14 +63,14 @@ def _count_relations(version: Version, value: Answer) -> int:
         case RevisionsQuery():
             # The log, its editions, and each version beside the one before.
             total = 4
-            for part in _parts_of_nodes(value.selection):
+            for part in parts_of_nodes(value.selection):
                 if isinstance(part, Changed | StoredRecord):
                     total += 2 * (1 + _count_relations_in(version, part.selection))
             return total
         case DiffQuery():
             # The log twice, and each record with its children in both states.
             compared = 1 + _count_links(version, version[value.resource], value.filter)
-            for part in _parts_of_nodes(value.selection):
+            for part in parts_of_nodes(value.selection):
                 if isinstance(part, FieldChanges):
                     compared += _count_relations_in(version, part.selection)
             return 2 + 2 * compared
@@ -82,14 +82,6 @@ def _count_relations(version: Version, value: Answer) -> int:
             return _count_relations_in(version, value.selection)
         case _:
             return 0
-
-
-def _parts_of_nodes(selection: Selection) -> Iterator[Answer]:
-    """Yield the parts of each record of a page."""
-    for entry in selection:
-        if isinstance(entry.value, Nodes):
-            for part in entry.value.selection:
-                yield part.value
 
 
 def _count_links(version: Version, resource: Resource, filter: Filter) -> int:

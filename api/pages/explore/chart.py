@@ -156,9 +156,10 @@ def draw_chart(url: PageUrl, answer: dict[str, Any]) -> Chart:
     """Return the chart of an answer to the Query of `series_with_names`."""
     series = answer["series"]
     left_out = cut_points(series["data"])
-    names = {
-        group["id"]: group["record"] for kind in ("sources", "places") for group in answer[kind]["data"] if group["id"]
-    }
+    names: dict[str, dict[str, Any]] = {}
+    for group in (*answer["sources"]["data"], *answer["places"]["data"]):
+        if group["id"]:
+            names[group["id"]] = group["record"]
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for entry in series["data"]:
         key = {name: value for name, value in entry["key"].items() if name != SOURCE.name}
@@ -194,8 +195,12 @@ def _right(group: dict[str, Any]) -> tuple[Parts, str, str]:
 def _picture(entries: list[dict[str, Any]], names: dict[str, dict[str, Any]]) -> Picture:
     key = entries[0]["key"]
     shown = entries[:MAX_COLOURS]
-    points = [point for entry in shown for point in entry["points"]]
-    numbers = [number for point in points for number in _numbers(point["last"])]
+    points: list[dict[str, Any]] = []
+    numbers: list[float] = []
+    for entry in shown:
+        for point in entry["points"]:
+            points.append(point)
+            numbers += _numbers(point["last"])
     axis = number_axis(min(numbers, default=0), max(numbers, default=1) * 1.08)
     days = sorted({date.fromisoformat(point["last"]["as_of"]) for point in points})
     scale = _DayScale(days[0], days[-1])

@@ -55,6 +55,10 @@ class Table:
     columns: tuple[Column, ...]
     include: tuple[str, ...] = ()
 
+    def row(self, resource: Resource, record: Record) -> list[Parts]:
+        """Return the cells of a record."""
+        return [column.cell(resource, record) for column in self.columns]
+
 
 def table_of(version: Version, resource: Resource) -> Table:
     """Return the table of a resource."""

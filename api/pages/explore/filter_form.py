@@ -160,12 +160,13 @@ def _with_counts(url: PageUrl, control: Control, facets: dict[str, Any] | None) 
     if control.kind == "text":
         # Values that are written by hand are offered if there are records with them.
         choices = tuple(Choice(value, _value_text(control, value)) for value in counts)
-    counted = [
-        replace(choice, count=counts[choice.value], address=_address_of(url, control, choice))
-        if choice.value in counts
-        else choice
-        for choice in choices
-    ]
+    counted: list[Choice] = []
+    for choice in choices:
+        if choice.value in counts:
+            address = _address_of(url, control, choice)
+            counted.append(replace(choice, count=counts[choice.value], address=address))
+        else:
+            counted.append(choice)
     return replace(control, choices=tuple(counted))
 
 

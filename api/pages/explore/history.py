@@ -62,20 +62,22 @@ def read_history(resource: Resource, answer: dict[str, Any] | None, revision: in
     """Return the history of an answer; None if the record has one revision alone. `revision` is the one shown."""
     if answer is None:
         return None
-    entries = [
-        HistoryEntry(
-            edition=f"e{entry['edition']}",
-            when=write_moment(entry["known_from"]),
-            moment=entry["known_from"],
-            words=WORDS[resource.name](entry["record"]) if entry.get("record") else "",
-            action=ACTIONS.get(entry["action"], humanize(entry["action"])),
-            changed=_fields(entry["changed"]),
-            reason=entry["reason"] or "",
-            is_shown=entry["revision"] == revision,
+    entries: list[HistoryEntry] = []
+    for entry in reversed(answer["data"]):
+        if entry["edition"] is None:
+            continue
+        entries.append(
+            HistoryEntry(
+                edition=f"e{entry['edition']}",
+                when=write_moment(entry["known_from"]),
+                moment=entry["known_from"],
+                words=WORDS[resource.name](entry["record"]) if entry.get("record") else "",
+                action=ACTIONS.get(entry["action"], humanize(entry["action"])),
+                changed=_fields(entry["changed"]),
+                reason=entry["reason"] or "",
+                is_shown=entry["revision"] == revision,
+            )
         )
-        for entry in reversed(answer["data"])
-        if entry["edition"] is not None
-    ]
     if len(entries) < 2:
         return None
     return History(tuple(entries), answer["page"]["has_more"])

@@ -71,10 +71,14 @@ def day_ticks(days: list[tuple[float, date]], bucket: str) -> tuple[Tick, ...]:
     if not count:
         return ()
     chosen = [days[round(number * (len(days) - 1) / max(count - 1, 1))] for number in range(count)]
-    return tuple(
-        Tick(percent(share), short_day(day, bucket), "start" if share < 0.1 else "end" if share > 0.9 else "middle")
-        for share, day in chosen
-    )
+    return tuple(Tick(percent(share), short_day(day, bucket), _anchor(share)) for share, day in chosen)
+
+
+def _anchor(share: float) -> str:
+    """Return the point of a label that is at its mark, so that no label leaves the picture."""
+    if share < 0.1:
+        return "start"
+    return "end" if share > 0.9 else "middle"
 
 
 def short_day(day: date, bucket: str) -> str:

@@ -90,7 +90,7 @@ class Explorer:
             url = read_page_url(version, resource, view.query_string, name, view.bucket)
             if name:
                 return self._render_view(request, url, VIEWS[name].show(url, answer), origin)
-            rows = [[column.cell(resource, record) for column in table.columns] for record in answer["data"]]
+            rows = [table.row(resource, record) for record in answer["data"]]
             cursor = answer["page"]["next_cursor"]
             return self._render_list(
                 request,
