@@ -1,18 +1,14 @@
 """Count the records of a list in groups, in one select.
 
-    passed    the rows that pass the filter, up to one more than are counted one by one
-    bound     whether there are more; then `picked` are the rows of one record in 32, else those that passed
-    records   the picked rows, each with its bucket, or with the reason why it has none
-    grouped   the number of records for each group and bucket
-    ranked    the same in the order of the answer; `shown` are those that the answer contains
-    answered  the groups of the answer, with zeros for buckets that are filled
-
-A list that is counted exactly has no `passed` and no `bound`: `picked` are all its rows.
+picked    the rows that are counted (`picked.py`)
+records   the picked rows, each with its bucket, or with the reason why it has none
+grouped   the number of records for each group and bucket
+ranked    the same in the order of the answer; `shown` are those that the answer contains
+answered  the groups of the answer, with zeros for buckets that are filled
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from api.catalog import Dated, Dimension, Resource, dated, is_additive
@@ -32,7 +28,7 @@ from api.compiler.json_text import (
     scalar,
     string,
 )
-from api.compiler.page import SAMPLE_OF, filtered_rows, is_in_sample
+from api.compiler.picked import LEAST_SAMPLED, interval, picked_tables, quality, scale_of
 from api.compiler.writer import StatementWriter, indent
 from api.model import Type
 from api.query import (
@@ -49,21 +45,14 @@ from api.query import (
     CountQualityField,
     CountQuery,
     CsvTable,
-    Filter,
     Object,
     Selection,
     is_counted_exactly,
     points_of_counts,
 )
-from api.query.counts import MAX_GROUPS, SAMPLE_FROM
+from api.query.counts import MAX_GROUPS
 from api.query.group_query import CountName
 
-# Records of a sample from which a group is shown. Of fewer, the interval is as wide as the number.
-LEAST_SAMPLED = 10
-# The bounds of an interval that contains the number in 95 of 100 cases: standard deviations of a number of sampled
-# records, and the number of records of which the sample has none.
-DEVIATIONS = 1.96
-NONE_SAMPLED = 118
 # Precisions of a time that are too coarse for a bucket.
 TOO_COARSE = {
     "day": ("week", "month", "year", "unknown"),
@@ -92,64 +81,6 @@ def count_groups(writer: StatementWriter, root: CountQuery) -> str:
     # The best plan depends on how many records pass. Planning is a small part of counting them.
     writer.custom = True
     return _CountWriter(writer, root).select()
-
-
-def picked_tables(
-    writer: StatementWriter,
-    resource: Resource,
-    filter: Filter,
-    columns: Sequence[str],
-    *,
-    exact: bool,
-    reused: bool = False,
-) -> list[str]:
-    """Return the tables up to `picked`, with these columns of the rows that pass a filter. `reused` rows are read by
-    several selects."""
-    sampled_by = "record_id" if resource.name in writer.version.children else "id"
-    needed = tuple(dict.fromkeys([*columns, sampled_by]))
-    rows = filtered_rows(writer, resource, filter, needed)
-    select = f"select {', '.join(f's.{column}' for column in columns)} {rows}"
-    if exact:
-        return [table("picked", select, materialized=reused)]
-    sample = f"{select} and {is_in_sample(writer.version, resource, 's')}"
-    return [
-        # Each row is read once, whether there are many or few.
-        table("passed", f"{select} limit {SAMPLE_FROM + 1}", materialized=True),
-        table("bound", f"select count(*) > {SAMPLE_FROM} as cut from passed", materialized=True),
-        # Postgres reads the part alone whose condition on the bound holds.
-        table(
-            "picked",
-            f"select * from passed where not (select cut from bound)\nunion all\n{sample} and (select cut from bound)",
-            materialized=reused,
-        ),
-    ]
-
-
-def scale_of(exact: bool) -> str:
-    """Return the SQL of the number of records for each that was picked."""
-    return "1" if exact else f"(select case when cut then {SAMPLE_OF} else 1 end from bound)"
-
-
-def interval(name: CountName, *, exact: bool) -> str:
-    """Return the SQL of a bound, `low` or `high`, of the number of records of the group `r`."""
-    if exact:
-        return "r.n"
-    margin = f"{DEVIATIONS} * sqrt(r.n * {SAMPLE_OF - 1} / {SAMPLE_OF}.0)"
-    if name == "low":
-        bound = f"greatest(r.n, floor({SAMPLE_OF} * (r.n - {margin})))::bigint"
-    else:
-        bound = f"(case when r.n = 0 then {NONE_SAMPLED} else ceil({SAMPLE_OF} * (r.n + {margin})) end)::bigint"
-    return f"(case when (select cut from bound) then {bound} else r.n end)"
-
-
-def quality(item: CountQualityField, *, exact: bool) -> Json:
-    """Return how the records were counted."""
-    texts = ("exact", "sampled")
-    if item.upper:
-        texts = ("EXACT", "SAMPLED")
-    if exact:
-        return string(texts[0])
-    return quoted(f"(select case when cut then {literal(texts[1])} else {literal(texts[0])} end from bound)")
 
 
 @dataclass
@@ -243,7 +174,10 @@ class _CountWriter:
             rows = f"select {', '.join(columns)}\nfrom records p{joins}"
         else:
             columns = ["p.id", *named, "p.bucket", "p.state"]
-            rows = f"select distinct {', '.join(columns)}\nfrom records p{joins}\nwhere p.state = 0"
+            # Where Postgres expects few records, it looks up the links of each by itself. That is the best for up to
+            # 200,000. The links of more are read as a whole.
+            placed = f"p.state <> {UNDATED} and p.state <> {COARSER}" if self.exact else "p.state = 0"
+            rows = f"select distinct {', '.join(columns)}\nfrom records p{joins}\nwhere {placed}"
         keys = ", ".join([*self.names, "bucket", "state"])
         return [table("grouped", f"select {keys}, count(*) as n from (\n  {indent(rows)}\n) g group by {keys}")]
 
@@ -262,13 +196,14 @@ class _CountWriter:
     def _ranked(self) -> str:
         """Return the table of the groups with their places: the largest group first. Groups of time alone have one
         place, because they are in the order of time."""
+        placed = "grouped g where state = 0" if self.additive else "grouped g"
         if not self.names:
             line = "row_number() over (order by g.bucket desc) as line"
-            rows = f"select g.*, 1 as place, {line} from grouped g where state = 0"
+            rows = f"select g.*, 1 as place, {line} from {placed}"
             test = f"line <= {MAX_GROUPS}"
         else:
             partition = ", ".join(f"g.{name}" for name in self.names)
-            sized = f"select g.*, sum(g.n) over (partition by {partition}) as size from grouped g where state = 0"
+            sized = f"select g.*, sum(g.n) over (partition by {partition}) as size from {placed}"
             order = f"g.size desc, {in_order('g', self.names)}"
             numbered = (
                 f"select g.*, dense_rank() over (order by {order}) as place,"

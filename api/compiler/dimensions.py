@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from api.catalog import Dimension, Link, Resource
+from api.compiler.json_text import literal
 from api.compiler.writer import StatementWriter
 
 
@@ -40,7 +41,12 @@ class DimensionJoins:
             return self._join_one(link.target, self._linked_id(link))
         alias = self.writer.name()
         self.writer.looked_at.add(link.target)
-        self.joins.append(f"left join {self.writer.view(link.target)} {alias} on {alias}.{link.by} = p.id")
+        test = f"{alias}.{link.by} = p.id"
+        if link.target in self.writer.version.children:
+            # Without the bounds, the children of all resources would be read where those of a whole list are.
+            first = self.resource.prefix + "_"
+            test += f" and {alias}.{link.by} >= {literal(first)} and {alias}.{link.by} < {literal(first + '~')}"
+        self.joins.append(f"left join {self.writer.view(link.target)} {alias} on {test}")
         return alias
 
     def _linked_id(self, link: Link) -> str:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from api.catalog import Dimension, Resource, is_additive
 from api.compiler.columns import column_type
-from api.compiler.counts import LEAST_SAMPLED, interval, picked_tables, quality, scale_of
 from api.compiler.dimensions import DimensionJoins, read_columns, table
 from api.compiler.json_text import Json, aggregate_array, array_of, boolean, from_sql, object_of, scalar, string
+from api.compiler.picked import LEAST_SAMPLED, interval, picked_tables, quality, scale_of
 from api.compiler.writer import StatementWriter
 from api.query import (
     Answer,

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-from api.catalog import Resource, Version
+from api.catalog import Resource
 from api.compiler.condition import condition, word_query
 from api.compiler.json_text import Json, array_literal, boolean, fixed, from_sql, literal, optional, quoted
 from api.compiler.keyset import Span, order, spans
+from api.compiler.sample import is_in_sample, sample_of
 from api.compiler.search import is_guessed, search
 from api.compiler.writer import RowSource, StatementWriter, indent, limit_clause, where_clause
 from api.query import (
@@ -37,7 +38,7 @@ from api.query.sort import POSITION
 
 MAX_EXACT = 100_000
 ESTIMATE_FROM = 1_000
-# Ids are hashes in base32, so those whose first character is 0 are a fair sample of one in 32.
+# An estimate counts one record in so many.
 SAMPLE_OF = 32
 
 PageInfo = Cursor | NextCursor | HasMore | HasNext | HasPrevious
@@ -324,7 +325,8 @@ def _exact_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -
 def _estimated_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     from_rows = filtered_rows(writer, resource, rows.filter)
     count = _count_rows(from_rows, ESTIMATE_FROM)
-    sample = f"select {SAMPLE_OF} * count(*) {from_rows} and {is_in_sample(writer.version, resource, 's')}"
+    in_sample = is_in_sample(writer.version, resource, "s", sample_of(SAMPLE_OF))
+    sample = f"select {SAMPLE_OF} * count(*) {from_rows} and {in_sample}"
     is_cut = f"n > {ESTIMATE_FROM}"
     number = f"case when {is_cut} then greatest(n, ({sample})) else n end"
     return f"estimated as (select {number} as n, {is_cut} as cut from ({count}) c)"
@@ -333,21 +335,6 @@ def _estimated_count(writer: StatementWriter, rows: ListQuery, resource: Resourc
 def _count_rows(filtered_rows: str, max_count: int) -> str:
     """Return the select of the number of rows. It stops at one more than `max_count`."""
     return f"select count(*) as n from (select {filtered_rows} limit {max_count + 1}) c"
-
-
-def is_in_sample(version: Version, resource: Resource, alias: str) -> str:
-    """Return the condition that selects one row in SAMPLE_OF, by the id of the row or of its record, or by the number
-    of a row without either."""
-    if resource.prefix:
-        return f"{alias}.id < {literal(resource.prefix + '_1')}"
-    if "id" not in resource.fields and resource.name not in version.children:
-        return f"{alias}.{resource.key} % {SAMPLE_OF} = 0"
-    column = f"{alias}.record_id" if resource.name in version.children else f"{alias}.id"
-    ranges = []
-    for name in version.listed_with(resource.name):
-        prefix = version[name].prefix
-        ranges.append(f"{column} >= {literal(prefix + '_')} and {column} < {literal(prefix + '_1')}")
-    return f"({' or '.join(ranges)})"
 
 
 def filtered_rows(

@@ -6,12 +6,15 @@ from __future__ import annotations
 from api.catalog import Resource, Version
 from api.compiler.json_text import literal
 from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
+from api.compiler.sample import FEWEST, is_in_sample, sample_of
 from api.compiler.statement import Statement, mark
 from api.compiler.writer import StatementWriter
 
 # The number of briefings whose licences are read, and of different licences in the answer.
 MAX_BRIEFINGS = 1000
 MAX_RIGHTS = 8
+# Records in the smallest sample of a list that is counted by it alone, to within a tenth in 95 of 100 cases.
+LEAST_SAMPLED = 500
 # The newest events that are counted by day.
 MAX_EVENTS = 500
 
@@ -79,6 +82,11 @@ def _count(writer: StatementWriter, resource: Resource) -> str:
     """Return the SQL of a number, and of true if it was estimated from a sample, as `count=estimated` does."""
     view = writer.view(resource.name)
     few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"
-    sample = f"select {SAMPLE_OF} * count(*) from {view} where id < {literal(resource.prefix + '_1')}"
-    number = f"case when n > {ESTIMATE_FROM} then greatest(n, ({sample})) else n end"
+    samples = [
+        f"select {scale} * count(*) from {view} s where {is_in_sample(writer.version, resource, 's', sample_of(scale))}"
+        for scale in (FEWEST, SAMPLE_OF)
+    ]
+    estimate = f"select case when large >= {FEWEST * LEAST_SAMPLED} then large else ({samples[1]}) end"
+    estimate += f" from ({samples[0]}) e(large)"
+    number = f"case when n > {ESTIMATE_FROM} then greatest(n, ({estimate})) else n end"
     return f"(select json_build_array({number}, n > {ESTIMATE_FROM}) from ({few}) f)"

@@ -53,7 +53,10 @@ def declare_counts(types: Types) -> None:
     """Declare the types of counts of each list."""
     version = types.version
     types.enumeration("CountBucket", "A length of time.", {bucket: f"By {bucket}." for bucket in BUCKETS})
-    quality = {"exact": "Every record was counted.", "sampled": "One record in 32 was counted."}
+    quality = {
+        "exact": "Every record was counted.",
+        "sampled": "The records of a sample were counted, about 5,000 to 10,000 in a list without a filter.",
+    }
     types.enumeration("CountQuality", "The method of counting.", quality)
     types.output(
         "CountRest",

@@ -56,7 +56,7 @@ class CountQuery(Answer):
 
 def is_counted_exactly(version: Version, root: CountQuery) -> bool:
     """Return True if each record is counted, however many there are. Children are: a sample would have all children of
-    one record in 32, which says little of the others."""
+    a few records, which says little of the others."""
     return root.exact or root.resource in version.children
 
 
@@ -101,7 +101,7 @@ class CountNumber(Answer):
 
 @dataclass(frozen=True)
 class CountQualityField(Answer):
-    """`exact` if each record was counted, `sampled` if one in 32 was."""
+    """`exact` if each record was counted, `sampled` if those of a sample were."""
 
     upper: bool = False
 

@@ -72,7 +72,7 @@ ONLY_COUNTS = {
         ),
         SharedParameter(
             "quality",
-            f"`exact` counts every record. By default, more than {SAMPLE_FROM:,} are counted from one record in 32.",
+            f"`exact` counts every record. By default, more than {SAMPLE_FROM:,} are counted from a sample.",
             _read_quality,
         ),
     )

@@ -34,7 +34,7 @@ class CountQuality(Vocabulary):
     """The method of counting."""
 
     exact = "Every record was counted."
-    sampled = "One record in 32 was counted."
+    sampled = "The records of a sample were counted, about 5,000 to 10,000 in a list without a filter."
 
 
 def group_schemas(version: Version) -> dict[str, Schema]:

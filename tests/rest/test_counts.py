@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from api.catalog import V2, VERSIONS
-from api.compiler import compile_query
+from api.compiler import compile_query, picked, sample
 from api.compiler import counts as compiler
 from api.query import price
 from api.query.counts import MAX_GROUPS
@@ -119,7 +119,7 @@ async def large(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[tuple[
     await connection.execute("analyze")
     await connection.close()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiler, "SAMPLE_FROM", SAMPLED_FROM)
+        patch.setattr(picked, "SAMPLE_FROM", SAMPLED_FROM)
         with run(url) as client:
             yield client, events
 
@@ -182,6 +182,40 @@ def test_facets_of_a_large_list_are_counted_from_the_same_sample(
     assert answer["fields"][0]["rest"]["groups"] > 0
 
 
+@pytest.mark.parametrize("filter", ["", "&language=en"])
+@pytest.mark.parametrize(("least", "surely_more"), [(2, 400), (5, 2), (30, 1), (60, 400)])
+def test_a_sample_has_as_many_records_in_every_list(
+    large: tuple[httpx2.Client, list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    least: int,
+    surely_more: int,
+    filter: str,
+) -> None:
+    client, events = large
+    monkeypatch.setattr(sample, "LEAST_RECORDS", least)
+    monkeypatch.setattr(picked, "SURELY_MORE", surely_more)
+    ids = [one["id"] for one in events if not filter or one["language"] == "en"]
+    # A number of groups of its own, so that no statement of another test is used again.
+    answer = counted(client, f"by=status&top={500 + 10 * least + len(filter)}{filter}")
+    scale = scale_of(ids, least)
+    chosen = sum(one < f"evt_{sample.LETTERS[scale]}" for one in ids)
+    assert (answer["quality"], answer["total"]) == ("sampled", scale * chosen)
+    for group in answer["data"]:
+        margin = 1.96 * sqrt(group["count"] / scale * (1 - 1 / scale))
+        assert group["high"] == ceil(scale * (group["count"] / scale + margin))
+
+
+def scale_of(ids: list[str], least: int) -> int:
+    """Return the scale of the smallest sample with so many records, by the number in the smallest one of all."""
+    smallest = sum(one < "evt_01" for one in ids)
+    return next(scale for scale in sample.LETTERS if smallest * (1024 // scale) >= least or scale == 32)
+
+
+def test_lists_of_that_size_have_different_samples(large: tuple[httpx2.Client, list[dict[str, Any]]]) -> None:
+    _, events = large
+    assert len({scale_of([one["id"] for one in events], least) for least in (2, 5, 30, 60)}) >= 3
+
+
 def test_intervals_contain_the_numbers(large: tuple[httpx2.Client, list[dict[str, Any]]]) -> None:
     client, _ = large
     inside = shown = 0
@@ -206,7 +240,7 @@ def test_a_sample_never_shows_zero_for_what_it_has_a_few_of(
     zeros = [group for group in answer["data"] if group["count"] == 0]
     assert zeros
     for group in zeros:
-        assert (group["low"], group["high"]) == (0, compiler.NONE_SAMPLED)
+        assert (group["low"], group["high"]) == (0, round(32 * picked.NONE_SAMPLED))
     plain = counted(client, f"by=kind&bucket=year&{bounds}")
     assert [group for group in answer["data"] if group["count"]] == plain["data"]
     assert answer["rest"] == plain["rest"]
@@ -237,7 +271,7 @@ def test_counts_are_sampled_only_above_the_bound(
     client, events = large
     number = sum(one["status"] == "occurred" and one["language"] == "en" for one in events)
     for bound, quality in ((number, "exact"), (number - 1, "sampled")):
-        monkeypatch.setattr(compiler, "SAMPLE_FROM", bound)
+        monkeypatch.setattr(picked, "SAMPLE_FROM", bound)
         # The price of a bound is in the words of the request, so that no remembered request answers.
         answer = counted(client, f"by=kind&language=en&top={100 + bound % 2}")
         assert answer["quality"] == quality
