@@ -79,7 +79,7 @@ HISTORY = """
         union all select third, 'event', id, 3, 'updated', '{{}}'::jsonb from written order by 1;
     alter table store.change enable trigger user;
     insert into store.edition (seq, at)
-        select {most} * day / {days}, '2016-01-01Z'::timestamptz + day * interval '1 day'
+        select {most}::bigint * day / {days}, '2016-01-01Z'::timestamptz + day * interval '1 day'
         from generate_series(1, {days}) as day;
     analyze store.change, store.edition"""
 # The history is that of so many days, each with an edition.
