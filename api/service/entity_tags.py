@@ -71,9 +71,8 @@ class EntityTags:
 
 
 def names_edition(tag: str) -> bool:
-    """Return True if the tag is of an answer that shows an edition, and not the present."""
-    match = FORM.fullmatch(tag)
-    return match is not None and match["edition"] is not None
+    """Return True if a tag that was verified is of an answer that shows an edition, and not the present."""
+    return tag.rpartition("-")[2].startswith("e")
 
 
 # An HMAC takes 10 µs in a process that does other things in between, and the tag of a cached answer does not change.
