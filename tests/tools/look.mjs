@@ -123,7 +123,7 @@ async function tabbed(page, controls, steps = 6) {
       const ring = getComputedStyle(held.closest(".CodeMirror") ?? held);
       const outlined = ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 1;
       return {
-        html: held.outerHTML.slice(0, 150),
+        html: held.outerHTML.slice(0, 600),
         visible: outlined || ring.boxShadow !== "none",
         controls: selectors.filter((one) => held.matches(one)),
       };
