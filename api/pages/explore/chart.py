@@ -16,7 +16,7 @@ from api.catalog import Dimension, Resource, Version, dimensions, series_dimensi
 from api.catalog.dimensions import SOURCE
 from api.pages.explore.page_url import PageUrl
 from api.pages.explore.parts import Parts, record_part
-from api.pages.explore.plot import NumberAxis, Tick, day_ticks, number_axis, percent
+from api.pages.explore.plot import NumberAxis, Tick, day_ticks, number_axis, percent, text_anchor
 from api.pages.explore.words import MEASURES, cut, humanize, sentence, write_amount, write_day
 from api.query import (
     AsOf,
@@ -49,16 +49,20 @@ MAX_RIGHTS = 8
 MARGIN = 0.04
 DODGE = 0.008
 UNNAMED = "no source named"
+# The share of the width that half of a figure's words take.
+WORDS_ROOM = 0.35
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A figure in a picture: its place, the ends of its whisker, and whether it is open above or below."""
+    """A figure in a picture: its place, the ends of its whisker, how its words stand to it, and whether it is open at
+    one end."""
 
     x: str
     y: str
     low: str
     high: str
+    anchor: str
     has_value: bool
     opens_up: bool
     opens_down: bool
@@ -105,6 +109,11 @@ class Picture:
     def is_single(self) -> bool:
         """True if all figures are of one day."""
         return len(self.days) == 1
+
+    @property
+    def has_one_mark(self) -> bool:
+        """True if there is a single figure, which has room for its words."""
+        return sum(len(line.marks) for line in self.lines) == 1
 
 
 @dataclass(frozen=True)
@@ -285,6 +294,7 @@ def _mark(point: dict[str, Any], axis: NumberAxis, scale: _DayScale, unit: str) 
         y=axis.place(middle or 0),
         low=axis.place(low if low is not None else middle or 0),
         high=axis.place(high if high is not None else middle or 0),
+        anchor=text_anchor(scale.share(day), WORDS_ROOM),
         has_value=value is not None,
         opens_up=has_bounds and high is None,
         opens_down=has_bounds and low is None,

@@ -71,14 +71,15 @@ def day_ticks(days: list[tuple[float, date]], bucket: str) -> tuple[Tick, ...]:
     if not count:
         return ()
     chosen = [days[round(number * (len(days) - 1) / max(count - 1, 1))] for number in range(count)]
-    return tuple(Tick(percent(share), short_day(day, bucket), _anchor(share)) for share, day in chosen)
+    return tuple(Tick(percent(share), short_day(day, bucket), text_anchor(share)) for share, day in chosen)
 
 
-def _anchor(share: float) -> str:
-    """Return the point of a label that is at its mark, so that no label leaves the picture."""
-    if share < 0.1:
+def text_anchor(share: float, room: float = 0.1) -> str:
+    """Return the point of a label that is at its mark, so that no label leaves the picture. `room` is the share of the
+    width that half of the label takes."""
+    if share < room:
         return "start"
-    return "end" if share > 0.9 else "middle"
+    return "end" if share > 1 - room else "middle"
 
 
 def short_day(day: date, bucket: str) -> str:
