@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from api.catalog import Version
+from api.catalog import Resource, Version
 from api.compiler import compile_query
 from api.compiler.summary import summary, with_records
 from api.errors import Unavailable
@@ -19,7 +19,7 @@ from api.http.assets import HTML
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
 from api.middleware.authentication import Authentication
-from api.pages.explore.columns import place_parts, source_label
+from api.pages.explore.columns import day_part, place_parts, source_label
 from api.pages.explore.page_url import write_query
 from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, record_part
 from api.pages.explore.place_map import MappedPlace, map_place
@@ -27,7 +27,20 @@ from api.pages.explore.stances import StanceGroup, stance_groups
 from api.pages.explore.words import cut, humanize, read_moment, sentence, write_day, write_figure, write_time
 from api.pages.origin import VARY, find_origin
 from api.pages.templating import GUARDED, Templates
-from api.query import EVERYTHING, Filter, Item, ListQuery, Nodes, Object, Page, Query, Selection, price, read_sort
+from api.query import (
+    EVERYTHING,
+    ColumnField,
+    Filter,
+    Item,
+    ListQuery,
+    Nodes,
+    Object,
+    Page,
+    Query,
+    Selection,
+    price,
+    read_sort,
+)
 from api.query.filters import test_of_condition
 from api.rest.include import Tree, record_selection
 from api.service import PreparedQuery, Service
@@ -124,7 +137,7 @@ class Home:
         """Return the page with this answer of the store; without numbers and records if it is None."""
         version = self._versions[-1]
         values: dict[str, Any] = {"counts": [], "cards": [], "rights": [], "timeline": None, "disputed": None}
-        values["places"] = []
+        values |= {"places": [], "briefing": None}
         if answer is not None:
             numbers, records = answer["numbers"], answer["records"]
             values = {
@@ -133,6 +146,7 @@ class Home:
                 "rights": [_describe_right(right) for right in numbers["rights"]],
                 "timeline": _draw_days(numbers["days"]),
                 "places": _map_places(numbers["places"]),
+                "briefing": _describe_briefing(records["briefing"]["data"]),
                 "cards": [_describe_card(event) for event in records["latest"]["data"]],
                 "disputed": _describe_dispute(version, records["disputed"]["data"]),
             }
@@ -154,22 +168,28 @@ def home_query(service: Service, version: Version) -> PreparedQuery:
 
 
 def records_query(version: Version) -> Query:
-    """Return the Query of the records on the page: the latest events, and the latest one that is disputed."""
+    """Return the Query of the records on the page: the newest briefing, the latest events, and the latest one that is
+    disputed."""
     event = version["event"]
     is_disputed = test_of_condition(version.conditions["event"]["disputed", "is"], True)
     tree: Tree = {"figures": {}, "citations": {"source": {}}}
     card = _shrink(record_selection(version, event, tree), OF_A_CARD)
     dispute_tree: Tree = {"citations": {"source": {}, "blames": {}}}
     dispute = _shrink(record_selection(version, event, dispute_tree), OF_A_DISPUTE)
-    latest = Item("latest", _events(version, LATEST, card))
-    return Query(version.name, Object((latest, Item("disputed", _events(version, 1, dispute, is_disputed)))))
+    briefing = tuple(Item(name, ColumnField(name)) for name in ("id", "title", "published_at"))
+    lists = {
+        "briefing": _newest(version["briefing"], "-published_at", 1, briefing),
+        "latest": _newest(event, event.sort, LATEST, card),
+        "disputed": _newest(event, event.sort, 1, dispute, is_disputed),
+    }
+    return Query(version.name, Object(tuple(Item(name, value) for name, value in lists.items())))
 
 
-def _events(version: Version, size: int, selection: Selection, filter: Filter = EVERYTHING) -> ListQuery:
-    event = version["event"]
-    sort = read_sort(event, event.sort)
+def _newest(resource: Resource, order: str, size: int, selection: Selection, filter: Filter = EVERYTHING) -> ListQuery:
+    """Return the Query of the first records of a list in an order."""
+    sort = read_sort(resource, order)
     assert sort is not None
-    return ListQuery("event", Page(size), sort, (Item("data", Nodes(selection)),), filter)
+    return ListQuery(resource.name, Page(size), sort, (Item("data", Nodes(selection)),), filter)
 
 
 def _shrink(selection: Selection, size: int) -> Selection:
@@ -199,6 +219,14 @@ def _describe_right(right: dict[str, str | None]) -> tuple[str, str]:
     licence = right["licence"]
     credit = right["attribution"] or "No attribution is stated."
     return credit, UNSTATED.get(licence) or f"licence {licence}"
+
+
+def _describe_briefing(briefings: list[dict[str, Any]]) -> tuple[Part, Parts] | None:
+    """Return the newest briefing: its link, and the day on which it was published."""
+    if not briefings:
+        return None
+    briefing = briefings[0]
+    return RecordLink(briefing["title"], "briefings", briefing["id"]), day_part(briefing["published_at"])
 
 
 def _describe_card(event: dict[str, Any]) -> Card:

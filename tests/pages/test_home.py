@@ -120,6 +120,13 @@ def test_it_costs_no_more_than_a_page_of_200_records() -> None:
     assert NUMBERS + price(records_query(NEWEST)) <= 200
 
 
+def test_it_names_the_newest_briefing(home: httpx2.Response, client: httpx2.Client) -> None:
+    (briefing,) = client.get(f"/{NEWEST.name}/briefings?limit=1&sort=-published_at").json()["data"]
+    hero = home.text.partition('<div class="hero">')[2].partition("</div>")[0]
+    assert briefing["title"] in unescape(hero) and briefing["id"] in hero
+    assert write_day(datetime.fromisoformat(briefing["published_at"]).date()) in hero
+
+
 def test_it_shows_the_latest_events(home: httpx2.Response, client: httpx2.Client) -> None:
     latest = client.get(f"/{NEWEST.name}/events?limit={LATEST}").json()["data"]
     cards = re.findall(r'<li class="card">(.*?)</li>', home.text, re.S)

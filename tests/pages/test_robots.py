@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from api.catalog import VERSIONS
+from api.pages.files import ASSETS
 from api.pages.robots import write_llms
 
 
@@ -37,3 +38,12 @@ def test_language_models_find_the_contracts_and_the_guide(client: httpx2.Client)
 def test_links_are_below_the_public_url(url: str) -> None:
     text = write_llms(list(VERSIONS.values()), url)
     assert all(link.startswith(f"{url}/") for link in re.findall(r"\]\(([^)]*)\)", text))
+
+
+def test_browsers_find_an_icon_where_no_page_names_one(client: httpx2.Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert answer.headers["cache-control"] == "public, max-age=604800"
+    assert answer.content == (ASSETS.folder / "icon.svg").read_bytes()
+    again = client.get("/favicon.ico", headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
