@@ -63,7 +63,7 @@ PAGES = {
     "explorer of figures": Page("/explore/figures", "At least 364 civilians killed", EXPLORER),
     "record": Page(f"/explore/events/{EVACUATION}", "Who says what", (".skip", ".eyebrow a", ".who a")),
     "all lists": Page("/explore", "Each list is a table here", (".skip", ".card a")),
-    "guide": Page("/guide/figures", "How a figure counts", (".skip", "#guide-q", ".contents a")),
+    "guide": Page("/guide/figures", "How a figure counts", (".skip", "#guide-q", ".contents :is(summary, li a)")),
     "search of the guide": Page("/guide?q=cursor+page", "sections have", (".skip", "#guide-q", ".hits a")),
     "search that finds nothing": Page("/guide?q=nothingofthekind", "Use fewer words", ("#guide-q",)),
     "embedded list": Page("/embed/events", "Source:", ("h1 a", ".records a", "footer a")),

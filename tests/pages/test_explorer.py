@@ -196,6 +196,26 @@ def test_empty_fields_of_a_form_leave_the_url(browser: httpx2.Client, sent: str,
     assert browser.get(target.removeprefix("http://x")).status_code == 200
 
 
+def test_the_controls_of_a_form_have_names_that_readers_know() -> None:
+    labels = {
+        control.name: control.label for control in filter_form(read_page_url(NEWEST, NEWEST["figure"], b"")).controls
+    }
+    assert labels["bbox"] == "Area (west, south, east, north)"
+    assert (labels["unit_code"], labels["unit"], labels["basis"]) == ("Unit", "Unit as written", "Counted as")
+    for resource in LISTS:
+        names = [control.label for control in filter_form(read_page_url(NEWEST, resource, b"")).controls]
+        assert len(set(names)) == len(names)
+
+
+def test_the_download_and_the_frame_are_linked_beside_the_number(browser: httpx2.Client) -> None:
+    page = browser.get("/explore/figures").text
+    jumps = re.search(r'<p class="jumps">(.*?)</p>', page)
+    assert jumps
+    for anchor in re.findall(r'href="#([^"]*)"', jumps[1]):
+        assert page.count(f'id="{anchor}"') == 1
+    assert "a page that a web server sends" in page
+
+
 def test_the_form_shows_the_filters_of_the_url_and_keeps_the_others() -> None:
     query = b"kind=attack&starts_at_gte=2022-03-01&disputed=true&place.country=UA&limit=7&sort=starts_at"
     form = filter_form(read_page_url(NEWEST, NEWEST["event"], query))

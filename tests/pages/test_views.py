@@ -312,7 +312,9 @@ def test_a_record_leads_through_its_editions(charts: httpx2.Client) -> None:
     assert "7 March 2022, 06:00 UTC" in page and "8 March 2022, 06:00 UTC" in page
     then = charts.get(urljoin(KILLED, links[0])).text
     assert 'value="0"' in then and "as it was known from 7 March 2022" in then
-    assert f"{links[0]}</code>" in unescape(then)
+    # The page of another edition opens at the history, where the reader was.
+    assert all(link.endswith("#history") for link in links) and '<h2 id="history">' in then
+    assert f"{links[0].removesuffix('#history')}</code>" in unescape(then)
 
 
 def test_a_record_with_one_edition_has_no_slider_and_one_without_a_place_no_map(charts: httpx2.Client) -> None:

@@ -80,7 +80,7 @@ async function seen({ address, words, width, scheme, controls, act, name, steps 
   });
   try {
     told.status = (await page.goto(address)).status();
-    await page.getByText(words).first().waitFor();
+    await page.getByText(words).filter({ visible: true }).first().waitFor();
     await page.waitForTimeout(500);
     told.shift = await page.evaluate(() => globalThis.shift);
     told.wide = await page.evaluate(() => document.documentElement.scrollWidth);

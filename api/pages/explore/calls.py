@@ -24,16 +24,25 @@ with Briefing("{origin}") as briefing:
 {body}
 """
 IFRAME_HEIGHT = 480
+FRAME_NOTE = (
+    "Put it into a page that a web server sends. In a file that is opened from a disk, browsers leave the frame empty."
+)
 # The types whose values GraphQL writes without quotes.
 BARE = ("integer", "number", "float")
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call to copy: how it is named, and its text."""
+    """A call to copy: how it is named, its text, and what to know before it is used."""
 
     name: str
     text: str
+    note: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """The id of its text on a page, which opens it if an address ends with it."""
+        return self.name.lower().replace(" ", "-")
 
 
 def list_calls(url: PageUrl, origin: str) -> tuple[Call, ...]:
@@ -60,15 +69,15 @@ def record_calls(version: Version, resource: Resource, identifier: str, origin: 
 def embed_list(url: PageUrl, origin: str) -> Call:
     """Return the element by which another site shows the list."""
     address = f"{origin}/embed/{url.resource.plural}{url.query(limit='', cursor='', count='', include='')}"
-    return Call("Embed", _iframe(address, list_title(url.resource.plural)))
+    return Call("Embed", _iframe(address, list_title(url.resource.plural)), FRAME_NOTE)
 
 
 def embed_record(resource: Resource, identifier: str, title: str, origin: str, edition: str) -> Iterator[Call]:
     """Yield the elements by which another site shows a record: as it is at any time, and as it is now for good."""
     address = f"{origin}/embed/{resource.plural}/{identifier}"
-    yield Call("Embed", _iframe(address, title))
+    yield Call("Embed", _iframe(address, title), FRAME_NOTE)
     if edition:
-        yield Call("Embed as it is now", _iframe(f"{address}?known_at={edition}", title))
+        yield Call("Embed as it is now", _iframe(f"{address}?known_at={edition}", title), FRAME_NOTE)
 
 
 def _iframe(address: str, title: str) -> str:

@@ -33,10 +33,9 @@ from api.pages.explore.words import (
 
 Record = dict[str, Any]
 Width = Literal["wide", "plain", "narrow"]
-# Columns of a resource without columns of its own, and letters of a text and of a name in a cell.
+# Columns of a resource without columns of its own, and letters of a text in a cell.
 MAX_COLUMNS = 5
 CELL = 200
-NAME = 60
 
 
 @dataclass(frozen=True)
@@ -178,7 +177,7 @@ def says(record: Record) -> Parts:
 
 def _says(resource: Resource, record: Record) -> Parts:
     parts = says(record)
-    return tuple(replace(part, text=cut(part.text, NAME)) if isinstance(part, RecordLink) else part for part in parts)
+    return tuple(replace(part, text=cut(part.text, CELL)) if isinstance(part, RecordLink) else part for part in parts)
 
 
 def _linked(name: str, plural: str, label: Callable[[Record], str]) -> Callable[[Resource, Record], Parts]:
@@ -230,7 +229,7 @@ def _quote_time(resource: Resource, record: Record) -> Parts:
 
 def _speaker(resource: Resource, record: Record) -> Parts:
     speaker = record["speaker"]
-    parts = record_part("sources", speaker, record["speaker_id"], cut(source_label(speaker), NAME))
+    parts = record_part("sources", speaker, record["speaker_id"], cut(source_label(speaker), CELL))
     return parts + text_part(record["speaker_role"], soft=True)
 
 

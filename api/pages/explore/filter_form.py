@@ -28,6 +28,14 @@ PLACEHOLDERS = {
     "language": "en, uk",
 }
 SUFFIXES = {"gte": "from", "lt": "before"}
+# Fields whose names say little to readers.
+LABELS = {
+    "bbox": "Area (west, south, east, north)",
+    "near": "Near (latitude, longitude, kilometres)",
+    "unit_code": "Unit",
+    "unit": "Unit as written",
+    "basis": "Counted as",
+}
 # How the two orders of a type are called, the descending one first.
 ORDERS = {
     "timestamp": ("latest first", "earliest first"),
@@ -132,7 +140,7 @@ def _controls(resource: Resource, rows: dict[str, Parameter], texts: dict[str, s
 def _control(row: Parameter, text: str) -> Control:
     condition = row.condition
     name = condition.parameter or condition.name
-    label = sentence(humanize(name))
+    label = LABELS.get(name) or sentence(humanize(name))
     if condition.operator in SUFFIXES:
         label = f"{label.removesuffix(' at')} {SUFFIXES[condition.operator]}"
     kind: ControlKind = "text"
