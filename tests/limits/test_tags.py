@@ -77,7 +77,7 @@ def points_left(answer: httpx2.Response) -> list[int]:
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_304_says_what_is_left_and_takes_nothing(access: Access, client: Client, path: str) -> None:
     headers = fields(path)
-    # A point comes back in 20 seconds, so none does while the test runs. The home page takes up to 136.
+    # A point comes back in 20 seconds, so none does while the test runs. The home page takes up to 137.
     key = await access.key(burst=180, points_minute=3, points_day=1000)
     first = client.get(path, key, **headers)
     assert int(first.headers["ratelimit-cost"]) > 0
