@@ -320,8 +320,11 @@ class RestApi:
         if b"if-none-match" in request.fields:
             if cached is not None:
                 context.outdated = cached.query.outdated
-            policy_of = partial(self._policy, caller)
-            not_modified = unchanged(request, partial(service.is_current, context, identity), policy_of=policy_of)
+            is_current = partial(service.is_current, context, identity)
+            if not self._version.history:
+                not_modified = unchanged(request, is_current)
+            else:
+                not_modified = unchanged(request, is_current, policy_of=partial(self._policy, caller))
             if not_modified is not None:
                 context.shared = PUBLIC.control in not_modified.headers
                 return not_modified
