@@ -308,9 +308,9 @@ class RestApi:
         the query with each of the `filters` once. The answer is JSON or in the other form."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
-        if cached is not None and cached.dated != service.changes.timeline.dated:
+        if cached is not None and cached.query.statement.edition is not None:
             # The moment that it names may mean another edition by now.
-            cached = cached if cached.query.statement.edition is None else None
+            cached = cached if cached.dated == service.changes.timeline.dated else None
         if cached is None:
             query_string = merge_repeated(request.query_string, filters)
             identity = self._identify(request, query_string, form)
@@ -325,8 +325,8 @@ class RestApi:
                 not_modified = unchanged(request, is_current)
             else:
                 not_modified = unchanged(request, is_current, policy_of=partial(self._policy, caller))
+                context.shared = not_modified is not None and PUBLIC.control in not_modified.headers
             if not_modified is not None:
-                context.shared = PUBLIC.control in not_modified.headers
                 return not_modified
             tags = plain_tags(request)
         if cached is None:
