@@ -168,18 +168,25 @@ class _CountWriter:
     def _grouped(self) -> list[str]:
         values = [self.groups.value(dimension) for dimension in self.root.by]
         named = [f"{value} as {name}" for value, name in zip(values, self.names, strict=True)]
-        joins = self.groups.join_clauses()
-        if self.additive:
-            columns = [*named, "case when p.state = 0 then p.bucket end as bucket", "p.state"]
-            rows = f"select {', '.join(columns)}\nfrom records p{joins}"
-        else:
-            columns = ["p.id", *named, "p.bucket", "p.state"]
-            # Where Postgres expects few records, it looks up the links of each by itself. That is the best for up to
-            # 200,000. The links of more are read as a whole.
-            placed = f"p.state <> {UNDATED} and p.state <> {COARSER}" if self.exact else "p.state = 0"
-            rows = f"select distinct {', '.join(columns)}\nfrom records p{joins}\nwhere {placed}"
+        if not self.additive:
+            return [table("grouped", self._group_once(named))]
+        columns = [*named, "case when p.state = 0 then p.bucket end as bucket", "p.state"]
+        rows = f"select {', '.join(columns)}\nfrom records p{self.groups.join_clauses()}"
         keys = ", ".join([*self.names, "bucket", "state"])
         return [table("grouped", f"select {keys}, count(*) as n from (\n  {indent(rows)}\n) g group by {keys}")]
+
+    def _group_once(self, named: list[str]) -> str:
+        """Return the select of the groups of records that have several values, such as sources. A record counts once in
+        a group. Those without a bucket are in none."""
+        columns, keys, bucket = ["p.id", *named], self.names, "null::date"
+        if self.time is not None:
+            columns, keys, bucket = [*columns, "p.bucket"], [*keys, "bucket"], "bucket"
+        # Where Postgres expects few records, it looks up the links of each by itself. That is the best for up to
+        # 200,000. The links of more are read as a whole.
+        placed = f"p.state <> {UNDATED} and p.state <> {COARSER}" if self.exact else "p.state = 0"
+        rows = f"select distinct {', '.join(columns)}\nfrom records p{self.groups.join_clauses()}\nwhere {placed}"
+        shown = ", ".join([*self.names, f"{bucket} as bucket", "count(*) as n"])
+        return f"select {shown} from (\n  {indent(rows)}\n) g group by {', '.join(keys)}"
 
     def _summary(self) -> str:
         """Return the table of the numbers of records in all, and of those without a bucket."""
