@@ -1,9 +1,10 @@
 """Summarize a version in one statement: its numbers of records, the time of the last change, the licences, and how many
-of the newest events began on each day and were at each place."""
+of the newest events began on each day and were at each place. The days are those of counts by day."""
 
 from __future__ import annotations
 
-from api.catalog import Resource, Version
+from api.catalog import Resource, Version, dated
+from api.compiler.counts import TOO_COARSE
 from api.compiler.json_text import literal
 from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
 from api.compiler.sample import FEWEST, is_in_sample, sample_of
@@ -15,14 +16,22 @@ MAX_BRIEFINGS = 1000
 MAX_RIGHTS = 8
 # Records in the smallest sample of a list that is counted by it alone, to within a tenth in 95 of 100 cases.
 LEAST_SAMPLED = 500
-# The newest events that are counted by day.
+# The newest events that are counted by day and by place.
 MAX_EVENTS = 500
+NUMBERS_OF_NEWEST = """select json_build_object('events', count(*),
+    'coarser', count(*) filter (where day is null and not undated),
+    'undated', count(*) filter (where undated)) from newest"""
+DAYS = """select coalesce(json_agg(json_build_array(day, events, disputed) order by day), '[]') from (
+    select day, count(*) as events, count(*) filter (where disputed) as disputed
+    from newest where day is not null group by day) d"""
 
 
 def summary(version: Version) -> Statement:
     """Return the statement. It answers `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence,
-    attribution}], "days": [[day, events, disputed events]], "places": [{id, name, country, latitude, longitude,
-    geo_precision, events}]}`, with the days in UTC, the earliest first, and the place with most events first."""
+    attribution}], "newest": {events, coarser, undated}, "days": [[day, events, disputed events]], "places": [{id, name,
+    country, latitude, longitude, geo_precision, events}]}`, with the days in UTC, the earliest first, and the
+    place with most events first. `coarser` events have no day because their time is known less exactly, `undated` ones have no
+    time."""
     writer = StatementWriter(version)
     resources = version.resources.values()
     counts = ", ".join(f"{literal(resource.name)}, {_count(writer, resource)}" for resource in resources)
@@ -34,11 +43,13 @@ def summary(version: Version) -> Statement:
   'counts', json_build_object({counts}),
   'changed_at', greatest({latest}),
   'rights', (select coalesce(json_agg(r), '[]') from ({rights}) r),
-  'days', ({_days(writer)}),
+  'newest', ({NUMBERS_OF_NEWEST}),
+  'days', ({DAYS}),
   'places', ({_places(writer)})
 )"""
     other_columns = f"null::text as next, null::text[] as notes, {mark(writer)} as mark, 1 as points"
-    sql = f"select convert_to({body}::text, 'UTF8') as body, {other_columns}"
+    newest = f"with newest as materialized ({_newest(writer)})"
+    sql = f"{newest}\nselect convert_to({body}::text, 'UTF8') as body, {other_columns}"
     return Statement(sql, (), False, tuple(sorted(writer.reads)))
 
 
@@ -53,26 +64,19 @@ def with_records(summary: Statement, records: Statement) -> Statement:
     return Statement(sql, records.arguments, records.custom, summary.reads)
 
 
-def _days(writer: StatementWriter) -> str:
-    """Return the SQL of the numbers of the newest events by the day on which they began."""
-    newest = (
-        f"select starts_at, disputed from {writer.view('event')} where starts_at is not null"
-        f" order by starts_at desc nulls last limit {MAX_EVENTS}"
-    )
-    by_day = (
-        "select (starts_at at time zone 'UTC')::date as day, count(*) as events, count(*) filter (where disputed) as"
-        f" disputed from ({newest}) e group by 1"
-    )
-    return f"select coalesce(json_agg(json_build_array(day, events, disputed) order by day), '[]') from ({by_day}) d"
+def _newest(writer: StatementWriter) -> str:
+    """Return the SQL of the newest events, those without a time last. `day` is null unless the day is known."""
+    time = dated(writer.version["event"])
+    assert time is not None
+    coarse = f"{time.precision} in ({', '.join(map(literal, TOO_COARSE['day']))})"
+    day = f"case when not {coarse} then ({time.name} at time zone 'UTC')::date end as day"
+    columns = f"place_id, disputed, {time.name} is null as undated, {day}"
+    return f"select {columns} from {writer.view('event')} order by {time.name} desc nulls last limit {MAX_EVENTS}"
 
 
 def _places(writer: StatementWriter) -> str:
     """Return the SQL of the numbers of the newest events at each place."""
-    newest = (
-        f"select place_id from {writer.view('event')} where starts_at is not null"
-        f" order by starts_at desc nulls last limit {MAX_EVENTS}"
-    )
-    by_place = f"select place_id as id, count(*) as events from ({newest}) e where place_id is not null group by 1"
+    by_place = "select place_id as id, count(*) as events from newest where place_id is not null group by 1"
     columns = "c.id, p.name, p.country, p.latitude, p.longitude, p.geo_precision, c.events"
     rows = f"select {columns} from ({by_place}) c join {writer.view('place')} p on p.id = c.id"
     return f"select coalesce(json_agg(r order by events desc, id), '[]') from ({rows}) r"

@@ -13,7 +13,7 @@ import orjson
 
 from api.catalog import Resource, Version
 from api.compiler import compile_query
-from api.compiler.summary import summary, with_records
+from api.compiler.summary import MAX_EVENTS, summary, with_records
 from api.errors import Unavailable
 from api.http.assets import HTML
 from api.http.request import HttpRequest
@@ -82,7 +82,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class DayChart:
-    """Events by the day on which they began."""
+    """Events by the day on which they began. `coarser` and `undated` say how many of the newest events have no day."""
 
     bars: tuple[Bar, ...]
     width: int
@@ -90,6 +90,8 @@ class DayChart:
     first: str
     last: str
     number: int
+    coarser: str
+    undated: str
     query: str
 
 
@@ -140,12 +142,15 @@ class Home:
         values |= {"places": [], "briefing": None}
         if answer is not None:
             numbers, records = answer["numbers"], answer["records"]
+            places, number = _map_places(numbers["places"]), numbers["newest"]["events"]
             values = {
                 "counts": _read_counts(version, numbers["counts"]),
                 "changed_at": read_moment(numbers["changed_at"]) if numbers["changed_at"] else None,
                 "rights": [_describe_right(right) for right in numbers["rights"]],
-                "timeline": _draw_days(numbers["days"]),
-                "places": _map_places(numbers["places"]),
+                "timeline": _draw_days(numbers["days"], numbers["newest"]),
+                "places": places,
+                "unplaced": _count_events(number - sum(place.number for place in places)),
+                "which_events": f"{'all' if number < MAX_EVENTS else 'the newest'} {_count_events(number)}",
                 "briefing": _describe_briefing(records["briefing"]["data"]),
                 "cards": [_describe_card(event) for event in records["latest"]["data"]],
                 "disputed": _describe_dispute(version, records["disputed"]["data"]),
@@ -269,8 +274,13 @@ def _map_places(places: list[dict[str, Any]]) -> list[MappedPlace]:
     return [place for place in mapped if place is not None]
 
 
-def _draw_days(days: list[tuple[str, int, int]]) -> DayChart | None:
-    """Return the bars of the last days up to that of the newest event; None without events."""
+def _count_events(number: int) -> str:
+    """Return a number of events in words; empty if there are none."""
+    return f"{number:,} {'event' if number == 1 else 'events'}" if number else ""
+
+
+def _draw_days(days: list[tuple[str, int, int]], newest: dict[str, int]) -> DayChart | None:
+    """Return the bars of the last days up to that of the newest event; None if no event has a day."""
     if not days:
         return None
     numbers = {date.fromisoformat(day): (events, disputed) for day, events, disputed in days}
@@ -283,7 +293,7 @@ def _draw_days(days: list[tuple[str, int, int]]) -> DayChart | None:
         events, disputed = numbers.get(day, (0, 0))
         if events:
             height = max(2.0, round(HEIGHT * events / highest, 1))
-            words = f"{write_day(day)}: {events:,} {'event' if events == 1 else 'events'}"
+            words = f"{write_day(day)}: {_count_events(events)}"
             if disputed:
                 words += f", {disputed:,} disputed"
             part = round(height * disputed / events, 1)
@@ -291,4 +301,14 @@ def _draw_days(days: list[tuple[str, int, int]]) -> DayChart | None:
     number = sum(numbers[day][0] for day in shown if day in numbers)
     query = f"?starts_at_gte={first}&starts_at_lt={last + timedelta(days=1)}"
     width = max(len(shown), 20) * (BAR + GAP) - GAP
-    return DayChart(tuple(bars), width, HEIGHT, write_day(first), write_day(last), number, query)
+    return DayChart(
+        bars=tuple(bars),
+        width=width,
+        height=HEIGHT,
+        first=write_day(first),
+        last=write_day(last),
+        number=number,
+        coarser=_count_events(newest["coarser"]),
+        undated=_count_events(newest["undated"]),
+        query=query,
+    )

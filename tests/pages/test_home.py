@@ -147,16 +147,37 @@ def test_it_shows_who_says_what_about_the_latest_dispute(home: httpx2.Response, 
 
 def test_its_bars_count_the_events_of_each_day(home: httpx2.Response, client: httpx2.Client) -> None:
     texts = re.findall(r"<g><title>(.*?)</title>", home.text)
-    link = re.search(r'href="\./explore/(events\?starts_at_gte=[^"]*)"', home.text)
-    assert link
-    listed = client.get(f"/{NEWEST.name}/{unescape(link[1])}&limit=200").json()["data"]
-    numbers = Counter(event["time"]["starts_at"][:10] for event in listed)
-    disputed = Counter(event["time"]["starts_at"][:10] for event in listed if event["dispute"]["stances"])
+    listed = client.get(f"/{NEWEST.name}/events?limit=200").json()["data"]
+    known = [event for event in listed if event["time"]["precision"] in ("minute", "hour", "day")]
+    assert 0 < len(known) < len(listed)
+    numbers = Counter(event["time"]["starts_at"][:10] for event in known)
+    disputed = Counter(event["time"]["starts_at"][:10] for event in known if event["dispute"]["stances"])
     expected = []
     for day in sorted(numbers):
         text = f"{write_day(date.fromisoformat(day))}: {numbers[day]} {'event' if numbers[day] == 1 else 'events'}"
         expected.append(text + (f", {disputed[day]} disputed" if disputed[day] else ""))
     assert texts == expected
+
+
+def test_its_bars_follow_the_rule_of_the_timeline(home: httpx2.Response, browser: httpx2.Client) -> None:
+    timeline = browser.get("/explore/events?view=timeline&bucket=day").text
+    bars = re.findall(r"<title>([^<]*): (\d+) events?</title>", timeline)
+    assert re.findall(r"<g><title>([^<]*): (\d+) events?(?:, \d+ disputed)?</title>", home.text) == bars
+    unplaced = re.findall(r"\d+ events? ha\w+ no bar: [^.]*\.", timeline)
+    assert len(unplaced) == 2
+    assert re.findall(r"\d+ events? ha\w+ no bar: [^.]*\.", home.text) == unplaced
+
+
+def test_its_map_has_the_places_of_the_map_of_all_events(home: httpx2.Response, browser: httpx2.Client) -> None:
+    rows = r"<tr (data-lat=.*?)>.*?events\?place_id=(\w+)"
+    places = re.findall(rows, home.text, re.S)
+    assert len(places) > 5
+    view = browser.get("/explore/events?view=map").text
+    assert sorted(places) == sorted(re.findall(rows, view, re.S))
+    total = browser.get(f"/{NEWEST.name}/events?limit=1&count=exact").json()["page"]["total"]
+    assert f"All {total} events by place." in home.text
+    [unplaced] = re.findall(r"(\d+ events?) ha\w+ no place on it\.", home.text)
+    assert f"{unplaced} ha" in view
 
 
 def test_markup_in_records_stays_text(hostile: str) -> None:

@@ -326,7 +326,7 @@ def test_a_record_with_one_edition_has_no_slider_and_one_without_a_place_no_map(
 
 
 def test_the_home_page_has_the_places_of_the_newest_events(browser: httpx2.Client) -> None:
-    answer = counts(browser, "by=place_id&include=place&top=2000&starts_at_null=false")
+    answer = counts(browser, "by=place_id&include=place&top=2000")
     expected = {
         group["key"]["place_id"]: group["count"]
         for group in answer["data"]
