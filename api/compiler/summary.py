@@ -29,9 +29,9 @@ DAYS = """select coalesce(json_agg(json_build_array(day, events, disputed) order
 def summary(version: Version) -> Statement:
     """Return the statement. It answers `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence,
     attribution}], "newest": {events, coarser, undated}, "days": [[day, events, disputed events]], "places": [{id, name,
-    country, latitude, longitude, geo_precision, events}]}`, with the days in UTC, the earliest first, and the
-    place with most events first. `coarser` events have no day because their time is known less exactly, `undated` ones have no
-    time."""
+    country, latitude, longitude, geo_precision, events}]}`, with the days in UTC, the earliest first, and the place
+    with most events first. Of the newest events, the time of `coarser` ones is known less exactly than to the day, and
+    that of `undated` ones is not known."""
     writer = StatementWriter(version)
     resources = version.resources.values()
     counts = ", ".join(f"{literal(resource.name)}, {_count(writer, resource)}" for resource in resources)
