@@ -68,14 +68,16 @@ class RecordAnswers:
         resource: Resource | None = None,
         media_type: bytes = HTML,
         headers: Sequence[tuple[bytes, bytes]] = GUARDED,
+        shows: bytes = b"",
     ) -> BytesResponse:
         """Return the answer; 304 if the client has it. An answer of an edition that its URL names is kept for long.
-        NotFound or Withdrawn if it is about a record of the `resource` that is not there."""
+        NotFound or Withdrawn if it is about a record of the `resource` that is not there. `shows` is what the answer
+        shows beside the records, such as the day."""
         service, context = self._service, request.context
         caller = await self._authentication.admit(request)
         origin = find_origin(request, service.settings.public_url, self._authentication.proxies)
         # The answer shows its own address.
-        identity = b"\0".join((request.target, media_type, origin.encode(), self._templates.digest))
+        identity = b"\0".join((request.target, media_type, origin.encode(), self._templates.digest, shows))
         policy_of = partial(self._policy, caller)
         not_modified = unchanged(request, partial(service.is_current, context, identity), policy_of=policy_of)
         if not_modified is not None:

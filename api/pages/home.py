@@ -21,10 +21,20 @@ from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, u
 from api.middleware.authentication import Authentication
 from api.pages.explore.columns import day_part, place_parts, source_label
 from api.pages.explore.page_url import write_query
-from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, record_part
+from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, open_dispute_part, record_part
 from api.pages.explore.place_map import MappedPlace, map_place
-from api.pages.explore.stances import StanceGroup, stance_groups
-from api.pages.explore.words import cut, humanize, read_moment, sentence, write_day, write_figure, write_time
+from api.pages.explore.stances import StanceGroup, agreement, stance_groups
+from api.pages.explore.words import (
+    NO_LICENCE,
+    cut,
+    humanize,
+    read_moment,
+    sentence,
+    write_day,
+    write_figure,
+    write_licence,
+    write_time,
+)
 from api.pages.origin import VARY, find_origin
 from api.pages.templating import GUARDED, Templates
 from api.query import (
@@ -52,7 +62,6 @@ LATEST = 6
 OF_A_CARD = 1
 OF_A_DISPUTE = 12
 DAYS = 60
-UNSTATED = {None: "no licence is stated", "NOASSERTION": "no licence is asserted"}
 # The size of the bars, in units of the picture.
 BAR, GAP, HEIGHT = 8, 2, 80
 
@@ -223,7 +232,7 @@ def _read_counts(version: Version, counts: dict[str, list[Any]]) -> list[tuple[s
 def _describe_right(right: dict[str, str | None]) -> tuple[str, str]:
     licence = right["licence"]
     credit = right["attribution"] or "No attribution is stated."
-    return credit, UNSTATED.get(licence) or f"licence {licence}"
+    return credit, write_licence(licence) if licence in NO_LICENCE else f"licence {licence}"
 
 
 def _describe_briefing(briefings: list[dict[str, Any]]) -> tuple[Part, Parts] | None:
@@ -249,20 +258,21 @@ def _describe_card(event: dict[str, Any]) -> Card:
         when=sentence(write_time(event["time"])),
         place=place_parts(event),
         figure=figure,
-        dispute=() if event["dispute"]["status"] == "undisputed" else dispute_part(event),
+        dispute=open_dispute_part(event),
         source=source,
     )
 
 
 def _describe_dispute(
     version: Version, events: list[dict[str, Any]]
-) -> tuple[RecordLink, str, Parts, tuple[StanceGroup, ...]] | None:
-    """Return the event that sources disagree about: its link, its summary, its badge, and who says what."""
+) -> tuple[RecordLink, str, Parts, Parts, tuple[StanceGroup, ...]] | None:
+    """Return the event that sources disagree about: its link, its summary, its badge, how far sources agree, and who
+    says what."""
     if not events:
         return None
     event = events[0]
     link = RecordLink(event["title"], "events", event["id"])
-    return link, event["summary"] or "", dispute_part(event), stance_groups(version, event)
+    return link, event["summary"] or "", dispute_part(event), agreement(event), stance_groups(version, event)
 
 
 def _map_places(places: list[dict[str, Any]]) -> list[MappedPlace]:

@@ -48,7 +48,7 @@ def test_it_says_when_the_last_change_was(home: httpx2.Response, client: httpx2.
 def test_it_gives_the_attribution_of_what_is_served(home: httpx2.Response, client: httpx2.Client) -> None:
     for record in client.get(f"/{NEWEST.name}/briefings").json()["data"]:
         assert record["attribution"] in unescape(home.text)
-    assert "no licence is asserted" in home.text
+    assert "no licence is known" in home.text
 
 
 def test_the_first_call_works_as_it_stands(home: httpx2.Response) -> None:

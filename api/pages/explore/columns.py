@@ -17,16 +17,19 @@ from api.pages.explore.parts import (
     Time,
     badge_part,
     dispute_part,
+    open_dispute_part,
     record_part,
     text_part,
     web_part,
 )
 from api.pages.explore.words import (
+    QUOTE_TYPES,
     country_name,
     cut,
     humanize,
     sentence,
     write_figure,
+    write_licence,
     write_moment,
     write_time,
 )
@@ -230,7 +233,23 @@ def _quote_time(resource: Resource, record: Record) -> Parts:
 def _speaker(resource: Resource, record: Record) -> Parts:
     speaker = record["speaker"]
     parts = record_part("sources", speaker, record["speaker_id"], cut(source_label(speaker), CELL))
-    return parts + text_part(record["speaker_role"], soft=True)
+    return parts + role_part(record)
+
+
+def role_part(quote: Record) -> Parts:
+    """Return the role of the speaker of a quote: as the quote gives it, or as the source does."""
+    return text_part(speaker_role(quote) or None, soft=True)
+
+
+def speaker_role(quote: Record) -> str:
+    """Return the role of the speaker of a quote in words; empty if it is not known."""
+    speaker = quote["speaker"] or {}
+    return quote["speaker_role"] or speaker.get("role") or ""
+
+
+def wording_part(quote: Record) -> Parts:
+    """Return a badge that says whether a quote has the words of its speaker."""
+    return (Badge(QUOTE_TYPES.get(quote["quote_type"], humanize(quote["quote_type"]))),)
 
 
 def _source_name(resource: Resource, record: Record) -> Parts:
@@ -294,8 +313,9 @@ TABLES: dict[str, Table] = {
             Column("Words", _quote_words, "wide"),
             Column("Speaker", _speaker),
             Column("Said", _quote_time),
-            Column("Given", _term("quote_type"), "narrow"),
-            Column("Sources", _dispute, "narrow"),
+            Column("Wording", lambda resource, record: wording_part(record), "narrow"),
+            # That nobody disputes the words says nothing of what they are about.
+            Column("Sources", lambda resource, record: open_dispute_part(record), "narrow"),
         )
     ),
     "source": Table(
@@ -332,7 +352,7 @@ TABLES: dict[str, Table] = {
             Column("Briefing", _text("title", own=True), "wide"),
             Column("Published", _day("published_at")),
             Column("Publisher", _linked("publisher", "sources", source_label)),
-            Column("Licence", _text("licence")),
+            Column("Licence", lambda resource, record: text_part(sentence(write_licence(record["licence"])))),
         ),
         ("publisher",),
     ),

@@ -10,9 +10,18 @@ from typing import Any
 
 from api.catalog import Field, Link, Resource, Version
 from api.pages.explore.columns import Record, day_part, place_parts, says, term_meaning, term_words
-from api.pages.explore.parts import Badge, Parts, RecordLink, Text, dispute_part, record_part, text_part
+from api.pages.explore.parts import (
+    Badge,
+    Parts,
+    RecordLink,
+    Text,
+    dispute_part,
+    open_dispute_part,
+    record_part,
+    text_part,
+)
 from api.pages.explore.sections import list_link
-from api.pages.explore.words import DISPUTES, PRECISION, humanize, sentence, write_moment
+from api.pages.explore.words import DISPUTES, PRECISION, TIME_PRECISION, humanize, sentence, write_moment
 
 
 @dataclass(frozen=True)
@@ -48,10 +57,19 @@ def dispute_fact(record: Record) -> Parts:
     return (Text(badge.text), Text(badge.meaning, soft=True))
 
 
+def said_dispute_fact(quote: Record) -> Parts:
+    """Return whether sources dispute that a quote was said."""
+    if quote["dispute"]["status"] == "undisputed":
+        return text_part("No source disputes that this was said.")
+    return dispute_fact(quote)
+
+
 def event_fact(record: Record) -> Parts:
-    """Return the event of a record."""
+    """Return the event of a record, with a badge if sources disagree about it."""
     event = record["event"]
-    return record_part("events", event, record["event_id"], event["title"] if event else "")
+    if event is None:
+        return record_part("events", None, record["event_id"], "")
+    return (*record_part("events", event, record["event_id"], event["title"]), *open_dispute_part(event))
 
 
 def period_fact(resource: Resource, record: Record) -> Parts:
@@ -74,11 +92,11 @@ def series_fact(record: Record) -> Parts:
     return (list_link("All figures of the series", "figures", series=_quoted(record["series"]), sort="as_of"),)
 
 
-def said_fact(resource: Resource, record: Record) -> Parts:
+def said_fact(record: Record) -> Parts:
     """Return when a quote was said."""
     precision = record["time_precision"]
     return day_part(record["said_at"], precision) + text_part(
-        term_words(resource, "time_precision", precision) if record["said_at"] else None, soft=True
+        TIME_PRECISION[precision] if record["said_at"] else None, soft=True
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -101,6 +102,21 @@ def dispute_part(record: dict[str, Any]) -> Parts:
     tones: dict[str, Tone] = {"undisputed": "good", "disputed": "alert", "blame_disputed": "warn"}
     text, meaning = DISPUTES.get(status, (sentence(humanize(status)), ""))
     return (Badge(text, meaning, tones.get(status, "plain")),)
+
+
+def open_dispute_part(record: dict[str, Any]) -> Parts:
+    """Return the badge of a dispute; none if sources do not disagree."""
+    return () if record["dispute"]["status"] == "undisputed" else dispute_part(record)
+
+
+def join_parts(members: Sequence[Parts]) -> Parts:
+    """Return parts with "and" between them."""
+    joined: list[Part] = []
+    for place, parts in enumerate(members):
+        if place:
+            joined.append(Text("and"))
+        joined += parts
+    return tuple(joined)
 
 
 def record_part(plural: str, record: dict[str, Any] | None, identifier: str | None, label: str) -> Parts:

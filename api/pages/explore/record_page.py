@@ -10,10 +10,12 @@ from api.catalog import Field, Group, Resource, Version
 from api.pages.explore.columns import (
     Record,
     day_part,
+    role_part,
     source_label,
     term_meaning,
     term_of,
     term_words,
+    wording_part,
     write_coordinates,
 )
 from api.pages.explore.facts import (
@@ -28,6 +30,7 @@ from api.pages.explore.facts import (
     place_fact,
     precision_words,
     present_facts,
+    said_dispute_fact,
     said_fact,
     series_fact,
     shared_facts,
@@ -41,6 +44,7 @@ from api.pages.explore.parts import (
     Time,
     badge_part,
     dispute_part,
+    open_dispute_part,
     record_part,
     text_part,
     web_part,
@@ -58,25 +62,32 @@ from api.pages.explore.sections import (
     quotes_section,
     related_section,
 )
-from api.pages.explore.stances import StanceGroup, stance_groups
-from api.pages.explore.words import country_name, sentence, write_bounds, write_figure, write_time
+from api.pages.explore.stances import StanceGroup, agreement, stance_groups
+from api.pages.explore.words import (
+    TIME_PRECISION,
+    country_name,
+    sentence,
+    write_bounds,
+    write_figure,
+    write_licence,
+    write_time,
+)
 from api.rest.include import Tree
 
-CITED = ("citations.source", "citations.blames", "citations.via", "citations.document")
+CITED = ("citations.source", "citations.blames", "citations.via", "citations.document.publisher")
 # The links that the page of a record includes, as paths.
 INCLUDED: dict[str, tuple[str, ...]] = {
     "event": (
-        *("briefing", "participants.source", "related.event", "figures.citations.source", "quotes"),
+        *("briefing.publisher", "participants.source", "related.event", "figures.citations.source", "quotes"),
         *CITED,
     ),
-    "figure": ("briefing", "event", "place", *CITED),
-    "quote": ("briefing", "event", "speaker.affiliation", "addressee", *CITED),
+    "figure": ("briefing.publisher", "event", "place", *CITED),
+    "quote": ("briefing.publisher", "event", "speaker.affiliation", "addressee", *CITED),
     "source": ("affiliation", "members", "quotes", "documents"),
     "document": ("publisher",),
     "place": ("events", "figures"),
     "briefing": ("publisher", "events", "figures"),
 }
-UNSTATED = {None: "not stated", "NOASSERTION": "not asserted"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,7 @@ class RecordPage:
     language: str = ""
     quotation: str = ""
     facts: tuple[Fact, ...] = ()
+    agreement: Parts = ()
     stances: tuple[StanceGroup, ...] = ()
     sections: tuple[Section, ...] = ()
     more_citations: str = ""
@@ -121,8 +133,7 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
     when: list[Part] = [Text(sentence(write_time(time)))]
     if time["starts_at"]:
         when = [Time(sentence(write_time(time)), time["starts_at"])]
-    precision = term_words(resource, "time_precision", time["precision"])
-    when.append(Text(precision, soft=True))
+    when.append(Text(TIME_PRECISION[time["precision"]], soft=True))
     if time["text"]:
         when.append(Text(f"“{time['text']}”", soft=True))
     facts = [
@@ -139,6 +150,7 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
         lead=record["summary"] or "",
         language=record["language"],
         facts=present_facts(facts),
+        agreement=agreement(record),
         stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         sections=_present_sections(
@@ -159,7 +171,7 @@ def _figure_page(version: Version, resource: Resource, record: Record) -> Record
     basis_of_bounds = term_words(resource, "bounds_basis", record["bounds_basis"])
     facts = [
         Fact("As printed", text_part(f"“{amount['text']}”" if amount["text"] else None)),
-        Fact("The words bind it", term_meaning(resource, "quantifier", amount["quantifier"])),
+        Fact("How exact", term_meaning(resource, "quantifier", amount["quantifier"])),
         Fact("Bounds", text_part(sentence(bounds) if bounds else None) + text_part(basis_of_bounds, soft=True)),
         Fact("Unit", text_part(amount["unit"])),
         Fact("As of", day_part(record["as_of"])),
@@ -179,6 +191,7 @@ def _figure_page(version: Version, resource: Resource, record: Record) -> Record
         + dispute_part(record),
         lead=describe_figure(record),
         facts=present_facts(facts),
+        agreement=agreement(record),
         stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         **_rights(record),
@@ -192,30 +205,31 @@ def _quote_page(version: Version, resource: Resource, record: Record) -> RecordP
     facts = [
         Fact(
             "Speaker",
-            record_part("sources", speaker, record["speaker_id"], label) + text_part(record["speaker_role"], soft=True),
+            record_part("sources", speaker, record["speaker_id"], label) + role_part(record),
         ),
         Fact(
             "To",
             record_part("sources", record["addressee"], record["addressee_id"], source_label(record["addressee"])),
         ),
-        Fact("Said", said_fact(resource, record)),
-        Fact("Given", term_meaning(resource, "quote_type", record["quote_type"])),
+        Fact("Said", said_fact(record)),
+        Fact("Wording", term_meaning(resource, "quote_type", record["quote_type"])),
         Fact(
             "How sure", term_meaning(resource, "certainty", record["certainty"]) + text_part(record["certainty_text"])
         ),
         Fact("Made public", term_meaning(resource, "medium", record["medium"]) + text_part(record["venue"])),
         Fact("Around it", text_part(record["context"])),
         Fact("As first said", text_part(original["text"]) + text_part(original["language"], soft=True)),
-        Fact("Sources", dispute_fact(record)),
+        Fact("Sources", said_dispute_fact(record)),
         Fact("Event", event_fact(record)),
         *shared_facts(record),
     ]
     return RecordPage(
         title=f"{sentence(label)} {record['cue'] or 'said'}",
-        badges=term_of(resource, record, "quote_type") + dispute_part(record),
+        badges=wording_part(record) + open_dispute_part(record),
         quotation=record["text"],
         language=record["language"],
         facts=present_facts(facts),
+        agreement=agreement(record),
         stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         **_rights(record),
@@ -376,9 +390,8 @@ def _rights(record: Record) -> dict[str, Any]:
     briefing = record.get("briefing")
     if not briefing:
         return {}
-    licence = briefing["licence"]
     return {
         "credit": briefing["attribution"] or "",
-        "licence": UNSTATED.get(licence, licence),
+        "licence": sentence(write_licence(briefing["licence"])),
         "briefing": (RecordLink(briefing["title"], "briefings", briefing["id"]),),
     }

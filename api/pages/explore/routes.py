@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +20,7 @@ from api.http.route import DataRoute
 from api.middleware.authentication import Authentication
 from api.pages.answering import RecordAnswers, unknown_list, with_defaults
 from api.pages.explore.calls import embed_list, embed_record, graphiql_address, list_calls, record_calls
+from api.pages.explore.citation import Seen, write_citation
 from api.pages.explore.columns import table_of
 from api.pages.explore.filter_form import counted_fields, filter_form
 from api.pages.explore.history import History, read_history, revisions_root
@@ -27,7 +29,7 @@ from api.pages.explore.place_map import own_place
 from api.pages.explore.record_page import included_links, record_page
 from api.pages.explore.timeline import BarTimeline, bucket_links
 from api.pages.explore.views import TABLE, VIEWS, ViewRequest, read_view, view_address, view_query, views_of
-from api.pages.explore.words import list_title, plain_title, write_moment
+from api.pages.explore.words import list_title, plain_title, write_day, write_moment
 from api.pages.templating import GUARDED, Templates
 from api.query import EditionFinder, Item, Object, Query
 from api.query.known_at import write_edition
@@ -165,12 +167,20 @@ class Explorer:
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
             history = read_history(resource, answer.get("history"), answer["data"]["revision"])
-            return self._render_record(request, resource, answer["data"], history, origin)
+            return self._render_record(request, resource, answer["data"], history, origin, day)
 
-        return await self._answers.answer(request, read, render, resource=resource)
+        # The page of the present says when it was seen. One of an edition is the same on any day.
+        day = "" if request.query_string else write_day(datetime.now(UTC).date())
+        return await self._answers.answer(request, read, render, resource=resource, shows=day.encode())
 
     def _render_record(
-        self, request: HttpRequest, resource: Resource, record: dict[str, Any], history: History | None, origin: str
+        self,
+        request: HttpRequest,
+        resource: Resource,
+        record: dict[str, Any],
+        history: History | None,
+        origin: str,
+        day: str,
     ) -> bytes:
         page = record_page(self._version, resource, record)
         identifier = record["id"]
@@ -179,6 +189,8 @@ class Explorer:
             pinned = f"?known_at={history.entries[history.shown].edition}"
         if request.context.edition and self._timeline.store:
             edition = write_edition(int(request.context.edition), self._timeline.store)
+        permalink = f"{origin}/explore/{resource.plural}/{identifier}"
+        seen = Seen(f"{permalink}?known_at={edition}" if edition else permalink, edition, day)
         return self._templates.render(
             "explore/record.html",
             request,
@@ -192,7 +204,8 @@ class Explorer:
             document_title=plain_title(page.title),
             record=record,
             updated=write_moment(record["updated_at"], "day"),
-            permalink=f"{origin}/explore/{resource.plural}/{identifier}{pinned}",
+            permalink=f"{permalink}{pinned}",
+            citation=write_citation(resource, record, page.title, seen),
             description=plain_title(page.lead or page.quotation or page.title),
             json_ld=Markup(to_html(write_json_ld(self._version, resource, record, origin))),
             embedded=f"embed/{resource.plural}/{identifier}",

@@ -8,6 +8,7 @@ from api.catalog import Version
 from api.pages.explore.columns import (
     Record,
     day_part,
+    role_part,
     says,
     source_label,
     term_meaning,
@@ -19,7 +20,7 @@ from api.pages.explore.parts import (
     RecordLink,
     Text,
     badge_part,
-    dispute_part,
+    open_dispute_part,
     record_part,
     text_part,
 )
@@ -82,14 +83,9 @@ def figures_section(record: Record, filters: dict[str, str]) -> Section:
         words = sentence(write_figure(figure))
         status = badge_part(figure["status"], None)
         entries.append(
-            SectionEntry((RecordLink(words, "figures", figure["id"]), *status, *_open_dispute(figure)), note)
+            SectionEntry((RecordLink(words, "figures", figure["id"]), *status, *open_dispute_part(figure)), note)
         )
     return Section("Figures", tuple(entries), more_of(record["figures"], "figures", **filters))
-
-
-def _open_dispute(record: Record) -> Parts:
-    """Return the badge of a dispute; none if there is none."""
-    return () if record["dispute"]["status"] == "undisputed" else dispute_part(record)
 
 
 def quotes_section(record: Record, filters: dict[str, str], title: str = "Quotes") -> Section:
@@ -98,8 +94,10 @@ def quotes_section(record: Record, filters: dict[str, str], title: str = "Quotes
     for quote in record["quotes"]["data"]:
         words = quote["text"] if quote["quote_type"] == "indirect" else f"“{quote['text']}”"
         speaker = quote["speaker"]
-        note = record_part("sources", speaker, quote["speaker_id"], source_label(speaker))
-        entries.append(SectionEntry((RecordLink(cut(words, 300), "quotes", quote["id"]), *_open_dispute(quote)), note))
+        note = record_part("sources", speaker, quote["speaker_id"], source_label(speaker)) + role_part(quote)
+        entries.append(
+            SectionEntry((RecordLink(cut(words, 300), "quotes", quote["id"]), *open_dispute_part(quote)), note)
+        )
     return Section(title, tuple(entries), more_of(record["quotes"], "quotes", **filters))
 
 
@@ -109,7 +107,7 @@ def events_section(record: Record, filters: dict[str, str], title: str) -> Secti
     for event in record["events"]["data"]:
         when = Text(sentence(write_time(event["time"])), soft=True)
         entries.append(
-            SectionEntry((RecordLink(event["title"], "events", event["id"]), *_open_dispute(event)), (when,))
+            SectionEntry((RecordLink(event["title"], "events", event["id"]), *open_dispute_part(event)), (when,))
         )
     return Section(title, tuple(entries), more_of(record["events"], "events", **filters))
 

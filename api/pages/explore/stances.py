@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,22 +16,36 @@ from api.pages.explore.columns import (
 from api.pages.explore.parts import (
     Parts,
     RecordLink,
+    Text,
+    join_parts,
     record_part,
+    text_part,
     web_part,
 )
 from api.pages.explore.words import (
     cut,
     humanize,
+    sentence,
 )
 
+SAYS_SO = "Says so"
+# The group of those who say so with a reservation, and the certainties that are one.
+RESERVED = "Calls it likely, possible or unlikely"
+RESERVATIONS = ("likely", "possible", "unlikely")
 # How citations are set side by side: the title of each group, and the stances in it.
 STANCES = (
-    ("Says so", ("asserts", "confirms")),
+    (SAYS_SO, ("asserts", "confirms")),
     ("Denies or disputes", ("denies", "disputes", "retracts")),
     ("Blames", ("blames",)),
     ("Neither confirms nor denies", ("could_not_verify", "declines_comment")),
 )
 SAID_BY_TITLE = ("asserts", "blames")
+# What the sources of a stance do, one of them and several.
+DENIALS = {
+    "denies": ("denies it", "deny it"),
+    "disputes": ("disputes it", "dispute it"),
+    "retracts": ("takes back what it said", "take back what they said"),
+}
 
 
 @dataclass(frozen=True)
@@ -61,14 +76,48 @@ def stance_groups(version: Version, record: Record) -> tuple[StanceGroup, ...]:
     """Return the citations of a record, those that take the same side together."""
     citations = record["citations"]["data"]
     resource = version["citation"]
-    known = {stance for _, stances in STANCES for stance in stances}
-    others = tuple(citation["stance"] for citation in citations if citation["stance"] not in known)
-    groups = []
-    for title, stances in (*STANCES, ("Other stances", others)):
-        views = [_view_citation(resource, citation) for citation in citations if citation["stance"] in stances]
-        if views:
-            groups.append(StanceGroup(title, tuple(views)))
-    return tuple(groups)
+    titles = {stance: title for title, stances in STANCES for stance in stances}
+    views: dict[str, list[CitationView]] = {title: [] for title in (SAYS_SO, RESERVED, *titles.values())}
+    for citation in citations:
+        title = titles.get(citation["stance"], "Other stances")
+        if title == SAYS_SO and citation["certainty"] in RESERVATIONS:
+            title = RESERVED
+        views.setdefault(title, []).append(_view_citation(resource, citation))
+    return tuple(StanceGroup(title, tuple(group)) for title, group in views.items() if group)
+
+
+def agreement(record: Record) -> Parts:
+    """Return a sentence about how far the sources of a record agree: who denies it, or whom they blame."""
+    status = record["dispute"]["status"]
+    citations = record["citations"]["data"]
+    if status == "undisputed":
+        return text_part("No source disputes that this was said." if "quote_type" in record else "No source denies it.")
+    if status == "blame_disputed":
+        return text_part(_agreement_on_blame(record, citations))
+    parts: Parts = ()
+    for stance, (verb, verb_of_several) in DENIALS.items():
+        sources = _name_sources(citation for citation in citations if citation["stance"] == stance)
+        if sources:
+            joined = join_parts(sources)
+            end = f"{verb if len(sources) == 1 else verb_of_several}."
+            parts += (*joined, Text(end))
+    # The citations of a page are the first ones of a record.
+    return parts or text_part("A source denies or disputes it.")
+
+
+def _agreement_on_blame(record: Record, citations: list[Record]) -> str:
+    blamed = {citation["blames_id"] for citation in citations if citation["stance"] == "blames"}
+    blame = "they blame each other" if len(blamed) > 1 else "but a source says who is to blame"
+    return f"Nobody denies {'that it happened' if 'kind' in record else 'it'}; {blame}."
+
+
+def _name_sources(citations: Iterable[Record]) -> list[Parts]:
+    """Return the sources of citations, each once."""
+    sources = {citation["source_id"]: citation.get("source") for citation in citations}
+    return [
+        record_part("sources", source, identifier, sentence(source_label(source)))
+        for identifier, source in sources.items()
+    ]
 
 
 def _view_citation(resource: Resource, citation: Record) -> CitationView:

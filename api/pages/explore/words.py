@@ -49,6 +49,19 @@ DISPUTES = {
     "disputed": ("Disputed", "A source denies, disputes or retracts it."),
     "blame_disputed": ("Blame disputed", "No source contradicts it, but sources blame different parties."),
 }
+# How exactly a time is known. The meanings of the vocabulary say how programs read it.
+TIME_PRECISION = {
+    "minute": "Known to the minute.",
+    "hour": "Known to the hour.",
+    "day": "Known to the day.",
+    "week": "Known to the week.",
+    "month": "Known to the month.",
+    "year": "Known to the year.",
+    "unknown": "Not known more exactly.",
+}
+QUOTE_TYPES = {"direct": "word for word", "partial": "partly word for word", "indirect": "paraphrase"}
+# Licences that say nothing. Others are shown by their identifiers.
+NO_LICENCE = {None: "no licence is stated", "NOASSERTION": "no licence is known"}
 # Longest texts of tables and titles, in letters.
 LINE = 140
 # Characters that change the direction of the text around them. A title is no HTML, so nothing can isolate them there.
@@ -76,7 +89,17 @@ def cut(text: str, letters: int = LINE) -> str:
 
 def plain_title(text: str) -> str:
     """Return a text for the title of a page: a line, without characters that turn the direction of what follows."""
-    return cut(" ".join(text.translate(DIRECTIONS).split()))
+    return cut(plain_line(text))
+
+
+def plain_line(text: str) -> str:
+    """Return a text as a line, without characters that turn the direction of what follows."""
+    return " ".join(text.translate(DIRECTIONS).split())
+
+
+def write_licence(licence: str | None) -> str:
+    """Return a licence in words: "CC-BY-4.0", "no licence is known"."""
+    return NO_LICENCE.get(licence) or str(licence)
 
 
 def country_name(code: str) -> str:
