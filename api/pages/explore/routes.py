@@ -31,7 +31,7 @@ from api.pages.explore.timeline import BarTimeline, bucket_links
 from api.pages.explore.views import TABLE, VIEWS, ViewRequest, read_view, view_address, view_query, views_of
 from api.pages.explore.words import list_title, plain_title, write_day, write_moment
 from api.pages.templating import GUARDED, Templates
-from api.query import EditionFinder, Item, Object, Query
+from api.query import AsOf, EditionFinder, Item, Object, Query
 from api.query.known_at import write_edition
 from api.rest.feeds import offered_feeds
 from api.rest.formats import offered
@@ -154,8 +154,10 @@ class Explorer:
         """Return the page of a record. NotFound or Withdrawn if it is not there."""
         version, identifier = self._version, request.path_value
         names = ("known_at",) if version.history else ()
+        as_of: AsOf | None = None
 
         def read(finder: EditionFinder) -> Query:
+            nonlocal as_of
             url = read_url(version, resource, {}, names, request.query_string)
             as_of = find_edition(url, finder.find)
             query = linked_record_query(version, resource, identifier, included_links(version, resource), as_of=as_of)
@@ -167,7 +169,7 @@ class Explorer:
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
             history = read_history(resource, answer.get("history"), answer["data"]["revision"])
-            return self._render_record(request, resource, answer["data"], history, origin, day)
+            return self._render_record(request, resource, answer["data"], history, origin, as_of, day)
 
         # The page of the present says when it was seen. One of an edition is the same on any day.
         day = "" if request.query_string else write_day(datetime.now(UTC).date())
@@ -180,6 +182,7 @@ class Explorer:
         record: dict[str, Any],
         history: History | None,
         origin: str,
+        as_of: AsOf | None,
         day: str,
     ) -> bytes:
         page = record_page(self._version, resource, record)
@@ -190,7 +193,8 @@ class Explorer:
         if request.context.edition and self._timeline.store:
             edition = write_edition(int(request.context.edition), self._timeline.store)
         permalink = f"{origin}/explore/{resource.plural}/{identifier}"
-        seen = Seen(f"{permalink}?known_at={edition}" if edition else permalink, edition, day)
+        shown_edition = write_edition(as_of.number, as_of.store) if as_of else edition
+        seen = Seen(f"{permalink}?known_at={shown_edition}" if shown_edition else permalink, shown_edition, day)
         return self._templates.render(
             "explore/record.html",
             request,
