@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ FOLDER = _API / "docs" if (_API / "docs").is_dir() else _API.parent / "docs"
 INDEX = "README"
 # Letters of the first sentences of a page, as other sites show them.
 SUMMARY = 200
+TITLE = re.compile(r"^# (.+)$", re.M)
 COMMENT = re.compile(r"^<!--.*-->\n", re.M)
 ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 # What a heading loses when it becomes an anchor, as on GitHub.
@@ -80,6 +82,7 @@ def read_page(name: str) -> GuidePage:
     headings = list(_name_headings(tokens))
     for token in _all_tokens(tokens):
         _align(token)
+        _name_pages(token.children or ())
         if token.type == "link_open":
             token.attrs["href"] = rewrite_link(str(token.attrs["href"]), name)
     body = markdown.renderer.render(tokens, markdown.options, {})
@@ -102,6 +105,22 @@ def rewrite_link(address: str, page: str) -> str:
     if name == INDEX:
         return f"{'./' if page == INDEX else '../'}guide{mark}{anchor}"
     return f"{below}{name}{mark}{anchor}"
+
+
+@cache
+def page_title(name: str) -> str:
+    """Return the title of a page: its first heading."""
+    text = (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    match = TITLE.search(text)
+    return match[1] if match else name
+
+
+def _name_pages(tokens: Sequence[Token]) -> None:
+    """Give links that show the name of a file the title of its page. Readers of the site have no files."""
+    for link, text in pairwise(tokens):
+        name = text.content.removesuffix(".md")
+        if link.type == "link_open" and text.content == f"{name}.md" and name in page_names():
+            text.content = page_title(name)
 
 
 def _markdown() -> MarkdownIt:

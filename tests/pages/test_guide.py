@@ -32,6 +32,26 @@ def test_every_page_of_the_folder_is_served_and_listed_once(browser: httpx2.Clie
 
 
 @each_page
+def test_a_link_to_a_page_shows_its_title_and_not_the_name_of_a_file(browser: httpx2.Client, name: str) -> None:
+    body = browser.get(address_of(name)).text.partition('<article class="prose">')[2]
+    for address, text in re.findall(r'<a href="([^"]*)">(.*?)</a>', body):
+        # Files of the repository that are no pages of the guide keep their names.
+        assert text.removesuffix(".md") == text or text.removesuffix(".md") not in NAMES, address
+    if name == INDEX:
+        listed = dict(re.findall(r'<td><a href="guide/([\w-]+)">(.*?)</a></td>', body))
+        assert {page: unescape(title) for page, title in listed.items()} == {
+            page: read_page(page).title for page in NAMES if page != INDEX
+        }
+
+
+@each_page
+def test_the_title_of_a_document_names_the_guide_once(browser: httpx2.Client, name: str) -> None:
+    title = re.search("<title>(.*?)</title>", browser.get(address_of(name)).text)
+    own = "" if name == INDEX else f"{read_page(name).title} – "
+    assert title and unescape(title[1]) == f"{own}Guide – Briefing API"
+
+
+@each_page
 def test_a_page_is_whole_and_nothing_of_it_can_run(browser: httpx2.Client, name: str) -> None:
     page = browser.get(address_of(name))
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
