@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 from api.catalog import Resource, Version, dimensions, has_counts
@@ -116,21 +117,24 @@ def counted_fields(version: Version, resource: Resource) -> tuple[str, ...]:
     return tuple(name for name in COUNTED if name in known)[:MAX_COUNTED]
 
 
-def filter_form(url: PageUrl, facets: dict[str, Any] | None = None) -> FilterForm:
-    """Return the form of a page, filled in with its parameters, and with the numbers of its facets."""
+def filter_form(
+    url: PageUrl, facets: dict[str, Any] | None = None, names: Mapping[str, str] = MappingProxyType({})
+) -> FilterForm:
+    """Return the form of a page, filled in with its parameters, with the numbers of its facets, and with the names of
+    records by their ids."""
     resource, texts = url.resource, url.texts
     rows = parameters(url.version, resource)
     controls = tuple(_with_counts(url, control, facets) for control in _controls(resource, rows, texts))
     own = {control.name for control in controls} | {"q", "sort", "cursor"}
     passed = tuple(pair for pair in (*url.own_pairs, *url.pairs) if pair[0] not in own)
-    return FilterForm(controls, tuple(_orders(resource, texts)), passed, tuple(_active(url, rows)), resource.searched)
+    active = tuple(_active(url, rows, names))
+    return FilterForm(controls, tuple(_orders(resource, texts)), passed, active, resource.searched)
 
 
 def _controls(resource: Resource, rows: dict[str, Parameter], texts: dict[str, str]) -> Iterator[Control]:
     for row in rows.values():
         condition = row.condition
-        is_id = condition.type.name == "text" and condition.type.of is not None
-        if row.link or is_id or condition.name in PROGRAMS or condition.operator == "null":
+        if row.link or _is_of_ids(row) or condition.name in PROGRAMS or condition.operator == "null":
             continue
         if deprecation(resource, row):
             continue
@@ -218,7 +222,11 @@ def _orders(resource: Resource, texts: dict[str, str]) -> Iterator[Choice]:
         yield Choice("relevance", "Best match of the search", chosen=sort == "relevance")
 
 
-def _active(url: PageUrl, rows: dict[str, Parameter]) -> Iterator[ActiveFilter]:
+def _is_of_ids(row: Parameter) -> bool:
+    return row.condition.type.name == "text" and row.condition.type.of is not None
+
+
+def _active(url: PageUrl, rows: dict[str, Parameter], names: Mapping[str, str]) -> Iterator[ActiveFilter]:
     for name, text in url.filters:
         if name == "q_language":
             continue
@@ -231,5 +239,9 @@ def _active(url: PageUrl, rows: dict[str, Parameter]) -> Iterator[ActiveFilter]:
                 values = [humanize(term) for term in values]
             elif row.condition.format == "country":
                 values = [country_name(code) for code in values]
+            elif _is_of_ids(row):
+                # "Place: Mariupol", and not the name of a parameter with an id.
+                label = label.removesuffix(" id")
+                values = [names.get(identifier, identifier) for identifier in values]
             value = ", ".join(values)
         yield ActiveFilter(label, value, url.without(name))

@@ -82,7 +82,7 @@ def read_places(url: PageUrl, answer: dict[str, Any]) -> PlaceMap:
     places, unplaced = [], 0
     for group in answer["data"]:
         key, number = group["key"], group["count"]
-        place = map_place(key["id"], key["place"], number, url.narrowed(place_id=key["id"]))
+        place = map_place(key["id"], key["place"], number, _records_query(url, key["id"]))
         if place is None:
             unplaced += number
         else:
@@ -95,6 +95,13 @@ def read_places(url: PageUrl, answer: dict[str, Any]) -> PlaceMap:
         answer["total"],
         answer["quality"] == "sampled",
     )
+
+
+def _records_query(url: PageUrl, identifier: str) -> str:
+    """Return the query of the records at a place: on the map, or as a table if the map shows no other place."""
+    if url.texts.get("place_id") == identifier:
+        return url.narrowed(place_id=identifier)
+    return url.query(place_id=identifier)
 
 
 def map_place(

@@ -22,6 +22,7 @@ from api.pages.answering import RecordAnswers, unknown_list, with_defaults
 from api.pages.explore.calls import embed_list, embed_record, graphiql_address, list_calls, record_calls
 from api.pages.explore.citation import Seen, write_citation
 from api.pages.explore.columns import table_of
+from api.pages.explore.extras import other_searches, read_names, with_names
 from api.pages.explore.filter_form import counted_fields, filter_form
 from api.pages.explore.history import History, read_history, revisions_root
 from api.pages.explore.page_url import PageUrl, clean_query, read_page_url, write_query
@@ -76,22 +77,30 @@ class Explorer:
         def view_of_request() -> ViewRequest:
             return read_view(version, resource, request.query_string)
 
+        @cache
+        def url_of_request() -> PageUrl:
+            view = view_of_request()
+            name = view.name if view.name != TABLE else ""
+            return read_page_url(version, resource, view.query_string, name, view.bucket)
+
         table = table_of(version, resource)
 
         def read(finder: EditionFinder) -> Query:
             view = view_of_request()
             if view.name != TABLE:
-                return view_query(version, resource, view, finder)
-            facets = ",".join(counted_fields(version, resource))
-            query_string = with_defaults(view.query_string, table.include, count="estimated", facets=facets)
-            return list_query(version, resource, query_string, finder)
+                query = view_query(version, resource, view, finder)
+            else:
+                facets = ",".join(counted_fields(version, resource))
+                query_string = with_defaults(view.query_string, table.include, count="estimated", facets=facets)
+                query = list_query(version, resource, query_string, finder)
+            return with_names(url_of_request(), query)
 
-        def render(answer: dict[str, Any], origin: str) -> bytes:
-            view = view_of_request()
-            name = view.name if view.name != TABLE else ""
-            url = read_page_url(version, resource, view.query_string, name, view.bucket)
-            if name:
-                return self._render_view(request, url, VIEWS[name].show(url, answer), origin)
+        def render(whole_answer: dict[str, Any], origin: str) -> bytes:
+            url = url_of_request()
+            answer, names = read_names(url, whole_answer)
+            if url.view:
+                shown = VIEWS[url.view].show(url, answer)
+                return self._render_view(request, url, shown, origin, names)
             rows = [table.row(resource, record) for record in answer["data"]]
             cursor = answer["page"]["next_cursor"]
             return self._render_list(
@@ -100,7 +109,7 @@ class Explorer:
                 origin,
                 columns=table.columns,
                 rows=rows,
-                form=filter_form(url, answer.get("facets")),
+                form=filter_form(url, answer.get("facets"), names),
                 total=answer["page"].get("total"),
                 total_quality=answer["page"].get("total_quality"),
                 next=url.query(cursor=cursor) if cursor else "",
@@ -109,7 +118,7 @@ class Explorer:
 
         return await self._answers.answer(request, read, render)
 
-    def _render_view(self, request: HttpRequest, url: PageUrl, shown: Any, origin: str) -> bytes:
+    def _render_view(self, request: HttpRequest, url: PageUrl, shown: Any, origin: str, names: dict[str, str]) -> bytes:
         quality = "estimated" if getattr(shown, "is_sampled", False) else "exact"
         buckets = bucket_links(url, shown.bucket) if isinstance(shown, BarTimeline) else []
         return self._render_list(
@@ -117,7 +126,7 @@ class Explorer:
             url,
             origin,
             shown=shown,
-            form=filter_form(url),
+            form=filter_form(url, names=names),
             buckets=buckets,
             total=shown.total,
             total_quality=quality,
@@ -138,6 +147,7 @@ class Explorer:
             view=url.view or TABLE,
             views=[(name, url.to_view(name)) for name in names] if len(names) > 1 else [],
             q=url.texts.get("q", ""),
+            searches=other_searches(url),
             first=(url.query(cursor="") or resource.plural) if "cursor" in url.texts else "",
             reset=(write_query(url.own_pairs) or resource.plural) if url.filters or "sort" in url.texts else "",
             formats=[form for form in offered(self._version, resource) if not form.missing],
