@@ -150,6 +150,14 @@ def _has_scheme_and(key: str) -> Callable[[StatementWriter, str, Test], str]:
     return has_any_object
 
 
+def _is_same_as(writer: StatementWriter, alias: str, test: Test) -> str:
+    """Return the condition that a column has the value that it has in a record, by its resource and its id."""
+    name, record_id = test.value
+    other = writer.name()
+    value = f"select {other}.{test.column} from {writer.view(name)} {other} where {other}.id"
+    return f"{alias}.{test.column} = ({value} = {writer.argument(record_id, 'text')})"
+
+
 TESTS: dict[str, Callable[[StatementWriter, str, Test], str]] = {
     "in": _is_any_of,
     "has": _has_any_of,
@@ -162,4 +170,6 @@ TESTS: dict[str, Callable[[StatementWriter, str, Test], str]] = {
     "near": _is_near,
     "identifier": _has_scheme_and("value"),
     "subject": _has_scheme_and("code"),
+    # Only pages test this. No parameter and no input does.
+    "same_as": _is_same_as,
 }

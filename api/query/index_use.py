@@ -32,7 +32,9 @@ def is_served(resource: Resource, rows: ListQuery) -> bool:
 
 
 def _is_equality(filter: Filter) -> bool:
-    return isinstance(filter, Test) and filter.operator == "in" and len(filter.value) == 1
+    if not isinstance(filter, Test):
+        return False
+    return filter.operator == "same_as" or (filter.operator == "in" and len(filter.value) == 1)
 
 
 def _is_range(filter: Filter, column: str) -> bool:

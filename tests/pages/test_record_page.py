@@ -295,6 +295,35 @@ def test_each_term_that_is_worded_for_readers_is_one_of_its_vocabulary() -> None
     assert None in NO_LICENCE
 
 
+async def test_a_figure_leads_to_its_series_only_if_there_are_others(
+    new_store: Callable[[], Awaitable[str]], tmp_path: Path
+) -> None:
+    url = await new_store()
+    shared = {"dataset": "t", "resource": "figure", "measure": "killed", "value": 1, "quantifier": "exact"}
+    shared |= {"unit": "persons", "status": "reported", "basis": "cumulative"}
+    lines = [shared | {"key": key, "series": series} for key, series in (("a", "one"), ("b", "two"), ("c", "two"))]
+    lines.append(shared | {"key": "d"})
+    file = tmp_path / "lines.ndjson"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    await load([str(file)], url)
+    with run(url) as client:
+        figures = {figure["key"]: figure for figure in records(client, "/figures")}
+        pages = {}
+        for key, figure in figures.items():
+            address = f"/explore/figures/{figure['id']}"
+            pages[key] = client.get(address, headers={"accept": "text/html"}).raise_for_status().text
+        edition = client.get(address, headers={"accept": "text/html"}).headers["edition"]
+        pinned = client.get(f"/explore/figures/{figures['b']['id']}?known_at=e{edition}")
+        listed = {}
+        for key in "bc":
+            link = re.search(r'<a href="([^"]*)"><bdi>All figures of the series', pages[key])
+            assert link
+            listed[key] = records(client, unescape(link[1]).removeprefix("../../explore"))
+    assert "All figures of the series" not in pages["a"] + pages["d"]
+    assert [figure["key"] for figure in listed["b"]] == [figure["key"] for figure in listed["c"]] == ["b", "c"]
+    assert pinned.status_code == 200 and "All figures of the series" in pinned.text
+
+
 def test_a_record_is_named_without_a_space_before_a_comma(browser: httpx2.Client) -> None:
     page = browser.get(f"/explore/figures/{KILLED}").text
     assert re.search(rf"<code>{KILLED}</code> \(revision \d+, changed on ", page)

@@ -22,6 +22,7 @@ from api.pages.explore.parts import (
 )
 from api.pages.explore.sections import list_link
 from api.pages.explore.words import DISPUTES, PRECISION, TIME_PRECISION, humanize, sentence, write_moment
+from api.query import AsOf, ColumnField, Item, ListQuery, Nodes, Page, Test, read_sort
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,23 @@ def period_fact(resource: Resource, record: Record) -> Parts:
     elif end:
         parts = (*text_part("Until"), *day_part(end))
     return parts + text_part(term_words(resource, "basis", basis), soft=True)
+
+
+def series_root(version: Version, resource: Resource, identifier: str, as_of: AsOf | None) -> Item | None:
+    """Return the root of a Query that finds out if there are other figures in the series of a figure; None for records
+    without series."""
+    if "series" not in resource.fields:
+        return None
+    sort = read_sort(resource, resource.sort)
+    assert sort is not None
+    in_series = Test("series", "same_as", (resource.name, identifier))
+    first_two = (Item("ids", Nodes((Item("id", ColumnField("id")),))),)
+    return Item("series", ListQuery(resource.name, Page(2), sort, first_two, in_series, as_of=as_of))
+
+
+def has_other_figures(answer: dict[str, Any]) -> bool:
+    """Return True if the series of a figure has other figures, by an answer with the root of `series_root`."""
+    return len(answer["series"]["ids"]) > 1 if "series" in answer else False
 
 
 def series_fact(record: Record) -> Parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.catalog import Field, Group, Resource, Version
@@ -122,10 +122,13 @@ def included_links(version: Version, resource: Resource) -> Tree:
     return tree
 
 
-def record_page(version: Version, resource: Resource, record: Record) -> RecordPage:
-    """Return what the page of a record shows."""
+def record_page(version: Version, resource: Resource, record: Record, *, in_series: bool = False) -> RecordPage:
+    """Return what the page of a record shows. A figure that is `in_series` leads to the others of its series."""
     make_page = PAGES.get(resource.name, _any_page)
-    return make_page(version, resource, record)
+    page = make_page(version, resource, record)
+    if not in_series:
+        return page
+    return replace(page, facts=(*page.facts, Fact("Series", series_fact(record))))
 
 
 def _event_page(version: Version, resource: Resource, record: Record) -> RecordPage:
@@ -181,7 +184,6 @@ def _figure_page(version: Version, resource: Resource, record: Record) -> Record
         Fact("Event", event_fact(record)),
         Fact("Where", place_fact(version, record)),
         Fact("Bear in mind", text_part(record["caveat"])),
-        Fact("Series", series_fact(record)),
         *shared_facts(record),
     ]
     return RecordPage(

@@ -23,11 +23,12 @@ from api.pages.explore.calls import embed_list, embed_record, graphiql_address, 
 from api.pages.explore.citation import Seen, write_citation
 from api.pages.explore.columns import table_of
 from api.pages.explore.extras import other_searches, read_names, with_names
+from api.pages.explore.facts import has_other_figures, series_root
 from api.pages.explore.filter_form import counted_fields, filter_form
 from api.pages.explore.history import History, read_history, revisions_root
 from api.pages.explore.page_url import PageUrl, clean_query, read_page_url, write_query
 from api.pages.explore.place_map import own_place
-from api.pages.explore.record_page import included_links, record_page
+from api.pages.explore.record_page import RecordPage, included_links, record_page
 from api.pages.explore.timeline import BarTimeline, bucket_links
 from api.pages.explore.views import TABLE, VIEWS, ViewRequest, read_view, view_address, view_query, views_of
 from api.pages.explore.words import list_title, plain_title, write_day, write_moment
@@ -171,15 +172,19 @@ class Explorer:
             url = read_url(version, resource, {}, names, request.query_string)
             as_of = find_edition(url, finder.find)
             query = linked_record_query(version, resource, identifier, included_links(version, resource), as_of=as_of)
-            if not version.history:
-                return query
             assert isinstance(query.root, Object)
-            history = Item("history", revisions_root(version, resource, identifier))
-            return replace(query, root=Object((*query.root.selection, history)))
+            roots = list(query.root.selection)
+            if version.history:
+                roots.append(Item("history", revisions_root(version, resource, identifier)))
+            series = series_root(version, resource, identifier, as_of)
+            if series is not None:
+                roots.append(series)
+            return replace(query, root=Object(tuple(roots)))
 
         def render(answer: dict[str, Any], origin: str) -> bytes:
             history = read_history(resource, answer.get("history"), answer["data"]["revision"])
-            return self._render_record(request, resource, answer["data"], history, origin, as_of, day)
+            page = record_page(version, resource, answer["data"], in_series=has_other_figures(answer))
+            return self._render_record(request, resource, answer["data"], page, history, origin, as_of, day)
 
         # The page of the present says when it was seen. One of an edition is the same on any day.
         day = "" if request.query_string else write_day(datetime.now(UTC).date())
@@ -190,12 +195,12 @@ class Explorer:
         request: HttpRequest,
         resource: Resource,
         record: dict[str, Any],
+        page: RecordPage,
         history: History | None,
         origin: str,
         as_of: AsOf | None,
         day: str,
     ) -> bytes:
-        page = record_page(self._version, resource, record)
         identifier = record["id"]
         pinned = edition = ""
         if history is not None and request.query_string:
