@@ -169,7 +169,7 @@ def test_its_bars_follow_the_rule_of_the_timeline(home: httpx2.Response, browser
 
 
 def test_its_map_has_the_places_of_the_map_of_all_events(home: httpx2.Response, browser: httpx2.Client) -> None:
-    rows = r"<tr (data-lat=.*?)>.*?events\?place_id=(\w+)"
+    rows = r"<tr (data-lat=.*?)>.*?events\?(?:view=map&amp;)?place_id=(\w+)"
     places = re.findall(rows, home.text, re.S)
     assert len(places) > 5
     view = browser.get("/explore/events?view=map").text

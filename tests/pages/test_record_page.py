@@ -165,6 +165,9 @@ def test_a_source_without_a_document_is_cited_with_its_briefing() -> None:
         *("A: It rains (paraphrase).", "In: “Weather”, B.", "Briefing API, quote quo_1, revision 2."),
         *("http://x/q", "Accessed on 1 May 2022."),
     ]
+    # A sentence in quotation marks has its own end.
+    direct = write_citation(NEWEST["quote"], quote | {"quote_type": "direct"}, "", Seen("http://x/q", "", ""))
+    assert direct[0] == "A: “It rains.”" and direct[-1] == "http://x/q"
 
 
 def test_a_restated_figure_says_so_below_its_title(charted: str) -> None:
@@ -203,7 +206,7 @@ def test_a_change_has_the_label_of_its_field_and_its_values_in_words() -> None:
         ("As of", "6 March 2022", "7 March 2022"),
     ]
     assert changes[3] == ("Place", "", "")
-    assert changes[4][:2] == ("Note", "–") and changes[4][2].endswith(" …")
+    assert changes[4][:2] == ("Bear in mind", "–") and changes[4][2].endswith(" …")
     assert changes[5] == ("Who says so", "", "")
     assert [change.before for change in list_changes(resource, paths, None, after)] == [""] * 6
 

@@ -22,7 +22,7 @@ LABELS = {
     "amount.text": "As printed",
     "as_of": "As of",
     "bounds_basis": "Where the bounds are from",
-    "caveat": "Note",
+    "caveat": "Bear in mind",
     "citations": "Who says so",
     "time.starts_at": "Start",
     "time.ends_at": "End",

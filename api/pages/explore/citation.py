@@ -14,6 +14,8 @@ from api.pages.files import TITLE
 MAX_SOURCES = 3
 # Longest words of a quote or a title, in letters.
 MAX_LETTERS = 400
+# Ends of sentences. Others get a full stop.
+ENDS = (".", "!", "?", ".”", "!”", "?”")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,11 @@ def write_citation(resource: Resource, record: Record, title: str, seen: Seen) -
     ]
     if seen.day:
         statements.append(f"Accessed on {seen.day}")
-    return [statement if statement == seen.address else f"{statement.rstrip('.')}." for statement in statements]
+    return [statement if statement == seen.address else _end(statement) for statement in statements]
+
+
+def _end(statement: str) -> str:
+    return statement if statement.endswith(ENDS) else f"{statement}."
 
 
 def write_event(event: Record) -> str:

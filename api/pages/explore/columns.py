@@ -313,9 +313,8 @@ TABLES: dict[str, Table] = {
             Column("Words", _quote_words, "wide"),
             Column("Speaker", _speaker),
             Column("Said", _quote_time),
-            Column("Wording", lambda resource, record: wording_part(record), "narrow"),
-            # That nobody disputes the words says nothing of what they are about.
-            Column("Sources", lambda resource, record: open_dispute_part(record), "narrow"),
+            # That nobody disputes the words says nothing of what they are about, so no badge says it.
+            Column("Wording", lambda resource, record: wording_part(record) + open_dispute_part(record), "narrow"),
         )
     ),
     "source": Table(

@@ -58,6 +58,14 @@ def dispute_fact(record: Record) -> Parts:
     return (Text(badge.text), Text(badge.meaning, soft=True))
 
 
+def certainty_fact(resource: Resource, quote: Record) -> Parts:
+    """Return how sure the speaker of a quote is, with the word that says so."""
+    word = quote["certainty_text"]
+    return text_part(term_words(resource, "certainty", quote["certainty"])) + text_part(
+        f"“{word}”" if word else None, soft=True
+    )
+
+
 def said_dispute_fact(quote: Record) -> Parts:
     """Return whether sources dispute that a quote was said."""
     if quote["dispute"]["status"] == "undisputed":

@@ -20,6 +20,7 @@ from api.pages.explore.columns import (
 )
 from api.pages.explore.facts import (
     Fact,
+    certainty_fact,
     describe_figure,
     dispute_fact,
     event_fact,
@@ -215,10 +216,8 @@ def _quote_page(version: Version, resource: Resource, record: Record) -> RecordP
         ),
         Fact("Said", said_fact(record)),
         Fact("Wording", term_meaning(resource, "quote_type", record["quote_type"])),
-        Fact(
-            "How sure", term_meaning(resource, "certainty", record["certainty"]) + text_part(record["certainty_text"])
-        ),
-        Fact("Made public", term_meaning(resource, "medium", record["medium"]) + text_part(record["venue"])),
+        Fact("How sure", certainty_fact(resource, record)),
+        Fact("Made public", text_part(term_words(resource, "medium", record["medium"])) + text_part(record["venue"])),
         Fact("Around it", text_part(record["context"])),
         Fact("As first said", text_part(original["text"]) + text_part(original["language"], soft=True)),
         Fact("Sources", said_dispute_fact(record)),
