@@ -31,7 +31,7 @@ MOST = 2000
 PAGES = {
     "/docs/v1": "Structured briefing data",
     "/docs/v2": "Structured briefing data",
-    "/docs/admin": "Keys and plans",
+    "/docs/admin": "Management of API keys and plans",
 }
 
 

@@ -53,7 +53,7 @@ PAGES = {
     # The same as /docs/v2, under another path.
     "newest reference": Page("/docs", "Structured briefing data", (BAR, "button"), "search"),
     "reference of v1": Page("/docs/v1", "Structured briefing data", (BAR, "button"), "search"),
-    "reference of keys": Page("/docs/admin", "Keys and plans, for holders", (BAR, "button")),
+    "reference of keys": Page("/docs/admin", "Management of API keys and plans", (BAR, "button")),
     "GraphiQL of v1": Page("/v1/graphql", "EventsWithSources", (*GRAPHIQL, EDITOR), "run", tuple(EXCEPTED)),
     "GraphiQL of v2": Page("/v2/graphql", "EventsWithSources", (*GRAPHIQL, EDITOR), "run", tuple(EXCEPTED)),
     "home without a store": Page(

@@ -173,7 +173,7 @@ def test_a_source_without_a_document_is_cited_with_its_briefing() -> None:
 def test_a_restated_figure_says_so_below_its_title(charted: str) -> None:
     with httpx2.Client(base_url=charted, headers={"accept": "text/html"}) as browser:
         page = browser.get(f"/explore/figures/{KILLED}").raise_for_status().text
-        first = re.search(r'href="\w+(\?known_at=e\d+)"', page)
+        first = re.search(r'href="\w+(\?known_at=e\d+)#history"', page)
         assert first
         earlier = browser.get(f"/explore/figures/{KILLED}{first[1]}").raise_for_status().text
     header = words(page.partition('<header class="title">')[2].partition("</header>")[0])
