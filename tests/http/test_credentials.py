@@ -102,12 +102,12 @@ def test_any_text_is_a_key_or_empty_or_refused(value: str) -> None:
         (
             ExpiredKey("x"),
             401,
-            'Bearer realm="briefing", error="invalid_token", error_description="The key was valid, ',
+            'Bearer realm="briefing", error="invalid_token", error_description="The key has expired."',
         ),
         (
             RevokedKey("x"),
             401,
-            'Bearer realm="briefing", error="invalid_token", error_description="The key was valid, ',
+            'Bearer realm="briefing", error="invalid_token", error_description="The key was revoked."',
         ),
         (Forbidden("x", "admin"), 403, 'Bearer realm="briefing", error="insufficient_scope", scope="admin"'),
         (Forbidden("x"), 403, 'Bearer realm="briefing", error="insufficient_scope"'),
