@@ -22,7 +22,7 @@ PAGES = {
     "timeline": ("/explore/events?view=timeline&bucket=day", False),
     "chart": ("/explore/figures?view=chart&measure=displaced,killed", True),
     "disputed-event": (f"/explore/events/{EVACUATION}", False),
-    "restated-figure": ("/explore/figures/fig_r876ewqjg0200j7zxgg36ycmxw", False),
+    "restated-figure": ("/explore/figures/fig_r876ewqjg0200j7zxgg36ycmxw", True),
     "guide": ("/guide/figures", False),
     "embed": (f"/embed/events/{EVACUATION}", False),
 }
