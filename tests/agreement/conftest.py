@@ -45,7 +45,8 @@ class Apis:
 @asynccontextmanager
 async def open_apis(url: str, version: Version = V1, **settings: Any) -> AsyncIterator[Apis]:
     """Run the application over a database in this process. Its lifespan events are sent from here."""
-    app = create_app(Settings(statement_timeout=30, pool_wait=30, **settings), url).asgi
+    patient = {"statement_timeout": 30, "pool_wait": 30, "connect_timeout": 30, "access_timeout": 30}
+    app = create_app(Settings(**(patient | settings)), url).asgi
     received_events: asyncio.Queue[Any] = asyncio.Queue()
     sent_events: asyncio.Queue[Any] = asyncio.Queue()
     lifespan = asyncio.ensure_future(

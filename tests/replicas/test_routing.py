@@ -282,7 +282,8 @@ async def test_an_export_comes_from_a_replica_or_from_the_primary_where_that_is_
 
 async def test_95_percent_of_the_processor_time_of_reads_leaves_the_primary(servers: list[Server]) -> None:
     """The time of all processes that serve clients counts, so also that of the change log's poller."""
-    async with routed(servers, pool_size=4) as service:
+    # All eight may come to the primary at once, while its connections are opened on a machine that stalls.
+    async with routed(servers, pool_size=4, statement_timeout=30.0, pool_wait=30.0, connect_timeout=30.0) as service:
         await service.until_used(2)
         query = list_query(V2, V2["event"], b"limit=100&include=figures,quotes.speaker,briefing&count=exact")
         prepared = service.service.prepare(query, CALLER)
