@@ -1,4 +1,4 @@
-"""Why a record is not in an answer, from the note that the store makes of it."""
+"""Explain why a record is not in an answer, from the note that the store makes of it."""
 
 from __future__ import annotations
 

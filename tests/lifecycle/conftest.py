@@ -34,7 +34,7 @@ AGED = Lifecycle(
 
 
 class OldStatus(Vocabulary):
-    """How far it has come."""
+    """The progress of an event."""
 
     planned = "It is to be."
     ongoing = "It goes on."

@@ -1,4 +1,4 @@
-"""What is in sight on the pages in a browser: whole words, the text before its navigation, and buttons that cover no
+"""The layout of the pages in a browser: whole words, the text before its navigation, and buttons that cover no
 text."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 
 @pytest.fixture(scope="module")
 def layout(node: Callable[..., str], service_url: str, charted: str) -> dict[str, Any]:
-    """What a browser measured on several pages."""
+    """The measurements of a browser on several pages."""
     found: dict[str, Any] = json.loads(node("layout.mjs", CHROMIUM, service_url, charted))
     return found
 

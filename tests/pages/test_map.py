@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 
 @pytest.fixture(scope="module", params=["/", "/explore/events?view=map"])
 def used(node: Callable[..., str], service_url: str, request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What a browser found while it used the map of a page."""
+    """The findings of a browser that used the map of a page."""
     found: dict[str, Any] = json.loads(node("map.mjs", CHROMIUM, service_url + request.param))
     return found
 

@@ -1,4 +1,4 @@
-"""What requests cost, as the formula at the top of api/query/cost.py has it."""
+"""Costs of requests, by the formula at the top of api/query/cost.py."""
 
 from __future__ import annotations
 

@@ -50,6 +50,6 @@ def test_an_invalid_box_is_refused(edges: Box) -> None:
 
 
 def contains(box: Box, longitude: float) -> bool:
-    """Whether a longitude is in a box, by the rule that the value of a box promises."""
+    """Return whether a longitude is in a box, by the rule that the value of a box promises."""
     west, _, east, _ = box
     return longitude >= west or longitude <= east if west > east else west <= longitude <= east

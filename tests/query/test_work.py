@@ -1,4 +1,4 @@
-"""What is reserved for records that the store may have to look at, as the formula of api/query/work.py has it."""
+"""The reserve for records that the store may have to look at, by the formula of api/query/work.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which server answers: the replica with the least to do, and the primary where no replica has what is needed."""
+"""The choice of the server that answers: the replica with the least to do, or the primary if no replica can."""
 
 from __future__ import annotations
 

@@ -414,7 +414,7 @@ def optional(field: StoredField) -> bool:
 
 
 def our_words() -> Iterator[tuple[str, str]]:
-    """What is written in our words. A document's title is its name, checked above."""
+    """The texts that are written for the sample. A document's title is its name, checked above."""
     our_fields = ("title", "summary", "statement", "context", "caveat", "population", "description", "attribution")
     for where, resource, record in parts():
         names = our_fields if resource.name != "document" or record["publisher"] != "rferl" else ()

@@ -1,4 +1,4 @@
-"""What a revision changed, field by field: the name of the field, its value before, and its value after."""
+"""Describe the changes of a revision: each field by its name, with its value before and after."""
 
 from __future__ import annotations
 

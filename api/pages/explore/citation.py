@@ -20,8 +20,8 @@ ENDS = (".", "!", "?", ".”", "!”", "?”")
 
 @dataclass(frozen=True)
 class Seen:
-    """What a reader sees: the permanent address of a record, the edition of the data, and the day in words. `day` is
-    empty for a state that no load changes."""
+    """The state that a reader sees: the permanent address of a record, the edition of the data, and the day in words.
+    `day` is empty for a state that no load changes."""
 
     address: str
     edition: str
