@@ -1,10 +1,12 @@
 """Count the records of a list in groups, in one select.
 
-picked    the rows that are counted (`picked.py`)
-records   the picked rows, each with its bucket, or with the reason why it has none
-grouped   the number of records for each group and bucket
-ranked    the same in the order of the answer; `shown` are those that the answer contains
-answered  the groups of the answer, with zeros for buckets that are filled
+    picked    the rows that are counted (`picked.py`)
+    records   the picked rows, each with its bucket, or with the reason why it has none
+    grouped   the number of records for each group and bucket
+    ranked    the same in the order of the answer; `shown` are those that the answer contains
+    answered  the groups of the answer, with zeros for buckets that are filled
+
+Each is a common table expression that reads the one before.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ from api.compiler.json_text import (
     optional,
     quoted,
 )
-from api.compiler.page import ESTIMATE_FROM, MAX_EXACT, SAMPLE_OF, PageScan
+from api.compiler.page import ESTIMATE_FROM, MAX_EXACT, PageScan
 from api.compiler.record import TEXT_BYTES, pairs, record, write_permalink
-from api.compiler.sample import is_in_sample, sample_of
+from api.compiler.sample import LARGEST, is_in_sample, sample_of
 from api.compiler.touched import touched_ids
 from api.compiler.writer import RowSource, StatementWriter, indent, limit_clause, where_clause
 from api.query import (
@@ -248,8 +248,8 @@ class _Differences:
         count = f"select count(*) as n from (\n  {indent(self.rows(Page(0), most + 1))}\n) counted"
         if item.exact:
             return from_sql(f"(select least(n, {MAX_EXACT}) from ({count}) c)")
-        in_sample = is_in_sample(self._writer.version, self._resource, "{0}", sample_of(SAMPLE_OF))
-        sample = f"select {SAMPLE_OF} * count(*) from (\n  {indent(self.rows(Page(0), None, in_sample))}\n) sampled"
+        in_sample = is_in_sample(self._writer.version, self._resource, "{0}", sample_of(LARGEST))
+        sample = f"select {LARGEST} * count(*) from (\n  {indent(self.rows(Page(0), None, in_sample))}\n) sampled"
         return from_sql(f"(select case when n > {most} then greatest(n, ({sample})) else n end from ({count}) c)")
 
     def _changed_rows(self, position: tuple[object, object] | None, size: int | None, only: str) -> str:

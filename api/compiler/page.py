@@ -12,7 +12,7 @@ from api.catalog import Resource
 from api.compiler.condition import condition, word_query
 from api.compiler.json_text import Json, array_literal, boolean, fixed, from_sql, literal, optional, quoted
 from api.compiler.keyset import Span, order, spans
-from api.compiler.sample import is_in_sample, sample_of
+from api.compiler.sample import LARGEST, is_in_sample, sample_of
 from api.compiler.search import is_guessed, search
 from api.compiler.writer import RowSource, StatementWriter, indent, limit_clause, where_clause
 from api.query import (
@@ -38,8 +38,6 @@ from api.query.sort import POSITION
 
 MAX_EXACT = 100_000
 ESTIMATE_FROM = 1_000
-# An estimate counts one record in so many.
-SAMPLE_OF = 32
 
 PageInfo = Cursor | NextCursor | HasMore | HasNext | HasPrevious
 
@@ -325,8 +323,8 @@ def _exact_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -
 def _estimated_count(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     from_rows = filtered_rows(writer, resource, rows.filter)
     count = _count_rows(from_rows, ESTIMATE_FROM)
-    in_sample = is_in_sample(writer.version, resource, "s", sample_of(SAMPLE_OF))
-    sample = f"select {SAMPLE_OF} * count(*) {from_rows} and {in_sample}"
+    in_sample = is_in_sample(writer.version, resource, "s", sample_of(LARGEST))
+    sample = f"select {LARGEST} * count(*) {from_rows} and {in_sample}"
     is_cut = f"n > {ESTIMATE_FROM}"
     number = f"case when {is_cut} then greatest(n, ({sample})) else n end"
     return f"estimated as (select {number} as n, {is_cut} as cut from ({count}) c)"

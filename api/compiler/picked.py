@@ -16,7 +16,7 @@ from api.catalog import Resource
 from api.compiler.dimensions import table
 from api.compiler.json_text import Json, literal, quoted, string
 from api.compiler.page import filtered_rows
-from api.compiler.sample import FEWEST, Sample, choose_scale, is_in_sample, letters_of, sample_of
+from api.compiler.sample import SMALLEST, Sample, choose_scale, is_in_sample, letters_of, sample_of
 from api.compiler.writer import StatementWriter
 from api.query import CountQualityField, Filter
 from api.query.counts import SAMPLE_FROM
@@ -50,7 +50,7 @@ def picked_tables(
     select = f"select {', '.join(f's.{column}' for column in columns)} {rows}"
     if exact:
         return [table("picked", select, materialized=reused)]
-    in_sample = is_in_sample(writer.version, resource, "s", sample_of(FEWEST))
+    in_sample = is_in_sample(writer.version, resource, "s", sample_of(SMALLEST))
     most, cut = str(SAMPLE_FROM + 1), f"count(*) > {SAMPLE_FROM}"
     if filter == EVERYTHING:
         # With a filter, even the smallest sample may be all that Postgres has to look at.

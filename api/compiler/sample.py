@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from api.catalog import Resource, Version
 from api.compiler.json_text import literal
 
-# The letters before which the ids of a sample come, by the number of records in the list for each in the sample.
+# The letters before which the ids of a sample come, by its scale: the number of records in the list for each in it.
 LETTERS = {1024: "01", 512: "02", 256: "04", 128: "08", 64: "0g", 32: "1"}
-FEWEST, MOST = max(LETTERS), min(LETTERS)
+# The scales of the smallest and of the largest sample.
+SMALLEST, LARGEST = max(LETTERS), min(LETTERS)
 # The records that a sample has at least, if the list has enough for one record in 32 of them.
 LEAST_RECORDS = 5_000
 
@@ -36,8 +37,9 @@ def sample_of(scale: int) -> Sample:
 
 def choose_scale(number: str) -> str:
     """Return the SQL of a scale for a list of which the smallest sample has so many records."""
-    cases = [f"when {number} * {FEWEST // scale} >= {LEAST_RECORDS} then {scale}" for scale in LETTERS if scale > MOST]
-    return f"case {' '.join(cases)} else {MOST} end"
+    smaller = [scale for scale in LETTERS if scale > LARGEST]
+    cases = [f"when {number} * {SMALLEST // scale} >= {LEAST_RECORDS} then {scale}" for scale in smaller]
+    return f"case {' '.join(cases)} else {LARGEST} end"
 
 
 def letters_of(scale: str) -> str:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from api.catalog import Resource, Version, dated
 from api.compiler.counts import TOO_COARSE
 from api.compiler.json_text import literal
-from api.compiler.page import ESTIMATE_FROM, SAMPLE_OF
-from api.compiler.sample import FEWEST, is_in_sample, sample_of
+from api.compiler.page import ESTIMATE_FROM
+from api.compiler.sample import LARGEST, SMALLEST, is_in_sample, sample_of
 from api.compiler.statement import Statement, mark
 from api.compiler.writer import StatementWriter
 
@@ -15,7 +15,7 @@ from api.compiler.writer import StatementWriter
 MAX_BRIEFINGS = 1000
 MAX_RIGHTS = 8
 # Records in the smallest sample of a list that is counted by it alone, to within a tenth in 95 of 100 cases.
-LEAST_SAMPLED = 500
+ENOUGH_SAMPLED = 500
 # The newest events that are counted by day and by place.
 MAX_EVENTS = 500
 NUMBERS_OF_NEWEST = """select json_build_object('events', count(*),
@@ -88,9 +88,9 @@ def _count(writer: StatementWriter, resource: Resource) -> str:
     few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"
     samples = [
         f"select {scale} * count(*) from {view} s where {is_in_sample(writer.version, resource, 's', sample_of(scale))}"
-        for scale in (FEWEST, SAMPLE_OF)
+        for scale in (SMALLEST, LARGEST)
     ]
-    estimate = f"select case when large >= {FEWEST * LEAST_SAMPLED} then large else ({samples[1]}) end"
+    estimate = f"select case when large >= {SMALLEST * ENOUGH_SAMPLED} then large else ({samples[1]}) end"
     estimate += f" from ({samples[0]}) e(large)"
     number = f"case when n > {ESTIMATE_FROM} then greatest(n, ({estimate})) else n end"
     return f"(select json_build_array({number}, n > {ESTIMATE_FROM}) from ({few}) f)"
