@@ -85,7 +85,7 @@ def compile_query(query: Query) -> Statement:
     writer = StatementWriter(VERSIONS[query.version])
     sql = ROOTS[type(query.root)](writer, query)
     writer.finish()
-    roots = [as_of(item.value) for item in query.root.entries]
+    roots = [as_of(item.value) for item in query.entries]
     return Statement(
         sql,
         tuple(writer.arguments),

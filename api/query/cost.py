@@ -88,7 +88,7 @@ def price(query: Query) -> int:
     if isinstance(query.root, ExportQuery):
         states = 1 if query.root.since is None else 2
         return EXPORT * states * (1 + _included_points(query.version, query.root)) + reserve(query)
-    points = _linked_points(VERSIONS[query.version], query.root.entries)
+    points = _linked_points(VERSIONS[query.version], query.entries)
     return max(least_price(query), points) + reserve(query)
 
 
@@ -105,8 +105,8 @@ def least_price(query: Query) -> int:
 def largest_page_size(query: Query) -> int:
     """Return the size of the largest page at the root of a request; 0 if it has no list."""
     sizes = [rows.page.size for _, rows in _root_lists(query)]
-    sizes += [entry.value.size for entry in query.root.entries if isinstance(entry.value, RevisionsQuery)]
-    sizes += [entry.value.page.size for entry in query.root.entries if isinstance(entry.value, DiffQuery)]
+    sizes += [entry.value.size for entry in query.entries if isinstance(entry.value, RevisionsQuery)]
+    sizes += [entry.value.page.size for entry in query.entries if isinstance(entry.value, DiffQuery)]
     return max(sizes, default=0)
 
 
@@ -125,7 +125,7 @@ def costliest_list(query: Query, points: int) -> CostliestList | None:
 
 def _root_lists(query: Query) -> list[tuple[str, ListQuery]]:
     """Return the lists at the root of a request, each with its key."""
-    return [(entry.key, entry.value) for entry in query.root.entries if isinstance(entry.value, ListQuery)]
+    return [(entry.key, entry.value) for entry in query.entries if isinstance(entry.value, ListQuery)]
 
 
 def _revision_points(version: Version, root: RevisionsQuery) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from api.query.cells import Cell
 from api.query.filters import EVERYTHING, Filter
 from api.query.known_at import AsOf
-from api.query.selection import Answer, Item, Selection
+from api.query.selection import Answer, Selection
 from api.query.sort import Sort
 
 
@@ -86,8 +86,3 @@ class ExportQuery(Answer):
     position: tuple[Any, Any] | None = None
     as_of: AsOf | None = None
     since: int | None = None
-
-    @property
-    def entries(self) -> Selection:
-        """The export as the only entry of a request."""
-        return (Item("", self),)

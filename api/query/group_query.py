@@ -12,7 +12,7 @@ from api.catalog.dimensions import SOURCE
 from api.query.filters import EVERYTHING, Filter
 from api.query.known_at import AsOf
 from api.query.list_query import ListQuery
-from api.query.selection import Answer, Item, Selection
+from api.query.selection import Answer, Selection
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,6 @@ class CountQuery(Answer):
     exact: bool = False
     as_of: AsOf | None = None
     table: CsvTable | None = None
-
-    @property
-    def entries(self) -> Selection:
-        """The counts as the only entry of a request."""
-        return (Item("", self),)
 
     @property
     def links(self) -> set[str]:
@@ -168,11 +163,6 @@ class SeriesQuery(Answer):
     top: int = 0
     as_of: AsOf | None = None
     table: CsvTable | None = None
-
-    @property
-    def entries(self) -> Selection:
-        """The series as the only entry of a request."""
-        return (Item("", self),)
 
 
 def counts_of_series(root: SeriesQuery) -> CountQuery:

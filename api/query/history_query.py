@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from api.query.filters import EVERYTHING, Filter
 from api.query.known_at import AsOf
 from api.query.list_query import ListQuery
-from api.query.selection import Answer, Item, Selection
+from api.query.selection import Answer, Selection
 from api.query.sort import CHANGE, Page
 
 
@@ -47,11 +47,6 @@ class RevisionsQuery(Answer):
     fingerprint: str = ""
     as_of: AsOf | None = None
 
-    @property
-    def entries(self) -> Selection:
-        """The page as the only entry of a request."""
-        return (Item("", self),)
-
 
 @dataclass(frozen=True)
 class DiffColumn(Answer):
@@ -81,11 +76,6 @@ class DiffQuery(Answer):
     as_of: AsOf
     filter: Filter = EVERYTHING
     fingerprint: str = ""
-
-    @property
-    def entries(self) -> Selection:
-        """The page as the only entry of a request."""
-        return (Item("", self),)
 
     @property
     def rows(self) -> ListQuery:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api.query.filters import EVERYTHING, Filter
 from api.query.known_at import AsOf
-from api.query.selection import Answer, Item, Object, Selection
+from api.query.selection import Answer, Object, Selection
 from api.query.sort import Page, Sort
 
 
@@ -24,11 +24,6 @@ class ListQuery(Answer):
     link: str = ""
     fingerprint: str = ""
     as_of: AsOf | None = None
-
-    @property
-    def entries(self) -> Selection:
-        """The page as the only entry of a request."""
-        return (Item("", self),)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from api.query.group_query import CountQuery, SeriesQuery
 from api.query.history_query import DiffQuery, RevisionsQuery
 from api.query.known_at import AsOf
 from api.query.list_query import ListQuery
-from api.query.selection import Answer, Object, Record, Records
+from api.query.selection import Answer, Item, Object, Record, Records, Selection
 
 # The root of a request: an object (GraphQL, one record), a page of a list, of revisions or of differences, an export,
 # counts or series.
@@ -24,6 +24,13 @@ class Query:
     version: str
     root: Root
     outdated: tuple[DeprecatedPart, ...] = field(default=(), compare=False)
+
+    @property
+    def entries(self) -> Selection:
+        """The entries of the request: those of an object, or the root alone, which then has no key."""
+        if isinstance(self.root, Object):
+            return self.root.selection
+        return (Item("", self.root),)
 
 
 def as_of(value: Answer) -> AsOf | None:

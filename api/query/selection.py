@@ -75,11 +75,6 @@ class Object(Answer):
 
     selection: Selection
 
-    @property
-    def entries(self) -> Selection:
-        """The entries of a request."""
-        return self.selection
-
 
 @dataclass(frozen=True)
 class Record(Answer):

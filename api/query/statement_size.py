@@ -35,7 +35,7 @@ UNSORTED = Sort("id", "id", "text")
 
 def relations(query: Query) -> int:
     """Count the relations that a statement names: lists, records, links, and links that filters look through."""
-    return _count_relations_in(VERSIONS[query.version], query.root.entries)
+    return _count_relations_in(VERSIONS[query.version], query.entries)
 
 
 def _count_relations_in(version: Version, selection: Selection) -> int:

@@ -82,7 +82,7 @@ SEVERAL = 10
 def reserve(query: Query) -> int:
     """Return the points for the records that Postgres may look at without returning them."""
     version = VERSIONS[query.version]
-    points = sum(_root_reserve(version, entry.value) for entry in query.root.entries)
+    points = sum(_root_reserve(version, entry.value) for entry in query.entries)
     return min(MOST, points)
 
 

@@ -204,7 +204,7 @@ def test_an_export_prices_links_as_a_list_does(version: Version) -> None:
 
 def cost(query: Query) -> int:
     """Return the points of a request for its records alone, without the least that its statement costs."""
-    return _linked_points(VERSIONS[query.version], query.root.entries)
+    return _linked_points(VERSIONS[query.version], query.entries)
 
 
 @pytest.mark.parametrize(
