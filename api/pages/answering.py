@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
 
 import orjson
 
 from api.access.caller import Caller
-from api.access.key import holds_key
 from api.catalog import Resource, Version
 from api.errors import NotFound, Unknown
 from api.http.assets import HTML
@@ -22,6 +20,7 @@ from api.middleware.authentication import Authentication
 from api.pages.origin import VARY, find_origin
 from api.pages.templating import GUARDED, Templates
 from api.query import EditionFinder, Query
+from api.rest.answer_urls import may_hold_key
 from api.rest.memento import PUBLIC, cache_policy
 from api.service import Service
 from api.service.absence import missing_record
@@ -92,7 +91,7 @@ class RecordAnswers:
         if notes and resource is not None:
             raise missing_record(resource, notes[0])
         body = render(orjson.loads(outcome.reply.body), origin)
-        if holds_key(unquote(request.query_string.decode("latin-1"))):
+        if may_hold_key(request.query_string):
             # The answer repeats its query in links and calls.
             body = without_keys(body)
         policy = self._policy(caller, outcome.tag)

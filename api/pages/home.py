@@ -22,7 +22,7 @@ from api.middleware.authentication import Authentication
 from api.pages.explore.columns import day_part, place_parts, source_label
 from api.pages.explore.page_url import write_query
 from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, open_dispute_part, record_part
-from api.pages.explore.place_map import MappedPlace, map_place
+from api.pages.explore.place_map import MappedPlace, count_of, have, map_place
 from api.pages.explore.stances import StanceGroup, agreement, stance_groups
 from api.pages.explore.words import (
     NO_LICENCE,
@@ -150,16 +150,16 @@ class Home:
         values: dict[str, Any] = {"counts": [], "cards": [], "rights": [], "timeline": None, "disputed": None}
         values |= {"places": [], "briefing": None}
         if answer is not None:
-            numbers, records = answer["numbers"], answer["records"]
+            event, numbers, records = version["event"], answer["numbers"], answer["records"]
             places, number = _map_places(numbers["places"]), numbers["newest"]["events"]
             values = {
                 "counts": _read_counts(version, numbers["counts"]),
                 "changed_at": read_moment(numbers["changed_at"]) if numbers["changed_at"] else None,
                 "rights": [_describe_right(right) for right in numbers["rights"]],
-                "timeline": _draw_days(numbers["days"], numbers["newest"]),
+                "timeline": _draw_days(event, numbers["days"], numbers["newest"]),
                 "places": places,
-                "unplaced": _count_events(number - sum(place.number for place in places)),
-                "which_events": f"{'all' if number < MAX_EVENTS else 'the newest'} {_count_events(number)}",
+                "unplaced": have(event, number - sum(place.number for place in places)),
+                "which_events": f"{'all' if number < MAX_EVENTS else 'the newest'} {count_of(event, number)}",
                 "briefing": _describe_briefing(records["briefing"]["data"]),
                 "cards": [_describe_card(event) for event in records["latest"]["data"]],
                 "disputed": _describe_dispute(version, records["disputed"]["data"]),
@@ -272,7 +272,13 @@ def _describe_dispute(
         return None
     event = events[0]
     link = RecordLink(event["title"], "events", event["id"])
-    return link, event["summary"] or "", dispute_part(event), agreement(event), stance_groups(version, event)
+    return (
+        link,
+        event["summary"] or "",
+        dispute_part(event),
+        agreement(version["event"], event),
+        stance_groups(version, event),
+    )
 
 
 def _map_places(places: list[dict[str, Any]]) -> list[MappedPlace]:
@@ -284,12 +290,7 @@ def _map_places(places: list[dict[str, Any]]) -> list[MappedPlace]:
     return [place for place in mapped if place is not None]
 
 
-def _count_events(number: int) -> str:
-    """Return a number of events in words; empty if there are none."""
-    return f"{number:,} {'event' if number == 1 else 'events'}" if number else ""
-
-
-def _draw_days(days: list[tuple[str, int, int]], newest: dict[str, int]) -> DayChart | None:
+def _draw_days(event: Resource, days: list[tuple[str, int, int]], newest: dict[str, int]) -> DayChart | None:
     """Return the bars of the last days up to that of the newest event; None if no event has a day."""
     if not days:
         return None
@@ -303,7 +304,7 @@ def _draw_days(days: list[tuple[str, int, int]], newest: dict[str, int]) -> DayC
         events, disputed = numbers.get(day, (0, 0))
         if events:
             height = max(2.0, round(HEIGHT * events / highest, 1))
-            words = f"{write_day(day)}: {_count_events(events)}"
+            words = f"{write_day(day)}: {count_of(event, events)}"
             if disputed:
                 words += f", {disputed:,} disputed"
             part = round(height * disputed / events, 1)
@@ -318,7 +319,7 @@ def _draw_days(days: list[tuple[str, int, int]], newest: dict[str, int]) -> DayC
         first=write_day(first),
         last=write_day(last),
         number=number,
-        coarser=_count_events(newest["coarser"]),
-        undated=_count_events(newest["undated"]),
+        coarser=have(event, newest["coarser"]),
+        undated=have(event, newest["undated"]),
         query=query,
     )

@@ -50,7 +50,6 @@ from api.query.group_query import (
     SeriesQuery,
     SeriesSum,
     counts_of_facets,
-    facets_of,
     is_counted_exactly,
 )
 from api.query.history_query import (
@@ -180,7 +179,6 @@ __all__ = [
     "counted",
     "counts_of_facets",
     "extra_of",
-    "facets_of",
     "filter_points",
     "is_bounded",
     "is_counted",

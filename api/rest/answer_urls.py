@@ -13,14 +13,6 @@ from api.access.key import holds_key
 IN_QUERY = "!$&'()*+,;=:@/?-._~%"
 
 
-def next_page_url(path: str, query_string: bytes, public_url: str) -> str:
-    """Return the URL of the next page up to its cursor; empty if the query may contain a key."""
-    if may_hold_key(query_string):
-        return ""
-    pairs = [pair for pair in query_string.split(b"&") if pair and not pair.startswith(b"cursor=")]
-    return f"{public_url}{quote(path)}?{quote_query([*pairs, b'cursor='])}"
-
-
 def url_up_to(path: str, query_string: bytes, public_url: str, without: Collection[bytes], last: bytes) -> str:
     """Return the URL of a request without some parameters, up to the `last` part; empty if the query may contain a
     key."""

@@ -88,6 +88,13 @@ def split(text: str) -> list[str]:
     return values
 
 
+def quote_value(value: str) -> str:
+    """Return a value as one of a list, so that `split` returns it."""
+    if "," in value or '"' in value:
+        return '"' + value.replace('"', '""') + '"'
+    return value
+
+
 def _read_list(condition: Condition, text: str) -> tuple[Any, ...]:
     values = {read_value(condition.type, part, condition.format) for part in split(text)}
     return tuple(sorted(values))

@@ -20,7 +20,7 @@ from api.http.streaming import StreamedResponse
 from api.middleware.authentication import Authentication
 from api.query import EditionFinder, Query
 from api.rest.accept import ACCEPTS_JSON, MEDIA_TYPE, OtherForm, check_accept, preferred_form
-from api.rest.answer_urls import may_hold_key, next_page_url, quote_query, url_up_to
+from api.rest.answer_urls import may_hold_key, quote_query, url_up_to
 from api.rest.cached_request import MAX_REMEMBERED_BYTES, CachedRequest, estimate_size
 from api.rest.diff import diff_export_request, diff_query, write_diff_permalink
 from api.rest.export import ExportEndpoint, preferred_format
@@ -95,7 +95,7 @@ class RestApi:
                     accept_datetime.decode("latin-1"),
                     addresses.permalink,
                 )
-                link = next_page_url(request.path, query_string, self._service.settings.public_url)
+                link = self._next_page_url(request, query_string)
                 return self._remember(request, query_string, self._service.prepare(query, caller), addresses, link)
 
             key = (resource.name, request.query_string, accept_datetime)
@@ -196,7 +196,7 @@ class RestApi:
                     accept_datetime.decode("latin-1"),
                     addresses.permalink,
                 )
-                link = next_page_url(request.path, query_string, self._service.settings.public_url)
+                link = self._next_page_url(request, query_string)
                 prepared = self._service.prepare(query, caller)
                 return self._remember(request, query_string, prepared, addresses, link, resource, form)
 
@@ -231,7 +231,7 @@ class RestApi:
                 public_url = self._service.settings.public_url
                 url = url_up_to(request.path, query_string, public_url, (b"from", b"to"), b"from=")
                 query = diff_query(version, resource, request.query_string, finder, url)
-                link = next_page_url(request.path, query_string, public_url)
+                link = self._next_page_url(request, query_string)
                 prepared = self._service.prepare(query, caller)
                 headers: Headers = []
                 if url:
@@ -252,6 +252,10 @@ class RestApi:
         if request.query_string and not may_hold_key(request.query_string):
             own += f"?{quote_query([request.query_string])}"
         return timemap(body, original, own, self._service.changes.timeline.store)
+
+    def _next_page_url(self, request: HttpRequest, query_string: bytes) -> str:
+        """Return the URL of the next page up to its cursor."""
+        return url_up_to(request.path, query_string, self._service.settings.public_url, (b"cursor",), b"cursor=")
 
     def _addresses(self, request: HttpRequest, query_string: bytes) -> Addresses:
         """Return the URLs of what is requested. A version without a history has none."""
@@ -321,12 +325,9 @@ class RestApi:
             if cached is not None:
                 context.outdated = cached.query.outdated
             is_current = partial(service.is_current, context, identity)
-            if not self._version.history:
-                not_modified = unchanged(request, is_current)
-            else:
-                not_modified = unchanged(request, is_current, policy_of=partial(self._policy, caller))
-                context.shared = not_modified is not None and PUBLIC.control in not_modified.headers
+            not_modified = unchanged(request, is_current, policy_of=partial(self._policy, caller))
             if not_modified is not None:
+                context.shared = PUBLIC.control in not_modified.headers
                 return not_modified
             tags = plain_tags(request)
         if cached is None:

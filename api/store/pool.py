@@ -241,9 +241,7 @@ class Pool:
 
     async def _switch_mode(self, lease: Lease, custom_plan: bool) -> None:
         try:
-            await lease.connection.execute(
-                f"set plan_cache_mode = {MODES[custom_plan]}", timeout=self._settings.connect_timeout
-            )
+            await lease.connection.execute(f"set plan_cache_mode = {MODES[custom_plan]}", timeout=CONFIRM_SECONDS)
         except (TimeoutError, asyncio.CancelledError) as error:
             self.cancel(lease)
             if isinstance(error, TimeoutError):

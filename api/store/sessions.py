@@ -12,7 +12,8 @@ from api.errors import Unavailable
 from api.settings import Settings
 from api.store.connection import DRIVER_ERRORS, Connection
 
-# The time that Postgres has to confirm that a statement is cancelled, and that a connection has to close.
+# The time that Postgres has to confirm that a statement is cancelled or that a session has its settings, and that a
+# connection has to close.
 CONFIRM_SECONDS = 2.0
 BROKEN_OFF = (
     asyncpg.ConnectionDoesNotExistError,
@@ -102,7 +103,7 @@ class Sessions:
             settings |= extra
         del settings["application_name"], settings["default_transaction_read_only"]
         sets = "; ".join(f"set local {name} = '{value}'" for name, value in settings.items())
-        await connection.execute(f"begin read only; {sets}", timeout=self._settings.connect_timeout)
+        await connection.execute(f"begin read only; {sets}", timeout=CONFIRM_SECONDS)
 
     def _settings_of(self, custom_plan: bool) -> dict[str, str]:
         """Return the settings of a session in the plan mode."""

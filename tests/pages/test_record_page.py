@@ -17,6 +17,7 @@ from api.catalog import VERSIONS, Field, Group
 from api.ingest.load import load
 from api.pages.explore.changes import LABELS, list_changes
 from api.pages.explore.citation import Seen, write_citation
+from api.pages.explore.history import History, HistoryEntry
 from api.pages.explore.stances import RESERVED, SAYS_SO, agreement, stance_groups
 from api.pages.explore.words import NO_LICENCE, QUOTE_TYPES, TIME_PRECISION, write_day
 from tests.rest.conftest import run
@@ -211,6 +212,24 @@ def test_a_change_has_the_label_of_its_field_and_its_values_in_words() -> None:
     assert [change.before for change in list_changes(resource, paths, None, after)] == [""] * 6
 
 
+@pytest.mark.parametrize("field", ["identifiers", "subjects"])
+def test_a_change_of_a_list_of_objects_has_its_label_alone(field: str) -> None:
+    before: dict[str, Any] = {field: []}
+    after = {field: [{"scheme": "ucdp", "value": "1", "code": "1", "label": "x"}]}
+    (change,) = list_changes(NEWEST["event"], [field], before, after)
+    assert (change.before, change.after) == ("", "")
+
+
+def test_a_figure_that_was_withdrawn_and_restored_was_not_restated() -> None:
+    def revision(amount: str, *, shown: bool = False) -> HistoryEntry:
+        return HistoryEntry("e1", "", "2022-03-06T00:00:00Z", "", "", (), amount, "", shown)
+
+    restored = [revision("64"), revision(""), revision("64", shown=True)]
+    assert History(tuple(restored), False).restated is None
+    raised = [revision("64"), revision(""), revision("65", shown=True)]
+    assert History(tuple(raised), False).restated == ("64", "65", "6 March 2022")
+
+
 def test_labels_of_changes_name_fields_that_exist() -> None:
     paths: set[str] = set()
     for resource in NEWEST.resources.values():
@@ -232,19 +251,23 @@ def source(name: str, stance: str, **values: Any) -> dict[str, Any]:
 
 
 def event(status: str, *citations: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": "attack", "dispute": {"status": status}, "citations": {"data": list(citations)}}
+    return {"dispute": {"status": status}, "citations": {"data": list(citations)}}
 
 
-def spoken(record: dict[str, Any]) -> str:
-    return " ".join(part.text for part in agreement(record))
+def spoken(record: dict[str, Any], resource: str = "event") -> str:
+    return " ".join(part.text for part in agreement(NEWEST[resource], record))
 
 
 def test_a_sentence_says_who_denies_and_whether_they_only_blame_each_other() -> None:
     assert spoken(event("undisputed", source("A", "asserts"))) == "No source denies it."
     blames = [source("A", "blames", blames_id="B"), source("B", "blames", blames_id="A")]
     assert spoken(event("blame_disputed", *blames)) == "Nobody denies that it happened; they blame each other."
-    one = "Nobody denies that it happened; but a source says who is to blame."
-    assert spoken(event("blame_disputed", blames[0])) == one
+    # Two witnesses may blame two parties of which neither is a witness, and the other blame may be on the next page.
+    others = [source("A", "blames", blames_id="X"), source("B", "blames", blames_id="Y")]
+    several = "Nobody denies that it happened; but sources blame different parties."
+    assert spoken(event("blame_disputed", *others)) == spoken(event("blame_disputed", blames[0])) == several
+    assert spoken(event("undisputed"), "quote") == "No source disputes that this was said."
+    assert spoken(event("blame_disputed", *blames), "figure") == "Nobody denies it; they blame each other."
     denials = [source("A", "denies"), source("B", "denies"), source("A", "denies"), source("C", "retracts")]
     assert spoken(event("disputed", *denials)) == "A and B deny it. C takes back what it said."
     assert spoken(event("disputed", source("A", "asserts"))) == "A source denies or disputes it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 
 from tests.http.conftest import Client
@@ -12,6 +13,8 @@ from tests.http.conftest import Client
     [
         (b"kind=shelling&limit=1", b"kind=shelling&limit=1"),
         (b"q=a+or+the&limit=1", b"q=a+or+the&limit=1"),
+        # Another spelling of the cursor, which is not sent twice.
+        (b"limit=1&%63ursor=CURSOR", b"limit=1"),
         (b"q=a%20or%20the&limit=1", b"q=a%20or%20the&limit=1"),
         (
             b'limit=1&q=a+or+the+or+of+or+bombardment>;rel="x",<https://evil.example/>',
@@ -21,6 +24,8 @@ from tests.http.conftest import Client
 )
 def test_the_next_page_is_one_link(service_url: str, query: bytes, expected: bytes) -> None:
     client = Client(int(service_url.rpartition(":")[2]))
+    first = httpx2.get(f"{service_url}/v1/events?limit=1").json()["page"]["next_cursor"]
+    query = query.replace(b"CURSOR", first.encode())
     client.send(b"GET /v1/events?" + query + b" HTTP/1.1\r\nhost: x\r\n\r\n")
     link = client.answer().fields["link"].encode()
     client.close()

@@ -75,10 +75,10 @@ def list_changes(
 
 @cache
 def _fields_by_path(resource: Resource) -> dict[str, Field]:
-    """Return the fields of a record by their paths in answers. Links and children are none."""
+    """Return the fields of a record by their paths in answers. Links, children and objects are none."""
     fields = {}
     for part in resource.layout:
-        if isinstance(part, Field):
+        if isinstance(part, Field) and part.type.name != "value":
             fields[part.name] = part
         elif isinstance(part, Group):
             fields |= {f"{part.name}.{key}": member for key, member in resource.within(part).items()}
@@ -99,14 +99,14 @@ def _write_value(field: Field, value: Any) -> str:
     if value is None or value == []:
         return "–"
     if isinstance(value, list):
-        return cut(", ".join(str(member) for member in value if not isinstance(member, dict)), MAX_LETTERS)
+        return cut(", ".join(map(str, value)), MAX_LETTERS)
     match field.type.name:
         case "vocabulary":
             return humanize(value)
         case "timestamp":
             return write_moment(value)
         case "date":
-            return write_moment(f"{value}T00:00:00Z", "day")
+            return write_moment(value, "day")
         case "number" | "integer" | "float":
             return write_number(value)
     return write_licence(value) if field.name == "licence" else cut(str(value), MAX_LETTERS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from api.catalog import Resource
-from api.pages.explore.columns import Record, source_label, speaker_role
+from api.pages.explore.columns import Record, assertions, document_label, source_label, speaker_role
 from api.pages.explore.words import cut, plain_line, sentence, write_figure, write_moment, write_time
 from api.pages.files import TITLE
 
@@ -33,15 +33,12 @@ def write_citation(resource: Resource, record: Record, title: str, seen: Seen) -
     write_own = OWN.get(resource.name)
     own = write_own(record) if write_own else plain_line(title)
     edition = f", edition {seen.edition}" if seen.edition else ""
-    statements = [
-        own,
-        *_read_in(record),
-        f"{TITLE}, {resource.name} {record['id']}, revision {record['revision']}{edition}",
-        seen.address,
-    ]
+    seen_in = f"{TITLE}, {resource.name} {record['id']}, revision {record['revision']}{edition}"
+    # The address has no full stop, which would be a part of it.
+    statements = [*map(_end, (own, *_read_in(record), seen_in)), seen.address]
     if seen.day:
-        statements.append(f"Accessed on {seen.day}")
-    return [statement if statement == seen.address else _end(statement) for statement in statements]
+        statements.append(_end(f"Accessed on {seen.day}"))
+    return statements
 
 
 def _end(statement: str) -> str:
@@ -60,7 +57,7 @@ def write_figure_of_source(figure: Record) -> str:
     said_by = _says_so(figure)
     words = write_figure(figure)
     words = f"{sentence(said_by)}: {words}" if said_by else sentence(words)
-    as_of = f", as of {write_moment(figure['as_of'] + 'T00:00:00Z', 'day')}" if figure["as_of"] else ""
+    as_of = f", as of {write_moment(figure['as_of'], 'day')}" if figure["as_of"] else ""
     return f"{words}{as_of}"
 
 
@@ -76,8 +73,7 @@ def write_quote(quote: Record) -> str:
 
 def write_document(document: Record) -> str:
     """Return a document with its publisher and its day."""
-    name = document["title"] or document["url"] or document["id"]
-    return ", ".join(_published(_line(name), document))
+    return ", ".join(_published(_line(document_label(document)), document))
 
 
 OWN: dict[str, Callable[[Record], str]] = {
@@ -98,11 +94,10 @@ def _read_in(record: Record) -> Iterator[str]:
     """Yield the document in which a record was read: that of its first citation, or its briefing."""
     if "citations" not in record:
         return
-    documents = [citation.get("document") for citation in _assertions(record)]
+    documents = [citation.get("document") for citation in assertions(record)]
     document = next((document for document in documents if document), None) or record.get("briefing")
     if document:
-        name = document.get("title") or document.get("url") or document["id"]
-        yield "In: " + ", ".join(_published(f"“{_line(name)}”", document))
+        yield "In: " + ", ".join(_published(f"“{_line(document_label(document))}”", document))
 
 
 def _published(name: str, document: Record) -> Iterator[str]:
@@ -115,15 +110,11 @@ def _published(name: str, document: Record) -> Iterator[str]:
 
 def _says_so(record: Record) -> str:
     """Return the first sources that stand behind a record; empty if it names none."""
-    sources = {citation["source_id"]: citation.get("source") for citation in _assertions(record)}
+    sources = {citation["source_id"]: citation.get("source") for citation in assertions(record)}
     names = [_line(source_label(source)) for source in sources.values()]
     if len(names) > MAX_SOURCES:
         names = [*names[:MAX_SOURCES], "others"]
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _assertions(record: Record) -> Sequence[Record]:
-    return [citation for citation in record["citations"]["data"] if citation["stance"] in ("asserts", "confirms")]
 
 
 def _line(text: str) -> str:

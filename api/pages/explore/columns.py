@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from api.catalog import Field, Resource, Version
+from api.compiler.series import STANDS_BEHIND
 from api.pages.explore.parts import (
     Badge,
     Part,
@@ -105,11 +106,7 @@ def day_part(day: str | None, precision: str = "day") -> Parts:
     """Return a day or a moment of an answer as a part."""
     if day is None:
         return ()
-    return (Time(write_moment(_as_moment(day), precision), day),)
-
-
-def _as_moment(text: str) -> str:
-    return text if "T" in text else f"{text}T00:00:00Z"
+    return (Time(write_moment(day, precision), day),)
 
 
 def _event_time(resource: Resource, record: Record) -> Parts:
@@ -165,9 +162,14 @@ def _figure_words(resource: Resource, record: Record) -> Parts:
     return own_link(resource, record, sentence(write_figure(record)))
 
 
+def assertions(record: Record) -> list[Record]:
+    """Return the citations whose sources stand behind a record."""
+    return [citation for citation in record["citations"]["data"] if citation["stance"] in STANDS_BEHIND]
+
+
 def says(record: Record) -> Parts:
     """Return the first of the sources that say so, and how many there are besides."""
-    citations = [citation for citation in record["citations"]["data"] if citation["stance"] in ("asserts", "confirms")]
+    citations = assertions(record)
     parts: list[Part] = []
     for citation in citations[:2]:
         label = source_label(citation.get("source"))
@@ -191,6 +193,11 @@ def _linked(name: str, plural: str, label: Callable[[Record], str]) -> Callable[
         return record_part(plural, target, record.get(f"{name}_id"), cut(label(target)) if target else "")
 
     return cell
+
+
+def document_label(document: Record) -> str:
+    """Return the title of a document or of a briefing; its address or its id if it has none."""
+    return str(document["title"] or document.get("url") or document["id"])
 
 
 def _title(record: Record) -> str:
@@ -221,9 +228,13 @@ def _day(name: str, precision: str = "day") -> Callable[[Resource, Record], Part
     return lambda resource, record: day_part(record.get(name), precision)
 
 
+def quote_words(quote: Record) -> str:
+    """Return the text of a quote: between quotation marks if it has words of the speaker."""
+    return str(quote["text"]) if quote["quote_type"] == "indirect" else f"“{quote['text']}”"
+
+
 def _quote_words(resource: Resource, record: Record) -> Parts:
-    words = record["text"] if record["quote_type"] == "indirect" else f"“{record['text']}”"
-    return (RecordLink(cut(words, CELL), resource.plural, record["id"]),)
+    return (RecordLink(cut(quote_words(record), CELL), resource.plural, record["id"]),)
 
 
 def _quote_time(resource: Resource, record: Record) -> Parts:
@@ -361,7 +372,7 @@ TABLES: dict[str, Table] = {
             Column("Source", _linked("source", "sources", source_label)),
             Column("Stance", _term("stance"), "narrow"),
             Column("Says", _text("statement"), "wide"),
-            Column("Read in", _linked("document", "documents", _title)),
+            Column("Read in", _linked("document", "documents", document_label)),
         ),
         ("source", "document"),
     ),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.catalog import Resource
+from api.pages.explore.filter_form import is_of_ids
 from api.pages.explore.page_url import PageUrl, write_query
 from api.pages.explore.words import MEASURES, cut, humanize, plain_line
 from api.query import ColumnField, Item, Object, Query, Record
@@ -80,11 +81,8 @@ def _named_ids(url: PageUrl) -> dict[str, Resource]:
     named: dict[str, Resource] = {}
     for name, text in url.filters:
         row = rows.get(name)
-        if row is None or row.condition.name == "id" or row.condition.type.name != "text":
-            continue
-        target = row.condition.type.of
-        if row.takes == "list" and target is not None:
-            named |= dict.fromkeys(split(text), target)
+        if row is not None and row.takes == "list" and row.condition.name != "id" and is_of_ids(row):
+            named |= dict.fromkeys(split(text), row.condition.type.of)
     return dict(list(named.items())[:MAX_NAMED])
 
 

@@ -23,6 +23,7 @@ from api.pages.explore.parts import (
 from api.pages.explore.sections import list_link
 from api.pages.explore.words import DISPUTES, PRECISION, TIME_PRECISION, humanize, sentence, write_moment
 from api.query import AsOf, ColumnField, Item, ListQuery, Nodes, Page, Test, read_sort
+from api.rest.parameters import quote_value
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def present_facts(facts: Sequence[Fact]) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact.parts)
 
 
-def place_fact(version: Version, record: Record) -> Parts:
+def place_fact(record: Record) -> Parts:
     """Return the place of a record, with how exactly it is known."""
     parts = place_parts(record)
     place = record.get("place")
@@ -94,7 +95,7 @@ def period_fact(resource: Resource, record: Record) -> Parts:
     return parts + text_part(term_words(resource, "basis", basis), soft=True)
 
 
-def series_root(version: Version, resource: Resource, identifier: str, as_of: AsOf | None) -> Item | None:
+def series_root(resource: Resource, identifier: str, as_of: AsOf | None) -> Item | None:
     """Return the root of a Query that finds out if there are other figures in the series of a figure; None for records
     without series."""
     if "series" not in resource.fields:
@@ -113,9 +114,7 @@ def has_other_figures(answer: dict[str, Any]) -> bool:
 
 def series_fact(record: Record) -> Parts:
     """Return the link to the other figures of the series of a figure."""
-    if not record["series"]:
-        return ()
-    return (list_link("All figures of the series", "figures", series=_quoted(record["series"]), sort="as_of"),)
+    return (list_link("All figures of the series", "figures", series=quote_value(record["series"]), sort="as_of"),)
 
 
 def said_fact(record: Record) -> Parts:
@@ -133,7 +132,7 @@ def describe_figure(record: Record) -> str:
     dispute, _ = DISPUTES.get(record["dispute"]["status"], (humanize(record["dispute"]["status"]), ""))
     statements += [humanize(record["status"]), dispute.lower()]
     if record["as_of"]:
-        statements.append(f"as of {write_moment(record['as_of'] + 'T00:00:00Z', 'day')}")
+        statements.append(f"as of {write_moment(record['as_of'], 'day')}")
     return sentence("; ".join(statements)) + "."
 
 
@@ -141,7 +140,7 @@ def shared_facts(record: Record) -> Iterator[Fact]:
     """Yield the facts that records of most kinds have."""
     tags = record.get("tags")
     if tags:
-        yield Fact("Tags", tuple(list_link(tag, "events", tag=_quoted(tag)) for tag in tags))
+        yield Fact("Tags", tuple(list_link(tag, "events", tag=quote_value(tag)) for tag in tags))
     subjects = record.get("subjects")
     if subjects:
         yield Fact("About", tuple(Text(subject["label"] or subject["code"]) for subject in subjects))
@@ -182,10 +181,3 @@ def first_value(record: Record, names: Sequence[str]) -> Any:
         if record.get(name):
             return record[name]
     return None
-
-
-def _quoted(value: str) -> str:
-    """Return a value as one of a list: in double quotes if it contains a comma or a quotation mark."""
-    if "," in value or '"' in value:
-        return '"' + value.replace('"', '""') + '"'
-    return value

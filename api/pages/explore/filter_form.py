@@ -11,7 +11,7 @@ from api.catalog import Resource, Version, dimensions, has_counts
 from api.pages.explore.page_url import PageUrl
 from api.pages.explore.words import country_name, humanize, sentence
 from api.query.parse import DATE
-from api.rest.parameters import Parameter, deprecation, parameters, split
+from api.rest.parameters import Parameter, deprecation, parameters, quote_value, split
 
 ControlKind = Literal["choices", "switch", "day", "text"]
 # A vocabulary with more terms is a field for text: there are 170 units.
@@ -134,7 +134,7 @@ def filter_form(
 def _controls(resource: Resource, rows: dict[str, Parameter], texts: dict[str, str]) -> Iterator[Control]:
     for row in rows.values():
         condition = row.condition
-        if row.link or _is_of_ids(row) or condition.name in PROGRAMS or condition.operator == "null":
+        if row.link or is_of_ids(row) or condition.name in PROGRAMS or condition.operator == "null":
             continue
         if deprecation(resource, row):
             continue
@@ -184,8 +184,7 @@ def _with_counts(url: PageUrl, control: Control, facets: dict[str, Any] | None) 
 
 def _address_of(url: PageUrl, control: Control, choice: Choice) -> str:
     """Return the address of the list with the records that have this value of a field, and with the other filters."""
-    value = f'"{choice.value}"' if "," in choice.value else choice.value
-    return url.query(**{control.name: value, "cursor": ""})
+    return url.query(**{control.name: quote_value(choice.value), "cursor": ""})
 
 
 def _value_text(control: Control, value: str) -> str:
@@ -222,7 +221,8 @@ def _orders(resource: Resource, texts: dict[str, str]) -> Iterator[Choice]:
         yield Choice("relevance", "Best match of the search", chosen=sort == "relevance")
 
 
-def _is_of_ids(row: Parameter) -> bool:
+def is_of_ids(row: Parameter) -> bool:
+    """Return True if a parameter takes ids of records."""
     return row.condition.type.name == "text" and row.condition.type.of is not None
 
 
@@ -239,7 +239,7 @@ def _active(url: PageUrl, rows: dict[str, Parameter], names: Mapping[str, str]) 
                 values = [humanize(term) for term in values]
             elif row.condition.format == "country":
                 values = [country_name(code) for code in values]
-            elif _is_of_ids(row):
+            elif is_of_ids(row):
                 # "Place: Mariupol", and not the name of a parameter with an id.
                 label = label.removesuffix(" id")
                 values = [names.get(identifier, identifier) for identifier in values]

@@ -52,7 +52,8 @@ class History:
     def restated(self) -> tuple[str, str, str] | None:
         """The last change of the amount of a figure up to the revision that the page shows: before, after, and the day
         since which it is known. None if the amount stayed the same."""
-        shown = self.entries[: self.shown + 1]
+        # A withdrawal has no amount.
+        shown = [entry for entry in self.entries[: self.shown + 1] if entry.amount]
         for before, after in reversed(list(pairwise(shown))):
             if before.amount != after.amount:
                 return sentence(before.amount), after.amount, write_moment(after.moment, "day")

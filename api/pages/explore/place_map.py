@@ -134,5 +134,10 @@ def own_place(resource: Resource, record: dict[str, Any]) -> MappedPlace | None:
 
 
 def count_of(resource: Resource, number: int) -> str:
-    """Return a number of records in words: 7 events."""
-    return f"{number:,} {resource.name if number == 1 else resource.plural}"
+    """Return a number of records in words, such as 7 events; empty if there are none."""
+    return f"{number:,} {resource.name if number == 1 else resource.plural}" if number else ""
+
+
+def have(resource: Resource, number: int) -> str:
+    """Return the beginning of a sentence about records, such as 7 events have; empty if there are none."""
+    return f"{count_of(resource, number)} {'has' if number == 1 else 'have'}" if number else ""

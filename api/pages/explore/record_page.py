@@ -10,6 +10,7 @@ from api.catalog import Field, Group, Resource, Version
 from api.pages.explore.columns import (
     Record,
     day_part,
+    document_label,
     role_part,
     source_label,
     term_meaning,
@@ -142,7 +143,7 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
         when.append(Text(f"“{time['text']}”", soft=True))
     facts = [
         Fact("When", tuple(when)),
-        Fact("Where", place_fact(version, record)),
+        Fact("Where", place_fact(record)),
         Fact("Status", term_meaning(resource, "status", record["status"])),
         Fact("Kind", term_meaning(resource, "kind", record["kind"])),
         Fact("Sources", dispute_fact(record)),
@@ -154,7 +155,7 @@ def _event_page(version: Version, resource: Resource, record: Record) -> RecordP
         lead=record["summary"] or "",
         language=record["language"],
         facts=present_facts(facts),
-        agreement=agreement(record),
+        agreement=agreement(resource, record),
         stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         sections=_present_sections(
@@ -183,7 +184,7 @@ def _figure_page(version: Version, resource: Resource, record: Record) -> Record
         Fact("Status", term_meaning(resource, "status", record["status"])),
         Fact("Sources", dispute_fact(record)),
         Fact("Event", event_fact(record)),
-        Fact("Where", place_fact(version, record)),
+        Fact("Where", place_fact(record)),
         Fact("Bear in mind", text_part(record["caveat"])),
         *shared_facts(record),
     ]
@@ -194,7 +195,7 @@ def _figure_page(version: Version, resource: Resource, record: Record) -> Record
         + dispute_part(record),
         lead=describe_figure(record),
         facts=present_facts(facts),
-        agreement=agreement(record),
+        agreement=agreement(resource, record),
         stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         **_rights(record),
@@ -230,7 +231,7 @@ def _quote_page(version: Version, resource: Resource, record: Record) -> RecordP
         quotation=record["text"],
         language=record["language"],
         facts=present_facts(facts),
-        agreement=agreement(record),
+        agreement=agreement(resource, record),
         stances=stance_groups(version, record),
         more_citations=_more_citations(resource, record),
         **_rights(record),
@@ -292,7 +293,7 @@ def _document_page(version: Version, resource: Resource, record: Record) -> Reco
     ]
     lists = (SectionEntry((list_link("What was read in it", "citations", document_id=record["id"]),)),)
     return RecordPage(
-        title=record["title"] or record["url"] or record["id"],
+        title=document_label(record),
         badges=term_of(resource, record, "kind"),
         facts=present_facts(facts),
         sections=(Section("Where it is cited", lists),),

@@ -6,12 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
-from urllib.parse import unquote
 
 from fastapi import APIRouter
 from markupsafe import Markup
 
-from api.access.key import holds_key
 from api.catalog import Resource, Version
 from api.http.assets import HTML
 from api.http.request import HttpRequest
@@ -35,6 +33,7 @@ from api.pages.explore.words import list_title, plain_title, write_day, write_mo
 from api.pages.templating import GUARDED, Templates
 from api.query import AsOf, EditionFinder, Item, Object, Query
 from api.query.known_at import write_edition
+from api.rest.answer_urls import may_hold_key
 from api.rest.feeds import offered_feeds
 from api.rest.formats import offered
 from api.rest.json_ld import to_html, write_json_ld
@@ -71,7 +70,7 @@ class Explorer:
         version = self._version
         cleaned = clean_query(version, resource, request.query_string)
         # A redirect would repeat a key in its Location.
-        if cleaned is not None and not holds_key(unquote(cleaned.decode("latin-1"))):
+        if cleaned is not None and not may_hold_key(cleaned):
             return _redirect(b"?" + cleaned if cleaned else resource.plural.encode())
 
         @cache
@@ -176,7 +175,7 @@ class Explorer:
             roots = list(query.root.selection)
             if version.history:
                 roots.append(Item("history", revisions_root(version, resource, identifier)))
-            series = series_root(version, resource, identifier, as_of)
+            series = series_root(resource, identifier, as_of)
             if series is not None:
                 roots.append(series)
             return replace(query, root=Object(tuple(roots)))

@@ -8,6 +8,8 @@ from api.catalog import Version
 from api.pages.explore.columns import (
     Record,
     day_part,
+    document_label,
+    quote_words,
     role_part,
     says,
     source_label,
@@ -92,11 +94,12 @@ def quotes_section(record: Record, filters: dict[str, str], title: str = "Quotes
     """Return the quotes of a record. The filters are those of the list with all of them."""
     entries = []
     for quote in record["quotes"]["data"]:
-        words = quote["text"] if quote["quote_type"] == "indirect" else f"“{quote['text']}”"
         speaker = quote["speaker"]
         note = record_part("sources", speaker, quote["speaker_id"], source_label(speaker)) + role_part(quote)
         entries.append(
-            SectionEntry((RecordLink(cut(words, 300), "quotes", quote["id"]), *open_dispute_part(quote)), note)
+            SectionEntry(
+                (RecordLink(cut(quote_words(quote), 300), "quotes", quote["id"]), *open_dispute_part(quote)), note
+            )
         )
     return Section(title, tuple(entries), more_of(record["quotes"], "quotes", **filters))
 
@@ -133,5 +136,5 @@ def member_entry(member: Record) -> SectionEntry:
 
 def document_entry(document: Record) -> SectionEntry:
     """Return the entry of a document."""
-    label = document["title"] or document["url"] or document["id"]
-    return SectionEntry((RecordLink(cut(label), "documents", document["id"]),), day_part(document["published_at"]))
+    label = cut(document_label(document))
+    return SectionEntry((RecordLink(label, "documents", document["id"]),), day_part(document["published_at"]))

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.catalog import Resource, Version
+from api.compiler.series import STANDS_BEHIND
 from api.pages.explore.columns import (
     Record,
+    document_label,
     source_label,
     term_of,
     term_words,
@@ -34,7 +36,7 @@ RESERVED = "Calls it likely, possible or unlikely"
 RESERVATIONS = ("likely", "possible", "unlikely")
 # How citations are set side by side: the title of each group, and the stances in it.
 STANCES = (
-    (SAYS_SO, ("asserts", "confirms")),
+    (SAYS_SO, STANDS_BEHIND),
     ("Denies or disputes", ("denies", "disputes", "retracts")),
     ("Blames", ("blames",)),
     ("Neither confirms nor denies", ("could_not_verify", "declines_comment")),
@@ -86,14 +88,16 @@ def stance_groups(version: Version, record: Record) -> tuple[StanceGroup, ...]:
     return tuple(StanceGroup(title, tuple(group)) for title, group in views.items() if group)
 
 
-def agreement(record: Record) -> Parts:
+def agreement(resource: Resource, record: Record) -> Parts:
     """Return a sentence about how far the sources of a record agree: who denies it, or whom they blame."""
     status = record["dispute"]["status"]
     citations = record["citations"]["data"]
     if status == "undisputed":
-        return text_part("No source disputes that this was said." if "quote_type" in record else "No source denies it.")
+        return text_part(
+            "No source disputes that this was said." if resource.name == "quote" else "No source denies it."
+        )
     if status == "blame_disputed":
-        return text_part(_agreement_on_blame(record, citations))
+        return text_part(_agreement_on_blame(resource, citations))
     parts: Parts = ()
     for stance, (verb, verb_of_several) in DENIALS.items():
         sources = _name_sources(citation for citation in citations if citation["stance"] == stance)
@@ -105,10 +109,13 @@ def agreement(record: Record) -> Parts:
     return parts or text_part("A source denies or disputes it.")
 
 
-def _agreement_on_blame(record: Record, citations: list[Record]) -> str:
-    blamed = {citation["blames_id"] for citation in citations if citation["stance"] == "blames"}
-    blame = "they blame each other" if len(blamed) > 1 else "but a source says who is to blame"
-    return f"Nobody denies {'that it happened' if 'kind' in record else 'it'}; {blame}."
+def _agreement_on_blame(resource: Resource, citations: list[Record]) -> str:
+    blames = {(citation["source_id"], citation["blames_id"]) for citation in citations if citation["blames_id"]}
+    # The citations of a page are the first ones of a record.
+    blame = "but sources blame different parties"
+    if any((blamed, source) in blames for source, blamed in blames):
+        blame = "they blame each other"
+    return f"Nobody denies {'that it happened' if resource.name == 'event' else 'it'}; {blame}."
 
 
 def _name_sources(citations: Iterable[Record]) -> list[Parts]:
@@ -138,8 +145,8 @@ def _view_citation(resource: Resource, citation: Record) -> CitationView:
 
 
 def _read_in(document: Record | None, identifier: str | None) -> Parts:
-    label = (document["title"] or document["url"] or document["id"]) if document else ""
-    parts = record_part("documents", document, identifier, cut(label, 80))
+    label = cut(document_label(document), 80) if document else ""
+    parts = record_part("documents", document, identifier, label)
     if document and document["url"]:
         parts += web_part(document["url"], "open")
     return parts

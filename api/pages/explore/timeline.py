@@ -9,7 +9,7 @@ from typing import Any
 
 from api.catalog import Resource, Version, dated
 from api.pages.explore.page_url import PageUrl
-from api.pages.explore.place_map import count_of
+from api.pages.explore.place_map import count_of, have
 from api.pages.explore.plot import NumberAxis, Tick, day_ticks, number_axis, percent
 from api.pages.explore.words import write_day
 from api.query import (
@@ -100,9 +100,9 @@ def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> BarTimeline:
         bucket=bucket,
         numbers=axis,
         days=day_ticks(ticks, bucket),
-        earlier=_words(url.resource, earlier),
-        undated=_words(url.resource, counts["undated"]),
-        coarser=_words(url.resource, counts["coarser"]),
+        earlier=count_of(url.resource, earlier),
+        undated=have(url.resource, counts["undated"]),
+        coarser=have(url.resource, counts["coarser"]),
         total=counts["total"],
         is_sampled=counts["quality"] == "sampled",
     )
@@ -179,7 +179,3 @@ def _records_query(url: PageUrl, first: date, end: date | None) -> str:
         bound = end.isoformat()
         bounds[f"{time.name}_lt"] = min(url.texts.get(f"{time.name}_lt", bound), bound)
     return url.narrowed(**bounds)
-
-
-def _words(resource: Resource, number: int) -> str:
-    return count_of(resource, number) if number else ""

@@ -163,8 +163,9 @@ def write_day(day: date) -> str:
 
 
 def read_moment(text: str) -> datetime:
-    """Return a moment in UTC from an answer."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """Return a moment in UTC from an answer. A date is the moment at which it begins."""
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def write_moment(text: str, precision: str = "minute") -> str:
