@@ -30,7 +30,7 @@ from api.compiler.json_text import (
     scalar,
     string,
 )
-from api.compiler.picked import LEAST_SAMPLED, interval, picked_tables, quality, scale_of
+from api.compiler.picked import LEAST_IN_GROUP, interval, picked_tables, quality, scale_of
 from api.compiler.writer import StatementWriter, indent
 from api.model import Type
 from api.query import (
@@ -185,8 +185,8 @@ class _CountWriter:
             columns, keys, bucket = [*columns, "p.bucket"], [*keys, "bucket"], "bucket"
         # Where Postgres expects few records, it looks up the links of each by itself. That is the best for up to
         # 200,000. The links of more are read as a whole.
-        placed = f"p.state <> {UNDATED} and p.state <> {COARSER}" if self.exact else "p.state = 0"
-        rows = f"select distinct {', '.join(columns)}\nfrom records p{self.groups.join_clauses()}\nwhere {placed}"
+        has_bucket = f"p.state <> {UNDATED} and p.state <> {COARSER}" if self.exact else "p.state = 0"
+        rows = f"select distinct {', '.join(columns)}\nfrom records p{self.groups.join_clauses()}\nwhere {has_bucket}"
         shown = ", ".join([*self.names, f"{bucket} as bucket", "count(*) as n"])
         return f"select {shown} from (\n  {indent(rows)}\n) g group by {', '.join(keys)}"
 
@@ -205,14 +205,14 @@ class _CountWriter:
     def _ranked(self) -> str:
         """Return the table of the groups with their places: the largest group first. Groups of time alone have one
         place, because they are in the order of time."""
-        placed = "grouped g where state = 0" if self.additive else "grouped g"
+        groups = "grouped g where state = 0" if self.additive else "grouped g"
         if not self.names:
             line = "row_number() over (order by g.bucket desc) as line"
-            rows = f"select g.*, 1 as place, {line} from {placed}"
+            rows = f"select g.*, 1 as place, {line} from {groups}"
             test = f"line <= {MAX_GROUPS}"
         else:
             partition = ", ".join(f"g.{name}" for name in self.names)
-            sized = f"select g.*, sum(g.n) over (partition by {partition}) as size from {placed}"
+            sized = f"select g.*, sum(g.n) over (partition by {partition}) as size from {groups}"
             order = f"g.size desc, {in_order('g', self.names)}"
             numbered = (
                 f"select g.*, dense_rank() over (order by {order}) as place,"
@@ -223,7 +223,7 @@ class _CountWriter:
             top = self.writer.argument(self.root.top, "bigint")
             test = f"place <= {top} and last_line <= {MAX_GROUPS}"
         if not self.exact:
-            test += f" and (n >= {LEAST_SAMPLED} or not (select cut from bound))"
+            test += f" and (n >= {LEAST_IN_GROUP} or not (select cut from bound))"
         return table("ranked", f"select q.*, {test} as shown from ({rows}) q", materialized=True)
 
     def _answered(self) -> str:

@@ -15,7 +15,7 @@ from api.catalog import Dimension, Resource, is_additive
 from api.compiler.columns import column_type
 from api.compiler.dimensions import DimensionJoins, read_columns, table
 from api.compiler.json_text import Json, aggregate_array, array_of, boolean, from_sql, object_of, scalar, string
-from api.compiler.picked import LEAST_SAMPLED, interval, picked_tables, quality, scale_of
+from api.compiler.picked import LEAST_IN_GROUP, interval, picked_tables, quality, scale_of
 from api.compiler.writer import StatementWriter
 from api.query import (
     Answer,
@@ -81,7 +81,7 @@ class _FacetWriter:
         numbered = f"select c.*, row_number() over (partition by c.facet order by {order}) as place from counted c"
         shown = f"place <= {self.writer.argument(self.facets.top, 'bigint')}"
         if not self.exact:
-            shown += f" and (n >= {LEAST_SAMPLED} or not (select cut from bound))"
+            shown += f" and (n >= {LEAST_IN_GROUP} or not (select cut from bound))"
         return table("ranked", f"select q.*, {shown} as shown from ({numbered}) q", materialized=True)
 
     def _object(self, selection: Selection) -> Json:

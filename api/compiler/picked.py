@@ -24,7 +24,7 @@ from api.query.filters import EVERYTHING
 from api.query.group_query import CountName
 
 # Records of a sample from which a group is shown. Of fewer, the interval is as wide as the number.
-LEAST_SAMPLED = 10
+LEAST_IN_GROUP = 10
 # Records in the smallest sample of a list that certainly has more than are counted one by one: some 400,000.
 SURELY_MORE = 400
 # The bounds of an interval that contains the number in 95 of 100 cases: standard deviations of a number of sampled
