@@ -83,8 +83,8 @@ def _places(writer: StatementWriter) -> str:
 
 
 def _count(writer: StatementWriter, resource: Resource) -> str:
-    """Return the SQL of a number, and of true if it was estimated. A list of half a million records or more is estimated
-    from a smaller sample than `count=estimated` takes, because the page counts all lists at once."""
+    """Return the SQL of a number, and of true if it was estimated. A list of half a million records or more is
+    estimated from a smaller sample than `count=estimated` takes, because the page counts all lists at once."""
     view = writer.view(resource.name)
     few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"
     samples = [
