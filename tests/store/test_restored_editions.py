@@ -186,6 +186,22 @@ async def test_a_store_of_an_earlier_release_gets_a_gap_once(
     assert await write(database, "Second", tmp_path) == 1 + GAP + 2
 
 
+async def test_copies_of_an_empty_store_of_an_earlier_release_have_marks_of_their_own(
+    database: str, fresh_database: Callable[..., Awaitable[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        earlier = tuple(migration for migration in migrations() if migration.name < "0060")
+        before.setattr(migrate_module, "migrations", lambda: earlier)
+        await migrate_module.migrate(database)
+    copy = await fresh_database(database)
+    marks = set()
+    for url in (database, copy):
+        await migrate_module.migrate(url)
+        assert await write(url, f"First of {url}", tmp_path) == 1
+        marks.add((await read(url, IDENTITY))["mark"])
+    assert len(marks) == 2
+
+
 async def test_an_operator_can_begin_after_a_gap_where_postgres_sees_no_difference(
     fresh_database: Callable[..., Awaitable[str]], origin: Origin, tmp_path: Path
 ) -> None:
