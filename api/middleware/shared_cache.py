@@ -19,6 +19,7 @@ SHARED = (b"cache-control", b"public, max-age=0, s-maxage=1, stale-if-error=60")
 DEPENDS_ON = ("accept", "accept-encoding", "authorization", "x-api-key", "at-least-edition", "accept-datetime")
 OF_LIMITS = (b"ratelimit", b"ratelimit-policy", b"ratelimit-cost")
 # Fields that are written here once, whatever lines of them an answer has.
+OF_SHARED = (b"surrogate-key", b"cache-groups")
 REWRITTEN = (b"cache-control", b"vary")
 READING = ("GET", "HEAD")
 
@@ -32,6 +33,7 @@ def for_shared_caches(request: HttpRequest, fields: Headers) -> Headers:
     if not cache_control.startswith(b"public") or not _may_share(request):
         if _is_of_caller(request):
             cache_control = _make_private(cache_control)
+            others = [field for field in others if field[0] not in OF_SHARED]
         others.append((b"vary", vary))
         if cache_control:
             others.append((b"cache-control", cache_control))
@@ -68,8 +70,9 @@ def _make_private(cache_control: bytes) -> bytes:
     """Return a Cache-Control that no shared cache keeps an answer with."""
     if b"no-store" in cache_control:
         return cache_control
-    others = cache_control.removeprefix(b"public").removeprefix(b", ")
-    return b"private, %b" % (others or b"no-cache")
+    directives = [directive.strip() for directive in cache_control.split(b",")]
+    kept = [one for one in directives if one and one not in (b"public", b"private") and not one.startswith(b"s-maxage")]
+    return b", ".join([b"private", *(kept or [b"no-cache"])])
 
 
 @lru_cache(64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import orjson
 
@@ -35,7 +36,7 @@ def with_defaults(query_string: bytes, include: Sequence[str], **defaults: str) 
     pairs = [query_string] if query_string else []
     if include:
         pairs.append(b"include=" + ",".join(include).encode())
-    given = {pair.partition(b"=")[0].decode("latin-1") for pair in query_string.split(b"&")}
+    given = {unquote_to_bytes(pair.partition(b"=")[0]).decode("latin-1") for pair in query_string.split(b"&")}
     pairs += [f"{name}={text}".encode() for name, text in defaults.items() if text and name not in given]
     return b"&".join(pairs)
 
@@ -81,6 +82,7 @@ class RecordAnswers:
         not_modified = unchanged(request, partial(service.is_current, context, identity), policy_of=policy_of)
         if not_modified is not None:
             context.shared = PUBLIC.control in not_modified.headers
+            not_modified.headers.append(VARY)
             return not_modified
         await self._authentication.charge_reading(context)
         query = service.prepare(await service.read_request(read), caller)

@@ -178,6 +178,13 @@ def test_no_answer_to_a_request_with_a_key_is_shared(client: httpx2.Client, key:
             assert unchanged.headers["vary"] == answer.headers["vary"]
 
 
+def test_a_page_of_a_named_edition_is_private_for_every_cache(client: httpx2.Client) -> None:
+    edition = client.get("/v2/places?limit=1").headers["edition"]
+    answer = client.get(f"/explore/places?known_at=e{edition}", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, max-age=3600")
+    assert not {"surrogate-key", "cache-groups"} & set(answer.headers)
+
+
 @pytest.mark.parametrize("path", NOT_SHARED)
 def test_other_answers_to_a_caller_are_private(client: httpx2.Client, path: str) -> None:
     answer = client.get(path, headers=HTML.get(path))

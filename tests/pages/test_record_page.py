@@ -163,7 +163,7 @@ def test_a_source_without_a_document_is_cited_with_its_briefing() -> None:
     }
     cited = write_citation(NEWEST["quote"], quote, "", Seen("http://x/q", "", "1 May 2022"))
     assert cited == [
-        *("A: It rains (paraphrase).", "In: “Weather”, B.", "Briefing API, quote quo_1, revision 2."),
+        *("A: It rains (paraphrase).", "Briefing: “Weather”, B.", "Briefing API, quote quo_1, revision 2."),
         *("http://x/q", "Accessed on 1 May 2022."),
     ]
     # A sentence in quotation marks has its own end.

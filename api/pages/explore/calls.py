@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -27,6 +28,8 @@ IFRAME_HEIGHT = 480
 FRAME_NOTE = (
     "Put it into a page that a web server sends. In a file that is opened from a disk, browsers leave the frame empty."
 )
+# Marks of direction (Unicode Standard Annex 9, table 4).
+OF_DIRECTION = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The types whose values GraphQL writes without quotes.
 BARE = ("integer", "number", "float")
 
@@ -55,14 +58,19 @@ def list_calls(url: PageUrl, origin: str) -> tuple[Call, ...]:
     )
 
 
-def record_calls(version: Version, resource: Resource, identifier: str, origin: str) -> tuple[Call, ...]:
-    """Return the calls that answer with a record."""
-    call = f'    print(briefing.{version.name}.{resource.plural}.get("{identifier}"))'
+def record_calls(
+    version: Version, resource: Resource, identifier: str, origin: str, known_at: str = ""
+) -> tuple[Call, ...]:
+    """Return the calls that answer with a record, at present or as of the edition `known_at`."""
+    query = f"?known_at={known_at}" if known_at else ""
+    argument = f', known_at="{known_at}"' if known_at else ""
+    graphql_argument = f', knownAt: "{known_at}"' if known_at else ""
+    call = f'    print(briefing.{version.name}.{resource.plural}.get("{identifier}"{argument}))'
     selection = "\n".join(f"    {line}" for line in _selection(version, resource, {}))
     return (
-        Call("curl", f"curl '{origin}/{version.name}/{resource.plural}/{identifier}'"),
+        Call("curl", f"curl '{origin}/{version.name}/{resource.plural}/{identifier}{query}'"),
         Call("Python", PYTHON.format(origin=origin, body=call).rstrip()),
-        Call("GraphQL", f'{{\n  {resource.name}(id: "{identifier}") {{\n{selection}\n  }}\n}}'),
+        Call("GraphQL", f'{{\n  {resource.name}(id: "{identifier}"{graphql_argument}) {{\n{selection}\n  }}\n}}'),
     )
 
 
@@ -72,12 +80,17 @@ def embed_list(url: PageUrl, origin: str) -> Call:
     return Call("Embed", _iframe(address, list_title(url.resource.plural)), FRAME_NOTE)
 
 
-def embed_record(resource: Resource, identifier: str, title: str, origin: str, edition: str) -> Iterator[Call]:
-    """Yield the elements by which another site shows a record: as it is at any time, and as it is now for good."""
+def embed_record(
+    resource: Resource, identifier: str, title: str, origin: str, edition: str, *, is_present: bool
+) -> Iterator[Call]:
+    """Yield the elements by which another site shows a record: as it is at any time, if the page shows the present, and
+    as the page shows it, for good."""
     address = f"{origin}/embed/{resource.plural}/{identifier}"
-    yield Call("Embed", _iframe(address, title), FRAME_NOTE)
+    if is_present:
+        yield Call("Embed", _iframe(address, title), FRAME_NOTE)
     if edition:
-        yield Call("Embed as it is now", _iframe(f"{address}?known_at={edition}", title), FRAME_NOTE)
+        name = "Embed as it is now" if is_present else "Embed"
+        yield Call(name, _iframe(f"{address}?known_at={edition}", title), FRAME_NOTE)
 
 
 def _iframe(address: str, title: str) -> str:
@@ -94,6 +107,8 @@ def graphql_list(url: PageUrl) -> str:
     filters = _graphql_filters(url)
     if filters:
         arguments.append(f"filter: {_write_object(filters)}")
+    if "known_at" in texts:
+        arguments.append(f"knownAt: {_quote(texts['known_at'])}")
     if "sort" in texts:
         name = texts["sort"].removeprefix("-")
         direction = "DESC" if texts["sort"].startswith("-") else "ASC"
@@ -202,7 +217,8 @@ def _literal(kind: Type, text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """Return a text as GraphQL and JSON write it. Marks of direction are escaped: they change how a call looks."""
+    return OF_DIRECTION.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def _write_object(value: Any) -> str:

@@ -91,13 +91,17 @@ def _said(quote: Record) -> str:
 
 
 def _read_in(record: Record) -> Iterator[str]:
-    """Yield the document in which a record was read: that of its first citation, or its briefing."""
+    """Yield the document in which a record was read, as its sources name it; the briefing of the record if they name
+    none, because that may have been published earlier."""
     if "citations" not in record:
         return
     documents = [citation.get("document") for citation in assertions(record)]
-    document = next((document for document in documents if document), None) or record.get("briefing")
+    document = next((document for document in documents if document), None)
     if document:
         yield "In: " + ", ".join(_published(f"“{_line(document_label(document))}”", document))
+    elif record.get("briefing"):
+        briefing = record["briefing"]
+        yield "Briefing: " + ", ".join(_published(f"“{_line(document_label(briefing))}”", briefing))
 
 
 def _published(name: str, document: Record) -> Iterator[str]:

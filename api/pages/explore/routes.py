@@ -152,7 +152,8 @@ class Explorer:
             reset=(write_query(url.own_pairs) or resource.plural) if url.filters or "sort" in url.texts else "",
             formats=[form for form in offered(self._version, resource) if not form.missing],
             export_query=url.export_query,
-            feeds=offered_feeds(self._version, resource),
+            # A feed tells what is new, so it has no state of before.
+            feeds=() if "known_at" in url.texts else offered_feeds(self._version, resource),
             feed_query=url.feed_query,
             graphiql=graphiql_address(url, "../"),
             calls=(*list_calls(url, origin), embed_list(url, origin)),
@@ -183,11 +184,22 @@ class Explorer:
         def render(answer: dict[str, Any], origin: str) -> bytes:
             history = read_history(resource, answer.get("history"), answer["data"]["revision"])
             page = record_page(version, resource, answer["data"], in_series=has_other_figures(answer))
-            return self._render_record(request, resource, answer["data"], page, history, origin, as_of, day)
+            address = f"{origin}/explore/{resource.plural}/{identifier}"
+            edition = self._shown_edition(request, as_of)
+            seen = Seen(f"{address}?known_at={edition}" if edition else address, edition, day)
+            return self._render_record(request, resource, answer["data"], page, history, origin, seen)
 
         # The page of the present says when it was seen. One of an edition is the same on any day.
         day = "" if request.query_string else write_day(datetime.now(UTC).date())
         return await self._answers.answer(request, read, render, resource=resource, shows=day.encode())
+
+    def _shown_edition(self, request: HttpRequest, as_of: AsOf | None) -> str:
+        """Return the name of the edition that a page shows; empty if there is none yet."""
+        if as_of is not None:
+            return write_edition(as_of.number, as_of.store)
+        if request.context.edition and self._timeline.store:
+            return write_edition(int(request.context.edition), self._timeline.store)
+        return ""
 
     def _render_record(
         self,
@@ -197,18 +209,14 @@ class Explorer:
         page: RecordPage,
         history: History | None,
         origin: str,
-        as_of: AsOf | None,
-        day: str,
+        seen: Seen,
     ) -> bytes:
-        identifier = record["id"]
-        pinned = edition = ""
-        if history is not None and request.query_string:
+        identifier, title = record["id"], plain_title(page.title)
+        is_present = not request.query_string
+        pinned = ""
+        if history is not None and not is_present:
             pinned = f"?known_at={history.entries[history.shown].edition}"
-        if request.context.edition and self._timeline.store:
-            edition = write_edition(int(request.context.edition), self._timeline.store)
-        permalink = f"{origin}/explore/{resource.plural}/{identifier}"
-        shown_edition = write_edition(as_of.number, as_of.store) if as_of else edition
-        seen = Seen(f"{permalink}?known_at={shown_edition}" if shown_edition else permalink, shown_edition, day)
+        known_at = "" if is_present else seen.edition
         return self._templates.render(
             "explore/record.html",
             request,
@@ -219,17 +227,17 @@ class Explorer:
             place=own_place(resource, record),
             history=history,
             pinned=pinned,
-            document_title=plain_title(page.title),
+            document_title=title,
             record=record,
             updated=write_moment(record["updated_at"], "day"),
-            permalink=f"{permalink}{pinned}",
+            permalink=f"{origin}/explore/{resource.plural}/{identifier}{pinned}",
             citation=write_citation(resource, record, page.title, seen),
             description=plain_title(page.lead or page.quotation or page.title),
             json_ld=Markup(to_html(write_json_ld(self._version, resource, record, origin))),
             embedded=f"embed/{resource.plural}/{identifier}",
             calls=(
-                *record_calls(self._version, resource, identifier, origin),
-                *embed_record(resource, identifier, plain_title(page.title), origin, edition),
+                *record_calls(self._version, resource, identifier, origin, known_at),
+                *embed_record(resource, identifier, title, origin, seen.edition, is_present=is_present),
             ),
         )
 

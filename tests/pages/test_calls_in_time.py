@@ -1,0 +1,71 @@
+"""The calls, frames and feeds of a page of an earlier edition answer as of that edition."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+import httpx2
+
+KILLED = "fig_r876ewqjg0200j7zxgg36ycmxw"
+JSON = {"accept": "application/json"}
+QUESTION = "/explore/figures?measure=killed"
+
+
+def calls(page: str) -> dict[str, str]:
+    """Return the texts to copy by their names."""
+    found = re.findall(r'aria-label="([^"]*)" data-copy><code>(.*?)</code>', page, re.S)
+    return {name: unescape(re.sub("<[^>]*>", "", text)) for name, text in found}
+
+
+def earlier_edition(browser: httpx2.Client) -> str:
+    """Return the edition before the restatement, to which the page of the figure leads."""
+    page = browser.get(f"/explore/figures/{KILLED}").text
+    found = re.search(r'href="\w+\?known_at=(e\d+)#history"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_the_calls_of_a_record_name_its_edition(charted: str) -> None:
+    with httpx2.Client(base_url=charted, headers={"accept": "text/html"}) as browser:
+        edition = earlier_edition(browser)
+        present = calls(browser.get(f"/explore/figures/{KILLED}").text)
+        then = calls(browser.get(f"/explore/figures/{KILLED}?known_at={edition}").text)
+        answer = browser.post("/v2/graphql", json={"query": then["GraphQL"]}, headers=JSON).json()
+        curl = then["curl"].removeprefix("curl '").removesuffix("'")
+        assert browser.get(curl, headers=JSON).json()["data"]["amount"]["value"] == 364
+    assert answer["data"]["figure"]["amount"]["value"] == 364
+    assert f'known_at="{edition}-' in then["Python"] and "known_at" not in present["Python"]
+    assert "known_at" not in present["curl"] and "knownAt" not in present["GraphQL"]
+    assert {"Embed", "Embed as it is now"} <= present.keys() and "Embed as it is now" not in then
+    assert f"?known_at={edition}-" in then["Embed"] and "known_at" not in present["Embed"]
+
+
+def test_the_document_of_a_list_names_its_edition(charted: str) -> None:
+    with httpx2.Client(base_url=charted, headers={"accept": "text/html"}) as browser:
+        edition = earlier_edition(browser)
+        page = browser.get(f"{QUESTION}&known_at={edition}").text
+        document = calls(page)["GraphQL"]
+        nodes = browser.post("/v2/graphql", json={"query": document}, headers=JSON).json()["data"]["figures"]["nodes"]
+        present = browser.get(QUESTION).text
+    assert json.dumps(edition) in document
+    assert 364 in [node["amount"]["value"] for node in nodes]
+    # A feed tells what is new.
+    assert ".atom" in present and ".atom" not in page
+
+
+def test_marks_of_direction_are_escaped_in_a_document_to_copy(charted: str) -> None:
+    with httpx2.Client(base_url=charted, headers={"accept": "text/html"}) as browser:
+        page = browser.get("/explore/figures", params={"q": "a\u202eb"}).raise_for_status().text
+    document = calls(page)["GraphQL"]
+    assert '"a\\u202eb"' in document and "\u202e" not in document
+
+
+def test_a_304_of_a_page_varies_as_the_page_does(charted: str) -> None:
+    with httpx2.Client(base_url=charted, headers={"accept": "text/html"}) as browser:
+        first = browser.get(QUESTION)
+        again = browser.get(QUESTION, headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert sorted(again.headers["vary"].split(", ")) == sorted(first.headers["vary"].split(", "))
+    assert "x-forwarded-proto" in again.headers["vary"]
