@@ -25,14 +25,13 @@ from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part,
 from api.pages.explore.place_map import MappedPlace, count_of, have, map_place
 from api.pages.explore.stances import StanceGroup, agreement, stance_groups
 from api.pages.explore.words import (
-    NO_LICENCE,
     cut,
     humanize,
+    name_licence,
     read_moment,
     sentence,
     write_day,
     write_figure,
-    write_licence,
     write_time,
 )
 from api.pages.origin import VARY, find_origin
@@ -62,6 +61,7 @@ LATEST = 6
 OF_A_CARD = 1
 OF_A_DISPUTE = 12
 DAYS = 60
+LEAST_DAYS = 20
 # The size of the bars, in units of the picture.
 BAR, GAP, HEIGHT = 8, 2, 80
 
@@ -232,7 +232,7 @@ def _read_counts(version: Version, counts: dict[str, list[Any]]) -> list[tuple[s
 def _describe_right(right: dict[str, str | None]) -> tuple[str, str]:
     licence = right["licence"]
     credit = right["attribution"] or "No attribution is stated."
-    return credit, write_licence(licence) if licence in NO_LICENCE else f"licence {licence}"
+    return credit, name_licence(licence)
 
 
 def _describe_briefing(briefings: list[dict[str, Any]]) -> tuple[Part, Parts] | None:
@@ -297,6 +297,8 @@ def _draw_days(event: Resource, days: list[tuple[str, int, int]], newest: dict[s
     numbers = {date.fromisoformat(day): (events, disputed) for day, events, disputed in days}
     last = max(numbers)
     first = max(min(numbers), last - timedelta(days=DAYS - 1))
+    # The axis has room for this many bars at least, and its ends are days.
+    first = min(first, last - timedelta(days=LEAST_DAYS - 1))
     shown = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     highest = max(numbers.get(day, (0, 0))[0] for day in shown)
     bars = []
@@ -311,7 +313,7 @@ def _draw_days(event: Resource, days: list[tuple[str, int, int]], newest: dict[s
             bars.append(Bar(place * (BAR + GAP), HEIGHT - height, height, part, words))
     number = sum(numbers[day][0] for day in shown if day in numbers)
     query = f"?starts_at_gte={first}&starts_at_lt={last + timedelta(days=1)}"
-    width = max(len(shown), 20) * (BAR + GAP) - GAP
+    width = len(shown) * (BAR + GAP) - GAP
     return DayChart(
         bars=tuple(bars),
         width=width,

@@ -225,7 +225,7 @@ def test_the_form_shows_the_filters_of_the_url_and_keeps_the_others() -> None:
     assert [choice.value for choice in controls["disputed"].choices if choice.chosen] == ["true"]
     assert dict(form.passed) == {"place.country": "UA", "limit": "7"}
     assert [choice.value for choice in form.orders if choice.chosen] == ["starts_at"]
-    assert [active.label for active in form.active] == ["Kind", "Starts at gte", "Disputed", "Place: country"]
+    assert [active.label for active in form.active] == ["Kind", "Starts from", "Disputed", "Place: country"]
     assert "kind" not in form.active[0].address and "place.country=UA" in form.active[0].address
 
 

@@ -176,7 +176,7 @@ def test_its_map_has_the_places_of_the_map_of_all_events(home: httpx2.Response, 
     assert sorted(places) == sorted(re.findall(rows, view, re.S))
     total = browser.get(f"/{NEWEST.name}/events?limit=1&count=exact").json()["page"]["total"]
     assert f"All {total} events by place." in home.text
-    [unplaced] = re.findall(r"(\d+ events?) ha\w+ no place on it\.", home.text)
+    [unplaced] = re.findall(r"(\d+ events?) ha\w+ no place on the map\.", home.text)
     assert f"{unplaced} ha" in view
 
 

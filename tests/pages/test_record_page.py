@@ -352,4 +352,4 @@ async def test_a_figure_leads_to_its_series_only_if_there_are_others(
 
 def test_a_record_is_named_without_a_space_before_a_comma(browser: httpx2.Client) -> None:
     page = browser.get(f"/explore/figures/{KILLED}").text
-    assert re.search(rf"<code>{KILLED}</code> \(revision \d+, changed on ", page)
+    assert re.search(rf"<code>{KILLED}</code> \(revision \d+ of ", page)

@@ -17,7 +17,7 @@ from api.catalog.dimensions import SOURCE
 from api.pages.explore.page_url import PageUrl
 from api.pages.explore.parts import Parts, record_part
 from api.pages.explore.plot import NumberAxis, Tick, day_ticks, number_axis, percent, text_anchor
-from api.pages.explore.words import MEASURES, cut, humanize, sentence, write_amount, write_day
+from api.pages.explore.words import MEASURES, cut, humanize, name_licence, sentence, write_amount, write_day
 from api.query import (
     AsOf,
     ColumnField,
@@ -198,7 +198,7 @@ def cut_points(entries: list[dict[str, Any]]) -> int:
 def _right(group: dict[str, Any]) -> tuple[Parts, str, str]:
     briefing = group["record"]
     title = record_part("briefings", briefing, group["id"], cut(briefing["title"]))
-    return title, briefing["attribution"] or "", briefing["licence"] or ""
+    return title, briefing["attribution"] or "", sentence(name_licence(briefing["licence"]))
 
 
 def _picture(entries: list[dict[str, Any]], names: dict[str, dict[str, Any]]) -> Picture:

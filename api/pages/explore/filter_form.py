@@ -141,12 +141,23 @@ def _controls(resource: Resource, rows: dict[str, Parameter], texts: dict[str, s
         yield _control(row, texts.get(row.name, ""))
 
 
-def _control(row: Parameter, text: str) -> Control:
+def _label(row: Parameter) -> str:
+    """Return the name of a filter for readers."""
     condition = row.condition
     name = condition.parameter or condition.name
     label = LABELS.get(name) or sentence(humanize(name))
     if condition.operator in SUFFIXES:
         label = f"{label.removesuffix(' at')} {SUFFIXES[condition.operator]}"
+    if is_of_ids(row):
+        # "Place: Mariupol", and not the name of a parameter with an id.
+        label = label.removesuffix(" id")
+    return sentence(f"{humanize(row.link)}: {label.lower()}") if row.link else label
+
+
+def _control(row: Parameter, text: str) -> Control:
+    condition = row.condition
+    name = condition.parameter or condition.name
+    label = _label(row)
     kind: ControlKind = "text"
     choices: tuple[Choice, ...] = ()
     if condition.type.name == "vocabulary" and row.takes == "list" and len(condition.type.of.terms()) <= MAX_CHOICES:
@@ -231,8 +242,10 @@ def _active(url: PageUrl, rows: dict[str, Parameter], names: Mapping[str, str]) 
         if name == "q_language":
             continue
         row = rows.get(name)
-        label = "Search" if name == "q" else sentence(humanize(name.replace(".", ": ")))
+        label = "Search" if name == "q" else sentence(humanize(name))
         value = text
+        if row is not None:
+            label = _label(row)
         if row is not None and row.takes == "list":
             values = split(text)
             if row.condition.type.name == "vocabulary":
@@ -240,8 +253,6 @@ def _active(url: PageUrl, rows: dict[str, Parameter], names: Mapping[str, str]) 
             elif row.condition.format == "country":
                 values = [country_name(code) for code in values]
             elif is_of_ids(row):
-                # "Place: Mariupol", and not the name of a parameter with an id.
-                label = label.removesuffix(" id")
                 values = [names.get(identifier, identifier) for identifier in values]
             value = ", ".join(values)
         yield ActiveFilter(label, value, url.without(name))

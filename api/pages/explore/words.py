@@ -102,6 +102,11 @@ def write_licence(licence: str | None) -> str:
     return NO_LICENCE.get(licence) or str(licence)
 
 
+def name_licence(licence: str | None) -> str:
+    """Return a licence as what it is: "licence CC-BY-4.0", "no licence is known"."""
+    return NO_LICENCE.get(licence) or f"licence {licence}"
+
+
 def country_name(code: str) -> str:
     """Return the name of a country by its code, or the code."""
     return str(COUNTRY_NAMES.get(code, code))
