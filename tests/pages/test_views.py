@@ -266,7 +266,7 @@ def test_a_chart_has_its_numbers_as_a_table_and_names_sources_and_licences(chart
     table = re.findall(r'<th scope="row"><a href="figures/(fig_\w+)">', page)
     assert sorted(table) == sorted(ids)
     assert "Example data, made up for charts." in page and "Licence CC0-1.0" in page
-    assert "No licence is asserted." in page
+    assert "No licence is known." in page
     nothing = charts.get("/explore/figures?view=chart&measure=duration&country=UA").text
     assert "Nothing matches these filters." in nothing
 
