@@ -18,7 +18,8 @@ import pytest
 from api.catalog import VERSIONS, Resource
 from api.ingest.load import load
 from api.pages.explore.chart import MAX_POINTS, cut_points
-from api.pages.explore.page_url import read_page_url
+from api.pages.explore.page_url import MAX_LINK_LETTERS, read_page_url
+from api.pages.explore.place_map import read_places
 from api.pages.explore.plot import number_axis, short_number
 from api.pages.explore.timeline import draw_timeline
 from api.pages.explore.views import VIEWS, views_of
@@ -291,6 +292,28 @@ def test_a_timeline_ends_with_its_newest_bar_and_counts_the_earlier_ones(bucket:
     timeline = draw_timeline(url, {bucket: counts})
     assert [bar.count for bar in timeline.bars] == ["3 events", "4 events"]
     assert timeline.earlier == "3 events"
+
+
+def test_a_long_query_makes_no_huge_page() -> None:
+    """Each place and each bar repeats the query in a link. A URL has up to 8,192 letters."""
+    place = {"name": "Here", "country": None, "latitude": 1, "longitude": 2, "geo_precision": "exact"}
+    places = [{"key": {"id": f"pl_{number}", "place": place}, "count": 3} for number in range(2000)]
+    days = [{"bucket": str(date(2020, 1, 1) + timedelta(days=day)), "count": 1} for day in range(400)]
+    whole = {"undated": 0, "coarser": 0, "total": 6000, "quality": "exact"}
+    long_filter = ",".join(f"brf_{number:026}" for number in range(200))
+    for query, most in ((b"", 2000), (f"briefing_id={long_filter}".encode(), 250)):
+        map_url = read_page_url(NEWEST, NEWEST["event"], query, "map")
+        shown = read_places(map_url, {"data": places, "more_places": 1, "more_records": 7, **whole})
+        assert len(shown.places) <= most
+        # A link adds its own place or day.
+        assert sum(len(place.query) for place in shown.places) <= 1.1 * MAX_LINK_LETTERS
+        assert len(shown.places) + shown.more_places == 2001
+        assert sum(place.number for place in shown.places) + shown.more_records == 6007
+        timeline_url = read_page_url(NEWEST, NEWEST["event"], query, "timeline", "day")
+        timeline = draw_timeline(timeline_url, {"day": {"data": days, **whole}})
+        assert sum(len(bar.query) for bar in timeline.bars) <= 1.1 * MAX_LINK_LETTERS
+        assert timeline.bars[-1].when == "3 February 2021"
+        assert len(timeline.bars) + int((timeline.earlier or "0").partition(" ")[0]) == 400
 
 
 def test_a_view_shows_what_was_known_then(charts: httpx2.Client) -> None:

@@ -14,6 +14,8 @@ from api.rest.url import EXPORTED, SHARED, merge_repeated
 SAFE = ",:*"
 # Parameters that choose a part of a list or what is shown of it. The others say which records there are.
 SHOWING = ("include", "limit", "cursor", "count", "facets")
+# The letters of all links of a page that repeat its query, one for each place or bar. A query has up to 8,000 letters.
+MAX_LINK_LETTERS = 1_500_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class PageUrl:
     def count_query(self) -> str:
         """The query of counts of the records over REST."""
         return write_query([pair for pair in self.pairs if pair[0] not in (*SHOWING, "sort")])
+
+    @property
+    def max_links(self) -> int:
+        """The number of links that a page can have which repeat its query. Long queries would make huge pages."""
+        return MAX_LINK_LETTERS // max(len(self.query()), 1)
 
     @property
     def own_pairs(self) -> list[tuple[str, str]]:

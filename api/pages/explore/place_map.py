@@ -78,19 +78,26 @@ def counts_by_place(version: Version, resource: Resource, filter: Filter, as_of:
 
 
 def read_places(url: PageUrl, answer: dict[str, Any]) -> PlaceMap:
-    """Return the map of an answer to the Query of `counts_by_place`."""
-    places, unplaced = [], 0
+    """Return the map of an answer to the Query of `counts_by_place`. Its number of places depends on the length of the
+    query, which the link of each repeats."""
+    places: list[MappedPlace] = []
+    unplaced = 0
+    more_places, more_records = answer["more_places"], answer["more_records"]
+    max_links = url.max_links
     for group in answer["data"]:
         key, number = group["key"], group["count"]
         place = map_place(key["id"], key["place"], number, _records_query(url, key["id"]))
         if place is None:
             unplaced += number
-        else:
+        elif len(places) < max_links:
             places.append(place)
+        else:
+            more_places += 1
+            more_records += number
     return PlaceMap(
         tuple(places),
-        answer["more_places"],
-        answer["more_records"],
+        more_places,
+        more_records,
         unplaced,
         answer["total"],
         answer["quality"] == "sampled",

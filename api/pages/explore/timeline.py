@@ -86,7 +86,7 @@ def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> BarTimeline:
         bucket = "month"
         numbers = _numbers(answer[bucket])
     counts = answer[bucket]
-    shown = list(_days(numbers, bucket))
+    shown = list(_days(numbers, bucket, min(MAX_BARS, url.max_links)))
     axis = number_axis(0, max((numbers.get(day, 0) for day in shown), default=1))
     room = max(len(shown), LEAST_ROOM)
     bars = []
@@ -117,12 +117,12 @@ def _numbers(counts: dict[str, Any]) -> dict[date, int]:
     return {date.fromisoformat(group["bucket"]): group["count"] for group in counts["data"] if group["bucket"]}
 
 
-def _days(numbers: dict[date, int], bucket: str) -> Iterator[date]:
-    """Yield the first days of all buckets from the first one with records to the last, at most those that are shown."""
+def _days(numbers: dict[date, int], bucket: str, most: int) -> Iterator[date]:
+    """Yield the first days of the buckets from the first one with records to the last one: of the last `most`."""
     if not numbers:
         return
     last = max(numbers)
-    day = max(min(numbers), _bars_before(last, bucket))
+    day = max(min(numbers), _bars_before(last, bucket, most))
     while day <= last:
         yield day
         following = next_bucket(day, bucket)
@@ -131,16 +131,16 @@ def _days(numbers: dict[date, int], bucket: str) -> Iterator[date]:
         day = following
 
 
-def _bars_before(last: date, bucket: str) -> date:
-    """Return the first day of the earliest bucket that is shown if the last one is."""
+def _bars_before(last: date, bucket: str, most: int) -> date:
+    """Return the first day of the earliest bucket that is shown beside the last one, if there are `most` bars."""
     match bucket:
         case "day" | "week":
-            days = (MAX_BARS - 1) * (1 if bucket == "day" else 7)
+            days = (most - 1) * (1 if bucket == "day" else 7)
             return date.fromordinal(max(last.toordinal() - days, 1))
         case "month":
-            months = max(last.year * 12 + last.month - MAX_BARS, 12)
+            months = max(last.year * 12 + last.month - most, 12)
             return date(months // 12, months % 12 + 1, 1)
-    return date(max(last.year - MAX_BARS + 1, 1), 1, 1)
+    return date(max(last.year - most + 1, 1), 1, 1)
 
 
 def _bar(url: PageUrl, bucket: str, axis: NumberAxis, day: date, number: int, x: float, width: float) -> TimelineBar:
