@@ -12,9 +12,9 @@ import strawberry
 from api.catalog import DeprecatedPart, Dimension, Resource, Version, dated, dimensions, has_counts
 from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import read_edition, read_filter
-from api.graphql.facets import GROUP_FIELDS, declare_facets, read_by_argument
+from api.graphql.facets import declare_facets, read_by_argument
 from api.graphql.shape import ID, camel, field_annotation, pascal, type_annotation
-from api.graphql.types import Argument, OutputField, Types
+from api.graphql.types import Argument, OutputField, Types, part_field
 from api.query import (
     CountKey,
     CountQuery,
@@ -23,11 +23,14 @@ from api.query import (
 )
 from api.query.counts import (
     BUCKETS,
+    COUNT_PARTS,
     MAX_BY,
     MAX_TOP,
-    QUALITIES,
+    REST_PARTS,
     SAMPLE_FROM,
     TOP,
+    UNPLACED_PARTS,
+    CountQuality,
     Grouping,
     check_grouping,
     check_top,
@@ -36,12 +39,9 @@ from api.query.counts import (
     read_time_zone,
     top_of,
 )
-from api.query.group_query import CountName
 
-REST: dict[str, CountName] = {"groups": "rest_groups", "count": "rest_count"}
-UNPLACED: dict[str, CountName] = {"undated": "undated", "coarser": "coarser"}
-GROUP: dict[str, CountName] = {"count": "count", "low": "low", "high": "high"}
-NUMBERS = {"CountRest": REST, "CountUnplaced": UNPLACED}
+# The types that contain nothing but numbers.
+NUMBERS = {"CountRest": REST_PARTS, "CountUnplaced": UNPLACED_PARTS}
 
 
 def counts_name(resource: Resource) -> str:
@@ -53,27 +53,13 @@ def declare_counts(types: Types) -> None:
     """Declare the types of counts of each list."""
     version = types.version
     types.enumeration("CountBucket", "A length of time.", {bucket: f"By {bucket}." for bucket in BUCKETS})
-    quality = {
-        "exact": "Every record was counted.",
-        "sampled": "The records of a sample were counted, about 5,000 to 10,000 in a list without a filter.",
+    types.enumeration(CountQuality.__name__, (CountQuality.__doc__ or "").strip(), CountQuality.terms())
+    about = {
+        "CountRest": "The groups that `data` does not contain.",
+        "CountUnplaced": "The records that are in no bucket, and therefore in no group.",
     }
-    types.enumeration("CountQuality", "The method of counting.", quality)
-    types.output(
-        "CountRest",
-        "The groups that `data` does not contain.",
-        [
-            ("groups", "int", "The number of groups beyond `top`, or with fewer than ten sampled records.", []),
-            ("count", "int", "The number of records in these groups.", []),
-        ],
-    )
-    types.output(
-        "CountUnplaced",
-        "The records that are in no bucket, and therefore in no group.",
-        [
-            ("undated", "int", "The number of records without a known time.", []),
-            ("coarser", "int", "The number of records whose time is less precise than the bucket.", []),
-        ],
-    )
+    for name, parts in NUMBERS.items():
+        types.output(name, about[name], [part_field(part) for part in parts])
     declare_facets(types)
     for resource in version.lists.values():
         for dimension in dimensions(version, resource).values():
@@ -114,7 +100,7 @@ def _declare_counts_of(types: Types, resource: Resource) -> None:
     types.output(f"{name}CountKey", f"The values that the {resource.plural} of a group have in common.", key)
     group: list[OutputField] = [
         ("key", f"{name}CountKey", "The values that the records have in common.", []),
-        *GROUP_FIELDS,
+        *(part_field(part) for part in COUNT_PARTS),
     ]
     types.output(f"{name}Count", f"A group of {resource.plural} and its size.", group)
     additive = "True if each record counts in one group. A record with several citations may be in several groups."
@@ -213,7 +199,7 @@ def read_counts(
         time_zone=grouping.time_zone or "UTC",
         top=top_of(grouping),
         fill=filled(resource, grouping, filter),
-        exact=quality is not None and quality.value == QUALITIES[0],
+        exact=quality is not None and quality.value == "exact",
         as_of=read_edition(arguments, key, finder.find_for_list),
     )
 

@@ -9,14 +9,9 @@ from typing import Any
 from api.catalog import Dimension, Resource, Version, dimensions
 from api.errors import Fault, InvalidRequest
 from api.graphql.shape import pascal
-from api.graphql.types import Argument, OutputField, Types
-from api.query.counts import MAX_FACETS, read_facets
+from api.graphql.types import Argument, OutputField, Types, part_field
+from api.query.counts import COUNT_PARTS, MAX_FACETS, read_facets
 
-GROUP_FIELDS: list[OutputField] = [
-    ("count", "int", "The number of records. With a sample, an estimate.", []),
-    ("low", "int", "The lower bound of the 95% confidence interval.", []),
-    ("high", "int", "The upper bound. Both bounds equal `count` if it is exact.", []),
-]
 REQUIRED: Any = inspect.Parameter.empty
 
 
@@ -24,7 +19,7 @@ def declare_facets(types: Types) -> None:
     """Declare the types of the facets of lists, which are those of any list."""
     value: list[OutputField] = [
         ("value", "str | None", "The value, in the form that the filter takes. Null for records without a value.", []),
-        *GROUP_FIELDS,
+        *(part_field(part) for part in COUNT_PARTS),
     ]
     types.output("FacetValue", "A value and its number of records.", value)
     facet: list[OutputField] = [

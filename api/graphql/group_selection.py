@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from graphql.execution.collect_fields import FieldDetails
 
 from api.catalog import Dimension, Resource
-from api.graphql.counts import GROUP, NUMBERS, key_answer, key_fields, label_fields, label_name
+from api.graphql.counts import NUMBERS, key_answer, key_fields, label_fields, label_name
 from api.graphql.facets import read_facets_by
 from api.graphql.operation_context import OperationContext
 from api.graphql.series import key_dimensions, part_fields
@@ -30,8 +31,18 @@ from api.query import (
     SeriesList,
     SeriesSum,
 )
-from api.query.counts import FACET_TOP
-from api.query.group_query import SeriesListName
+from api.query.counts import COUNT_PARTS, FACET_TOP
+from api.query.group_query import CountName, SeriesListName
+from api.query.parts import Part
+
+
+def _count_numbers(parts: Iterable[Part[CountName]]) -> dict[str, CountNumber]:
+    """Return the numbers of an object by the names of its fields."""
+    return {camel(part.key): CountNumber(part.value) for part in parts}
+
+
+# The numbers of a group, and those of a value of a facet.
+COUNTED = _count_numbers(COUNT_PARTS)
 
 
 def counts_selection(context: OperationContext, resource: Resource, details: list[FieldDetails]) -> Selection:
@@ -59,7 +70,7 @@ def _read_group_of_records(context: OperationContext, resource: Resource, detail
     def read_field(name: str, subfields: list[FieldDetails]) -> Answer:
         if name == "key":
             return Object(_read_count_key(context, resource, subfields))
-        return CountNumber(GROUP[name])
+        return COUNTED[name]
 
     return context.read_selection(f"{pascal(resource.name)}Count", details, read_field)
 
@@ -121,12 +132,14 @@ def _read_facet(context: OperationContext, name: str, details: list[FieldDetails
 def _read_facet_value(name: str, _: list[FieldDetails]) -> Answer:
     if name == "value":
         return FacetValue(upper=True)
-    return CountNumber(GROUP[name])
+    return COUNTED[name]
 
 
 def _read_numbers(context: OperationContext, type_name: str, details: list[FieldDetails]) -> Selection:
+    numbers = _count_numbers(NUMBERS[type_name])
+
     def read_field(name: str, _: list[FieldDetails]) -> Answer:
-        return CountNumber(NUMBERS[type_name][name])
+        return numbers[name]
 
     return context.read_selection(type_name, details, read_field)
 

@@ -12,10 +12,11 @@ from api.errors import Fault, InvalidRequest
 from api.graphql.arguments import read_edition, read_filter
 from api.graphql.counts import dimension_annotation
 from api.graphql.facets import read_by_argument
-from api.graphql.shape import ID, camel, pascal, type_annotation
-from api.graphql.types import Argument, OutputField, Types
+from api.graphql.shape import camel, pascal
+from api.graphql.types import Argument, OutputField, Types, part_field
 from api.query import EditionFinder, Selection, SeriesField, SeriesQuery
 from api.query import series as table
+from api.query.parts import Part
 from api.query.series import MAX_SERIES, MAX_SERIES_BY, TOP_SERIES, always_keys, check_series_top, read_series_by
 
 
@@ -24,7 +25,7 @@ def series_name(resource: Resource) -> str:
     return f"{camel(resource.name)}Series"
 
 
-def part_tables(resource: Resource) -> dict[str, tuple[table.Part, ...]]:
+def part_tables(resource: Resource) -> dict[str, tuple[Part[str], ...]]:
     """Return the types that contain nothing but parts, or parts beside other objects, with their parts."""
     name = pascal(resource.name)
     return {
@@ -80,7 +81,7 @@ def declare_series(types: Types, resource: Resource) -> None:
             key.append((field_name, annotation, dimension.description, []))
     types.output(f"{name}SeriesKey", "The values that the figures of a series have in common.", key)
     for type_name, parts in part_tables(resource).items():
-        fields = others.get(type_name, []) + [_part_field(part) for part in parts]
+        fields = others.get(type_name, []) + [part_field(part) for part in parts]
         if type_name == f"{name}SeriesList":
             envelope: list[OutputField] = [
                 (
@@ -95,13 +96,6 @@ def declare_series(types: Types, resource: Resource) -> None:
                 f"{name}Envelope", "The bounds of the numbers that several sources give for the same key.", envelope
             )
         types.output(type_name, about[type_name], fields)
-
-
-def _part_field(part: table.Part) -> OutputField:
-    annotation = ID if part.key == "id" else type_annotation(part.type)
-    if part.type.nullable:
-        annotation = f"{annotation} | None"
-    return (camel(part.key), annotation, part.description, [])
 
 
 def key_dimensions(version: Version, resource: Resource) -> dict[str, Dimension]:

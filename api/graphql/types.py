@@ -16,8 +16,10 @@ from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 from api.catalog import Version
+from api.graphql.shape import ID, camel, type_annotation
 from api.model.types import Term
 from api.query.parse import read_date, read_timestamp
+from api.query.parts import Part
 
 DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
@@ -28,6 +30,14 @@ OutputField = tuple[str, str, str, list[Argument]]
 # Name, annotation and description.
 InputField = tuple[str, str, str]
 NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def part_field(part: Part[Any]) -> OutputField:
+    """Return the field of an object that shows a part of counts or of series."""
+    annotation = ID if part.key == "id" else type_annotation(part.type)
+    if part.type.nullable:
+        annotation = f"{annotation} | None"
+    return (camel(part.key), annotation, part.description, [])
 
 
 def _make_scalar(name: str, description: str, url: str, read: Callable[[str], date]) -> ScalarDefinition:

@@ -1,6 +1,7 @@
 """Read what records are counted by: the groups, the buckets of time, and the buckets that are filled with zeros.
 
-REST and GraphQL share these readers. A reader raises a ValueError that says what was expected.
+REST and GraphQL share these readers, and the tables of what an answer contains. A reader raises a ValueError that says
+what was expected.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from zoneinfo import ZoneInfo
 
 from api.catalog import Dated, Dimension, Resource, Version, dated, dimensions
 from api.errors import UnknownName
+from api.model import Vocabulary
 from api.query.filters import Filter, Test, conjuncts
+from api.query.group_query import CountName
 from api.query.parse import listed
+from api.query.parts import COUNT, Part
 
 # The most values by which records are grouped together.
 MAX_BY = 3
@@ -25,7 +29,6 @@ MAX_TOP = 2_000
 # The most groups in an answer: a bucket of a kind is one.
 MAX_GROUPS = 10_000
 BUCKETS = ("day", "week", "month", "year")
-QUALITIES = ("exact", "sampled")
 # The most fields whose values are counted beside a list, and the values that are shown of each.
 MAX_FACETS = 5
 FACET_TOP = 20
@@ -34,6 +37,28 @@ SAMPLE_FROM = 200_000
 DAY = timedelta(days=1)
 # The most days of a bucket.
 LENGTHS = {"day": 1, "week": 7, "month": 31, "year": 366}
+
+
+class CountQuality(Vocabulary):
+    """The method of counting."""
+
+    exact = "Every record was counted."
+    sampled = "The records of a sample were counted, about 5,000 to 10,000 in a list without a filter."
+
+
+COUNT_PARTS: tuple[Part[CountName], ...] = (
+    Part("count", "count", COUNT, "The number of records. With a sample, an estimate."),
+    Part("low", "low", COUNT, "The lower bound of the 95% confidence interval."),
+    Part("high", "high", COUNT, "The upper bound. Both bounds equal `count` if it is exact."),
+)
+REST_PARTS: tuple[Part[CountName], ...] = (
+    Part("groups", "rest_groups", COUNT, "The number of groups beyond `top`, or with fewer than ten sampled records."),
+    Part("count", "rest_count", COUNT, "The number of records in these groups."),
+)
+UNPLACED_PARTS: tuple[Part[CountName], ...] = (
+    Part("undated", "undated", COUNT, "The number of records without a known time."),
+    Part("coarser", "coarser", COUNT, "The number of records whose time is less precise than the bucket."),
+)
 
 
 @dataclass(frozen=True)

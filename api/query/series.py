@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from api.catalog import Dimension, Resource, Version, dimensions, series_dimensions
 from api.catalog.dimensions import ALWAYS_KEYS
@@ -11,6 +10,7 @@ from api.errors import UnknownName
 from api.model import Type, Vocabulary
 from api.model.vocabularies import FigureBasis, FigureStatus, Quantifier
 from api.query.parse import listed
+from api.query.parts import COUNT, Part
 
 MAX_SERIES_BY = 6
 TOP_SERIES = 20
@@ -56,17 +56,6 @@ class NotAdditive(Vocabulary):
     periods_overlap = "The periods of the figures overlap."
 
 
-@dataclass(frozen=True)
-class Part:
-    """A key of an object in the answer of series, and the value that it shows."""
-
-    key: str
-    value: str
-    type: Type
-    description: str
-
-
-COUNT = Type("integer")
 NUMBER = Type("number", nullable=True)
 LAST = (
     Part("id", "last_id", Type("text"), "The id of the figure."),

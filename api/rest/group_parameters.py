@@ -10,8 +10,8 @@ from api.query.counts import (
     BUCKETS,
     MAX_BY,
     MAX_TOP,
-    QUALITIES,
     SAMPLE_FROM,
+    CountQuality,
     check_top,
     read_by,
     read_choice,
@@ -50,7 +50,7 @@ def _read_fill(url: Url, text: str) -> None:
 
 
 def _read_quality(url: Url, text: str) -> None:
-    url.quality = read_choice(text, QUALITIES)
+    url.quality = read_choice(text, CountQuality.terms())
 
 
 ONLY_COUNTS = {

@@ -28,7 +28,9 @@ from api.query import (
     SeriesQuery,
     SeriesSum,
 )
-from api.query.counts import check_grouping, filled, top_of
+from api.query.counts import COUNT_PARTS, REST_PARTS, UNPLACED_PARTS, check_grouping, filled, top_of
+from api.query.group_query import CountName
+from api.query.parts import Part
 from api.query.series import (
     ENVELOPE_POINT,
     LAST,
@@ -38,7 +40,6 @@ from api.query.series import (
     SUM,
     TOP_SERIES,
     WHOLE,
-    Part,
     always_keys,
 )
 from api.rest.group_parameters import COUNT_READERS, SERIES_READERS, count_names, series_names
@@ -108,23 +109,22 @@ def _count_selection(version: Version, by: tuple[Dimension, ...], is_timed: bool
     if is_timed:
         keys.append(Item("bucket", CountBucket()))
     group = (Item("key", Object(tuple(keys))), *GROUP_NUMBERS)
-    unplaced = (Item("undated", CountNumber("undated")), Item("coarser", CountNumber("coarser")))
     return (
         Item("data", CountGroups(group)),
         Item("rest", Object(REST_NUMBERS)),
-        Item("unplaced", Object(unplaced)),
+        Item("unplaced", Object(_numbers(UNPLACED_PARTS))),
         Item("total", CountNumber("total")),
         Item("quality", CountQualityField()),
         Item("additive", CountAdditive()),
     )
 
 
-GROUP_NUMBERS = (
-    Item("count", CountNumber("count")),
-    Item("low", CountNumber("low")),
-    Item("high", CountNumber("high")),
-)
-REST_NUMBERS = (Item("groups", CountNumber("rest_groups")), Item("count", CountNumber("rest_count")))
+def _numbers(parts: tuple[Part[CountName], ...]) -> Selection:
+    return tuple(Item(part.key, CountNumber(part.value)) for part in parts)
+
+
+GROUP_NUMBERS = _numbers(COUNT_PARTS)
+REST_NUMBERS = _numbers(REST_PARTS)
 
 
 def _label_items(version: Version, dimension: Dimension) -> Selection:
@@ -193,7 +193,7 @@ def _key_items(by: tuple[Dimension, ...]) -> Selection:
     return tuple(Item(dimension.name, CountKey(dimension)) for dimension in by)
 
 
-def _items(parts: tuple[Part, ...]) -> Selection:
+def _items(parts: tuple[Part[str], ...]) -> Selection:
     return tuple(Item(part.key, SeriesField(part.value)) for part in parts)
 
 

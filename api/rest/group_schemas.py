@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from api.catalog import (
     Dimension,
     Resource,
     Version,
-    Vocabulary,
     dated,
     dimensions,
     has_counts,
@@ -16,6 +16,8 @@ from api.catalog import (
     series_dimensions,
 )
 from api.query import series
+from api.query.counts import COUNT_PARTS, REST_PARTS, UNPLACED_PARTS, CountQuality
+from api.query.parts import Part
 from api.rest.schemas import (
     SCALARS,
     Schema,
@@ -28,13 +30,6 @@ from api.rest.schemas import (
     title,
     type_schema,
 )
-
-
-class CountQuality(Vocabulary):
-    """The method of counting."""
-
-    exact = "Every record was counted."
-    sampled = "The records of a sample were counted, about 5,000 to 10,000 in a list without a filter."
 
 
 def group_schemas(version: Version) -> dict[str, Schema]:
@@ -71,12 +66,7 @@ def _count_schemas(version: Version) -> dict[str, Schema]:
         result[f"{name}CountKey"] = structure(
             {}, f"The values that the {resource.plural} of a group have in common.", key
         )
-        group = {
-            "key": ref(f"{name}CountKey"),
-            "count": number | {"description": "The number of records. With a sample, an estimate."},
-            "low": number | {"description": "The lower bound of the 95% confidence interval."},
-            "high": number | {"description": "The upper bound. Both bounds equal `count` if it is exact."},
-        }
+        group = {"key": ref(f"{name}CountKey")} | _part_schemas(COUNT_PARTS)
         result[f"{name}Count"] = structure(group, f"A group of {resource.plural} and its size.")
         answer = {
             "data": array(
@@ -96,28 +86,16 @@ def _count_schemas(version: Version) -> dict[str, Schema]:
     for resource in labelled.values():
         fields = {name: field_schema(resource.fields[name]) for name in resource.label}
         result[f"{title(resource)}Label"] = structure(fields, f"The label of a {resource.name}.")
-    rest = {
-        "groups": number
-        | {"description": "The number of groups beyond `top`, or with fewer than ten sampled records."},
-        "count": number | {"description": "The number of records in these groups."},
-    }
-    result["CountRest"] = structure(rest, "The groups that `data` does not contain.")
-    unplaced = {
-        "undated": number | {"description": "The number of records without a known time."},
-        "coarser": number | {"description": "The number of records whose time is less precise than the bucket."},
-    }
-    result["CountUnplaced"] = structure(unplaced, "The records that are in no bucket, and therefore in no group.")
+    result["CountRest"] = structure(_part_schemas(REST_PARTS), "The groups that `data` does not contain.")
+    unplaced = "The records that are in no bucket, and therefore in no group."
+    result["CountUnplaced"] = structure(_part_schemas(UNPLACED_PARTS), unplaced)
     return result | _facet_schemas(number)
 
 
 def _facet_schemas(number: Schema) -> dict[str, Schema]:
     """Return the schemas of the facets of lists. `number` is that of a number of records."""
-    value = {
-        "value": {"type": ["string", "null"], "description": "The value. Null for records without a value."},
-        "count": number | {"description": "The number of records with the value. With a sample, an estimate."},
-        "low": number | {"description": "The lower bound of the 95% confidence interval."},
-        "high": number | {"description": "The upper bound. Both bounds equal `count` if it is exact."},
-    }
+    text = {"type": ["string", "null"], "description": "The value. Null for records without a value."}
+    value = {"value": text} | _part_schemas(COUNT_PARTS)
     facet = {
         "field": {"type": "string", "description": "The name of the field, as in `facets` and in its filter."},
         "additive": {"type": "boolean", "description": "True if each record has at most one value."},
@@ -181,7 +159,7 @@ def _series_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
     }
 
 
-def _part_schemas(parts: Iterable[series.Part]) -> dict[str, Schema]:
+def _part_schemas(parts: Iterable[Part[Any]]) -> dict[str, Schema]:
     schemas: dict[str, Schema] = {}
     for part in parts:
         schema = type_schema(part.type, "id" if part.key == "id" else "")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from api.catalog import Condition, Resource, Version, dimensions, has_counts, has_series, series_dimensions
 from api.catalog.operators import OPERATORS, ValueKind
-from api.query.counts import BUCKETS, MAX_BY, MAX_FACETS, MAX_TOP, QUALITIES, TOP
+from api.query.counts import BUCKETS, MAX_BY, MAX_FACETS, MAX_TOP, TOP, CountQuality
 from api.query.globe import MAX_LONGITUDE
 from api.query.parse import FIRST_YEAR, LANGUAGE, MAX_TEXT
 from api.query.series import MAX_SERIES, MAX_SERIES_BY, TOP_SERIES
@@ -335,7 +335,7 @@ def choice_schemas(version: Version) -> dict[str, Schema]:
         schemas["RecordMode"] = choice(RECORD_MODES, "The part of the record that a revision contains.")
     if version.counts:
         schemas["CountBucket"] = choice(BUCKETS, "A length of time.")
-        schemas["CountQualityMode"] = choice(QUALITIES, "The method of counting a large list.")
+        schemas["CountQualityMode"] = choice(CountQuality.terms(), "The method of counting a large list.")
     for resource in version.lists.values():
         if has_counts(version, resource):
             schemas |= _count_choices(version, resource)
