@@ -30,6 +30,10 @@ ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 
 
+# A command of a session of a shell, with the lines in which it goes on.
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)", re.MULTILINE)
+
+
 @dataclass(frozen=True)
 class Heading:
     """A heading of a page: its anchor, and its text."""
@@ -137,7 +141,23 @@ def _markdown() -> MarkdownIt:
 
 
 def _render_code(renderer: Any, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-    return f'<pre tabindex="0" data-copy><code>{escape(tokens[place].content)}</code></pre>\n'
+    """Return a block of code. What a program prints needs no button to copy it, so a session of a shell marks its
+    commands."""
+    language, text = tokens[place].info.strip(), tokens[place].content
+    code = _render_session(text) if language == "console" else escape(text)
+    button = "" if language == "text" else " data-copy"
+    return f'<pre tabindex="0"{button}><code>{code}</code></pre>\n'
+
+
+def _render_session(text: str) -> str:
+    """Return a session of a shell with its commands in elements of their own."""
+    parts: list[str] = []
+    output_start = 0
+    for match in COMMAND.finditer(text):
+        parts.append(escape(text[output_start : match.start()]))
+        parts.append(f'<span class="prompt">$ </span><span class="command">{escape(match[1])}</span>')
+        output_start = match.end(1)
+    return "".join(parts) + escape(text[output_start:])
 
 
 def _all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -45,6 +45,12 @@ def test_no_button_covers_the_code_that_it_copies(layout: dict[str, Any]) -> Non
     assert layout["covered"]["covered"] == 0
 
 
+def test_copies_of_a_session_are_its_commands(layout: dict[str, Any]) -> None:
+    copied = "\n".join(layout["copied"])
+    assert "curl -s 'http://127.0.0.1:8000/v2/figures/diff.csv?from=e155&to=e159' | head -3\n" in copied
+    assert "$ curl" not in copied and "id,change,from_revision" not in copied
+
+
 def test_the_form_can_be_applied_wherever_the_reader_is_in_it(layout: dict[str, Any]) -> None:
     assert layout["form"]["bottom"] <= 800
     assert layout["form"]["scrolling"] == []

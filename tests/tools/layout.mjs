@@ -86,5 +86,14 @@ found.chart = await on(`${charted}/explore/figures?view=chart`, 1280, 800, async
   };
 });
 
+found.copied = await on(`${service}/guide/history`, 1280, 800, async (page) => {
+  await page.evaluate(() => {
+    window.copied = [];
+    navigator.clipboard.writeText = async (text) => window.copied.push(text);
+    for (const button of document.querySelectorAll(".copy")) button.click();
+  });
+  return page.evaluate(() => window.copied);
+});
+
 await browser.close();
 console.log(JSON.stringify(found));
