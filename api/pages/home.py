@@ -19,7 +19,7 @@ from api.http.assets import HTML
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, CachedBody, plain_tags, respond, unchanged
 from api.middleware.authentication import Authentication
-from api.pages.explore.columns import day_part, place_parts, source_label
+from api.pages.explore.columns import day_part, open_status_part, place_parts, source_label
 from api.pages.explore.page_url import write_query
 from api.pages.explore.parts import Part, Parts, RecordLink, Text, dispute_part, open_dispute_part, record_part
 from api.pages.explore.place_map import MappedPlace, count_of, have, map_place
@@ -68,13 +68,13 @@ BAR, GAP, HEIGHT = 8, 2, 80
 
 @dataclass(frozen=True)
 class Card:
-    """An event among the latest: its parts, and who says so."""
+    """An event among the latest: its parts, and who says so. `badges` say if it did not occur or is disputed."""
 
     title: Part
     when: str
     place: Parts
     figure: Parts
-    dispute: Parts
+    badges: Parts
     source: Parts
 
 
@@ -161,7 +161,7 @@ class Home:
                 "unplaced": have(event, number - sum(place.number for place in places)),
                 "which_events": f"{'all' if number < MAX_EVENTS else 'the newest'} {count_of(event, number)}",
                 "briefing": _describe_briefing(records["briefing"]["data"]),
-                "cards": [_describe_card(event) for event in records["latest"]["data"]],
+                "cards": [_describe_card(version["event"], event) for event in records["latest"]["data"]],
                 "disputed": _describe_dispute(version, records["disputed"]["data"]),
             }
         return self._templates.render(
@@ -243,7 +243,7 @@ def _describe_briefing(briefings: list[dict[str, Any]]) -> tuple[Part, Parts] | 
     return RecordLink(briefing["title"], "briefings", briefing["id"]), day_part(briefing["published_at"])
 
 
-def _describe_card(event: dict[str, Any]) -> Card:
+def _describe_card(resource: Resource, event: dict[str, Any]) -> Card:
     figures = event["figures"]["data"]
     figure: Parts = ()
     if figures:
@@ -258,7 +258,7 @@ def _describe_card(event: dict[str, Any]) -> Card:
         when=sentence(write_time(event["time"])),
         place=place_parts(event),
         figure=figure,
-        dispute=open_dispute_part(event),
+        badges=open_status_part(resource, event) + open_dispute_part(event),
         source=source,
     )
 

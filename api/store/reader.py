@@ -202,7 +202,8 @@ class Reader:
             self.pool.cancel(lease)
         if isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
             self.pool.timed_out += 1
-            return TimedOut("The store took too long over this request.", "Ask for less: a smaller page, fewer links.")
+            hint = "Ask for less: filters that leave fewer records, a smaller page, fewer links."
+            return TimedOut("The store took too long over this request.", hint)
         if isinstance(error, asyncpg.InsufficientResourcesError):
             return Unavailable("The store has too much to do.")
         if isinstance(error, asyncpg.ProgramLimitExceededError):

@@ -133,6 +133,11 @@ def test_it_shows_the_latest_events(home: httpx2.Response, client: httpx2.Client
     assert len(cards) == len(latest)
     for card, event in zip(cards, latest, strict=True):
         assert event["id"] in card and event["title"] in unescape(card)
+        status = re.findall(
+            r"\b(planned|ongoing|failed|cancelled)\b", "".join(re.findall(r'class="badge[^>]*>([^<]*)', card))
+        )
+        assert status == ([] if event["status"] == "occurred" else [event["status"]])
+    assert {event["status"] for event in latest} > {"occurred"}
 
 
 def test_it_shows_who_says_what_about_the_latest_dispute(home: httpx2.Response, client: httpx2.Client) -> None:

@@ -212,6 +212,16 @@ def test_a_change_has_the_label_of_its_field_and_its_values_in_words() -> None:
     assert [change.before for change in list_changes(resource, paths, None, after)] == [""] * 6
 
 
+def test_a_change_far_into_a_long_text_is_shown() -> None:
+    text = "Shells hit the road out of the city. " * 9
+    before, after = {"caveat": f"{text}Two buses burned."}, {"caveat": f"{text}Three buses burned."}
+    (change,) = list_changes(NEWEST["figure"], ["caveat"], before, after)
+    assert change.before == "… city. Shells hit the road out of the city. Two buses burned."
+    assert change.after == "… city. Shells hit the road out of the city. Three buses burned."
+    (change,) = list_changes(NEWEST["figure"], ["caveat"], {"caveat": "x" * 400}, {"caveat": "x" * 399 + "y"})
+    assert (change.before, change.after) == (f"… {'x' * 41}", f"… {'x' * 40}y")
+
+
 @pytest.mark.parametrize("field", ["identifiers", "subjects"])
 def test_a_change_of_a_list_of_objects_has_its_label_alone(field: str) -> None:
     before: dict[str, Any] = {field: []}

@@ -10,8 +10,9 @@ from typing import Any
 from api.catalog import Field, Group, Resource
 from api.pages.explore.words import cut, humanize, sentence, write_licence, write_moment, write_number
 
-# Longest value that is shown, in letters.
+# Longest value that is shown, in letters, and how many of them come before the first one that differs.
 MAX_LETTERS = 160
+LETTERS_BEFORE = 40
 # Names of fields, by their paths. Others are called as the field is.
 LABELS = {
     "amount.value": "Number",
@@ -67,6 +68,7 @@ def list_changes(
         old = new = ""
         if before is not None and after is not None and field is not None:
             old, new = (_write_value(field, _value_at(record, path)) for record in (before, after))
+            old, new = _cut_both(old, new)
         change = FieldChange(label, old, new) if old != new else FieldChange(label, "", "")
         if change not in changes:
             changes.append(change)
@@ -99,7 +101,7 @@ def _write_value(field: Field, value: Any) -> str:
     if value is None or value == []:
         return "–"
     if isinstance(value, list):
-        return cut(", ".join(map(str, value)), MAX_LETTERS)
+        return ", ".join(map(str, value))
     match field.type.name:
         case "vocabulary":
             return humanize(value)
@@ -109,4 +111,17 @@ def _write_value(field: Field, value: Any) -> str:
             return write_moment(value, "day")
         case "number" | "integer" | "float":
             return write_number(value)
-    return write_licence(value) if field.name == "licence" else cut(str(value), MAX_LETTERS)
+    return write_licence(value) if field.name == "licence" else str(value)
+
+
+def _cut_both(old: str, new: str) -> tuple[str, str]:
+    """Return two texts, if they are long without the beginning that they share, and as much of them as is shown."""
+    start = 0
+    if max(len(old), len(new)) > MAX_LETTERS:
+        pairs = enumerate(zip(old, new, strict=False))
+        shared = next((place for place, (one, other) in pairs if one != other), min(len(old), len(new)))
+        wanted = max(shared - LETTERS_BEFORE, 0)
+        # A word is not cut, unless it is long.
+        start = old.rfind(" ", max(wanted - LETTERS_BEFORE, 0), wanted) + 1 or wanted
+    before = "… " if start else ""
+    return before + cut(old[start:], MAX_LETTERS), before + cut(new[start:], MAX_LETTERS)

@@ -83,6 +83,11 @@ def term_of(resource: Resource, record: Record, name: str) -> Parts:
     return badge_part(record.get(name), resource.fields[name].type.of)
 
 
+def open_status_part(resource: Resource, event: Record) -> Parts:
+    """Return the badge of an event's status; none if it occurred, as most did."""
+    return () if event["status"] == "occurred" else term_of(resource, event, "status")
+
+
 def term_meaning(resource: Resource, name: str, term: str | None) -> Parts:
     """Return a term of a vocabulary with its meaning beside it; none without a term."""
     if term is None:
@@ -131,8 +136,7 @@ def place_parts(record: Record) -> Parts:
 
 
 def _event_kind(resource: Resource, record: Record) -> Parts:
-    status = () if record["status"] == "occurred" else term_of(resource, record, "status")
-    return term_of(resource, record, "kind") + status
+    return term_of(resource, record, "kind") + open_status_part(resource, record)
 
 
 def _dispute(resource: Resource, record: Record) -> Parts:
