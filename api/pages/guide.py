@@ -141,11 +141,11 @@ def _markdown() -> MarkdownIt:
 
 
 def _render_code(renderer: Any, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
-    """Return a block of code. What a program prints needs no button to copy it, so a session of a shell marks its
-    commands."""
+    """Return a block of code. What a program prints needs no button to copy it, and a session of a shell marks its
+    commands. An example with an ellipsis cannot be used as it is."""
     language, text = tokens[place].info.strip(), tokens[place].content
     code = _render_session(text) if language == "console" else escape(text)
-    button = "" if language == "text" else " data-copy"
+    button = "" if language == "text" or ("…" in text and language != "console") else " data-copy"
     return f'<pre tabindex="0"{button}><code>{code}</code></pre>\n'
 
 

@@ -9,16 +9,21 @@ function overlap(one, other) {
   return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
 
-/** The rectangles of a point on the map, and of a name at its right or its left. */
+/** The rectangle of a point on the map. */
 function around(at, radius) {
   return { left: at.x - radius, right: at.x + radius, top: at.y - radius, bottom: at.y + radius };
 }
 
+/** The rectangles where the name of a point may stand, the best one first: at its right, its left, below it, above it. */
 function beside(at, radius, width, height) {
-  const top = at.y - height / 2;
-  const right = at.x + radius + GAP;
-  const left = at.x - radius - GAP - width;
-  return [right, left].map((start) => ({ left: start, right: start + width, top, bottom: top + height }));
+  const middle = { x: at.x - width / 2, y: at.y - height / 2 };
+  const starts = [
+    { x: at.x + radius + GAP, y: middle.y },
+    { x: at.x - radius - GAP - width, y: middle.y },
+    { x: middle.x, y: at.y + radius },
+    { x: middle.x, y: at.y - radius - height },
+  ];
+  return starts.map(({ x, y }) => ({ left: x, right: x + width, top: y, bottom: y + height }));
 }
 
 /** Write the names of the first points where they cover no other name and no other point, and anew at each zoom. */
