@@ -31,7 +31,7 @@ def erase(
         typer.Option(help="The reason, for the audit. It is stored, so it must not contain any of the erased content."),
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Erase without asking.")] = False,
-    wait: Annotated[float, typer.Option(help="Seconds to wait for a load to end.")] = 5.0,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for a load, and for readers of deleted rows.")] = 5.0,
 ) -> None:
     """Erase a record for good: its content, its history and its reasons. Its id cannot be loaded again."""
     from api.ingest.confirmation import can_ask, confirm
@@ -70,4 +70,5 @@ def _explain_sessions(sessions: int) -> str:
     """Return why rows could not be removed from the files; empty if no session holds them."""
     if not sessions:
         return ""
-    return f", because {sessions:,} sessions still read the state of before"
+    who = "1 session still reads" if sessions == 1 else f"{sessions:,} sessions still read"
+    return f", because {who} the state of before"

@@ -20,8 +20,8 @@ ADVICE = {
     "use a program, and ask the operator of the service for a key.",
     "rate_limited": "Your network has made many requests. Wait as long as it says below, and reload the page.",
     "unavailable": "The store cannot answer now. Wait a moment, and reload the page.",
-    "timed_out": "Charts and exact counts read each record that passes the filters. Filters by a measure, a country or a "
-    "time leave fewer.",
+    "timed_out": "Charts and exact counts read each record that passes the filters. Filter by a measure, a country or "
+    "a time.",
     "too_expensive": "Ask for fewer records a page, or for a shorter time.",
     "invalid_cursor": "A page of a list belongs to its filters and its order. Begin again with the first page.",
     "withdrawn": "The record was published here and then taken back. Its id will not be used for another one.",

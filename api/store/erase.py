@@ -6,9 +6,11 @@ removes deleted rows, and their entries in indexes and statistics, from the file
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
 import asyncpg
 
@@ -71,7 +73,8 @@ async def find(url: str, identifier: str, reason: str) -> ErasableRecord:
 
 
 async def erase(url: str, identifier: str, reason: str, wait: float) -> Erasure:
-    """Erase the record. The errors are those of `find`, and Busy if a load runs for longer than `wait` seconds."""
+    """Erase the record. The errors are those of `find`, and Busy if a load runs for longer than `wait` seconds. So long
+    it also waits for sessions that can still read the deleted rows."""
     name = resource_of(identifier)
     connection = await connect(url)
     try:
@@ -85,7 +88,7 @@ async def erase(url: str, identifier: str, reason: str, wait: float) -> Erasure:
                 await connection.execute(SETTINGS)
                 change, entries, rows = await _erase(connection, name, identifier, reason)
                 transaction = await connection.fetchval("select pg_current_xact_id()::xid::text")
-        sessions, vacuumed = await _clean(connection, name, transaction)
+        sessions, vacuumed = await _clean(connection, name, transaction, wait)
         return Erasure(change, entries, rows, sessions, vacuumed, erasure_statements.tables(name))
     finally:
         await _close(connection)
@@ -126,20 +129,32 @@ async def _erase(connection: Connection, name: str, identifier: str, reason: str
     return change, revision, rows
 
 
-async def _clean(connection: Connection, name: str, transaction: str) -> tuple[int, bool]:
+async def _clean(connection: Connection, name: str, transaction: str, wait: float) -> tuple[int, bool]:
     """Note the edition, let loads continue, and vacuum the tables. Return the number of sessions that keep the rows of
-    before, and True if those rows are gone from the files. The erasure is done, so no error here makes it fail."""
+    before, and True if those rows are gone from the files. The erasure is done, so no error here makes it fail. Most
+    sessions end within `wait` seconds: autovacuum reads a table for its statistics, and a caller a page."""
     try:
         await connection.execute(NOTE_EDITION)
         await connection.execute("select pg_advisory_unlock($1)", LOCK)
+        # Before the vacuum: what a session can read when it begins stays, even if the session ends meanwhile.
+        sessions = await _wait_for_older(connection, transaction, wait)
         # Postgres does not clean the indexes for a few dead rows, and statistics contain frequent values.
         await connection.execute(f"vacuum (index_cleanup on, analyze) {', '.join(erasure_statements.tables(name))}")
         with suppress(asyncpg.InsufficientPrivilegeError):
             await connection.execute(erasure_statements.forget_statistics(name))
-        sessions = await connection.fetchval(OLDER, transaction)
     except (OSError, *DRIVER_ERRORS):
         return 0, False
     return sessions, sessions == 0
+
+
+async def _wait_for_older(connection: Connection, transaction: str, wait: float) -> int:
+    """Wait at most so many seconds for the sessions that can still read the rows of before. Return how many can."""
+    end = monotonic() + wait
+    while sessions := int(await connection.fetchval(OLDER, transaction)):
+        if monotonic() >= end:
+            break
+        await asyncio.sleep(0.1)
+    return sessions
 
 
 async def _close(connection: Connection) -> None:
