@@ -128,6 +128,18 @@ def test_a_column_has_the_type_that_all_its_values_have(values: list[str], type_
     assert (column.type, count) == (type_, len(values))
 
 
+def test_a_column_of_partial_dates_is_the_time_of_events(put: Put) -> None:
+    path = put("a.csv", b"ref,when\n1,2021-05\n2,2021\n3,2021-05-09\n")
+    lines, faults = load_rows(path, draft(path))
+    assert not faults
+    names = ("starts_at", "ends_at", "time_precision")
+    assert [tuple(line[name] for name in names) for line in lines if line["resource"] == "event"] == [
+        ("2021-05-01T00:00:00Z", "2021-06-01T00:00:00Z", "month"),
+        ("2021-01-01T00:00:00Z", "2022-01-01T00:00:00Z", "year"),
+        ("2021-05-09T00:00:00Z", "2021-05-10T00:00:00Z", "day"),
+    ]
+
+
 def test_texts_that_stand_for_nothing_are_listed(put: Put) -> None:
     path = put("a.csv", b"ref,killed\n1,NA\n2,9\n")
     mapping = draft(path)

@@ -171,6 +171,16 @@ def test_a_value_can_depend_on_another_column(read: Read) -> None:
     assert [line["starts_at"] for line in lines] == ["2021-05-09T00:00:00Z", "2021-01-01T00:00:00Z"]
 
 
+def test_an_amount_can_depend_on_another_column(read: Read) -> None:
+    mapping = FIGURE + 'amount = { by = "{side}", us = "{n|amount}", "them*" = "{m|amount}" }'
+    lines, faults, _ = read(mapping, "id,side,n,m\n1,us,9,20-25\n2,them too,9,20-25\n")
+    assert not faults
+    assert [(line["quantifier"], line.get("value"), line.get("value_low")) for line in lines] == [
+        ("exact", 9, None),
+        ("between", None, 20),
+    ]
+
+
 def test_a_term_without_a_value_is_refused(read: Read) -> None:
     _, faults, _ = read(BY, "id,on,p\n1,2021-05-09,7\n")
     assert 'column p: expected one of "1", "more*", got "7"' in faults[0]
