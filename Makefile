@@ -31,7 +31,7 @@ LOCKED := requirements/service.txt requirements/test.txt requirements/bench.txt 
 # The tools that make clients stand apart: ariadne-codegen needs a graphql-core older than that of the service.
 SDK := .venv/sdk
 
-.PHONY: help serve test test-full lint bench contract sdk bundle pictures lock clean
+.PHONY: help serve test test-full coverage lint bench contract sdk bundle pictures lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is to make
@@ -48,6 +48,10 @@ test-full: .venv/installed-test ## Run all tests, the slow ones too, and then th
 	$(BIN)/python -m pytest -m '' $(PARALLEL) $(ARGS)
 	@for run in $$(seq $(RUNS)); do echo "== faults, run $$run of $(RUNS)"; \
 		$(BIN)/python -m pytest -m fault $(ARGS) || exit 1; done
+
+coverage: .venv/installed-test ## Run the tests, and show what no test runs
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PARALLEL) $(ARGS); $(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
 lint: .venv/installed-test ## Check style, types, who imports whom, and that no contract breaks a released one
 	$(BIN)/ruff check .
@@ -87,7 +91,7 @@ lock: .venv/installed-test ## Pin the dependencies anew (ARGS=--upgrade for the 
 	@! grep -n '://' $(LOCKED)
 
 clean: ## Remove what was installed and cached; the data in .briefing stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(CREATED):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from tempfile import TemporaryFile
 from typing import IO
 from urllib.parse import urlsplit
 
-from tests.http.conftest import ServerProcess
+from tests.http.conftest import END, ServerProcess
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "from api.cli import main; main()"
@@ -52,7 +51,7 @@ def serving(url: str, into: IO[str] | None = None, **settings: object) -> Iterat
             assert line.startswith("Serving on http://127.0.0.1:"), line or _log_text(log)
             yield ServerProcess(process, urlsplit(line.split()[-1]).port or 0)
         finally:
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(END)
 
 
 def _log_text(log: IO[str]) -> str:
