@@ -52,16 +52,9 @@ from api.query import (
     is_counted_exactly,
     points_of_counts,
 )
-from api.query.counts import MAX_GROUPS
+from api.query.counts import MAX_GROUPS, TOO_COARSE
 from api.query.group_query import CountName
 
-# Precisions of a time that are too coarse for a bucket.
-TOO_COARSE = {
-    "day": ("week", "month", "year", "unknown"),
-    "week": ("month", "year", "unknown"),
-    "month": ("year", "unknown"),
-    "year": ("unknown",),
-}
 # A time that is known to the minute or to the hour is a moment. Any other is a printed date at 00:00Z.
 MOMENTS = ("minute", "hour")
 UNDATED, COARSER = 1, 2

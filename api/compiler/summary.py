@@ -4,12 +4,12 @@ of the newest events began on each day and were at each place. The days are thos
 from __future__ import annotations
 
 from api.catalog import Resource, Version, dated
-from api.compiler.counts import TOO_COARSE
 from api.compiler.json_text import literal
 from api.compiler.page import ESTIMATE_FROM
 from api.compiler.sample import LARGEST, SMALLEST, is_in_sample, sample_of
 from api.compiler.statement import Statement, mark
 from api.compiler.writer import StatementWriter
+from api.query.counts import TOO_COARSE
 
 # The number of briefings whose licences are read, and of different licences in the answer.
 MAX_BRIEFINGS = 1000

@@ -35,6 +35,13 @@ FACET_TOP = 20
 # Records that are counted one by one. More are counted from a sample, unless `quality=exact` is requested.
 SAMPLE_FROM = 200_000
 DAY = timedelta(days=1)
+# Precisions of a time that are too coarse for a bucket.
+TOO_COARSE = {
+    "day": ("week", "month", "year", "unknown"),
+    "week": ("month", "year", "unknown"),
+    "month": ("year", "unknown"),
+    "year": ("unknown",),
+}
 # The most days of a bucket.
 LENGTHS = {"day": 1, "week": 7, "month": 31, "year": 366}
 

@@ -286,7 +286,7 @@ def test_a_timeline_ends_with_its_newest_bar_and_counts_the_earlier_ones(bucket:
     numbers = {"1000-01-01": 1, earlier: 2, first: 3, newest: 4}
     counts = {
         **{"data": [{"bucket": day, "count": number} for day, number in numbers.items()]},
-        **{"undated": 0, "coarser": 0, "total": 10, "quality": "exact"},
+        **{"undated": 0, "coarser": 0, "hidden": 0, "total": 10, "quality": "exact"},
     }
     url = read_page_url(NEWEST, NEWEST["event"], b"", "timeline", bucket)
     timeline = draw_timeline(url, {bucket: counts})
@@ -294,12 +294,52 @@ def test_a_timeline_ends_with_its_newest_bar_and_counts_the_earlier_ones(bucket:
     assert timeline.earlier == "3 events"
 
 
+def sampled(hidden: int, **numbers: int) -> dict[str, Any]:
+    """Return counts of a large list, from a sample. The names of the numbers are days, as `d20220306`."""
+    data = [{"bucket": f"{day[1:5]}-{day[5:7]}-{day[7:]}", "count": number} for day, number in numbers.items()]
+    whole = {"undated": 0, "coarser": 0, "total": hidden + sum(numbers.values()), "quality": "sampled"}
+    return {"data": data, "hidden": hidden, **whole}
+
+
+def test_days_with_too_few_records_to_estimate_are_shown_by_month() -> None:
+    url = read_page_url(NEWEST, NEWEST["event"], b"", "timeline", "")
+    month = sampled(0, d20220301=500_000, d20220401=500_000)
+    for day in (sampled(1_000_000), sampled(900_000, d20220306=100_000)):
+        timeline = draw_timeline(url, {"day": day, "month": month})
+        assert (timeline.bucket, [bar.when for bar in timeline.bars]) == ("month", ["March 2022", "April 2022"])
+        assert timeline.hidden == 0
+    timeline = draw_timeline(url, {"day": sampled(7, d20220306=9), "month": sampled(7, d20220301=9)})
+    assert (timeline.bucket, timeline.hidden) == ("day", 7)
+
+
+@pytest.mark.parametrize(
+    ("query", "bounds"),
+    [
+        # An hour after midnight in UTC, and five hours before it.
+        (
+            b"starts_at_gte=2022-03-05T20:00:00-05:00&starts_at_lt=2022-03-07T00:00:00%2B05:00",
+            ("2022-03-05T20:00:00-05:00", "2022-03-07T00:00:00+05:00"),
+        ),
+        (b"starts_at_gte=2022-03-01T23:00:00-05:00", ("2022-03-06", "2022-03-07")),
+        (b"", ("2022-03-06", "2022-03-07")),
+    ],
+)
+def test_a_bar_leads_to_the_records_that_it_counts(query: bytes, bounds: tuple[str, str]) -> None:
+    url = read_page_url(NEWEST, NEWEST["event"], query, "timeline", "day")
+    counts = sampled(0, d20220306=9)
+    (bar,) = draw_timeline(url, {"day": counts}).bars
+    texts = {name: text for name, (text,) in parse_qs(bar.query.removeprefix("?")).items()}
+    assert texts == {"starts_at_gte": bounds[0], "starts_at_lt": bounds[1]}
+    (bar,) = draw_timeline(url, {"day": counts | {"coarser": 3}}).bars
+    assert parse_qs(bar.query.removeprefix("?"))["time_precision"] == ["minute,hour,day"]
+
+
 def test_a_long_query_makes_no_huge_page() -> None:
     """Each place and each bar repeats the query in a link. A URL has up to 8,192 letters."""
     place = {"name": "Here", "country": None, "latitude": 1, "longitude": 2, "geo_precision": "exact"}
     places = [{"key": {"id": f"pl_{number}", "place": place}, "count": 3} for number in range(2000)]
     days = [{"bucket": str(date(2020, 1, 1) + timedelta(days=day)), "count": 1} for day in range(400)]
-    whole = {"undated": 0, "coarser": 0, "total": 6000, "quality": "exact"}
+    whole = {"undated": 0, "coarser": 0, "hidden": 0, "total": 6000, "quality": "exact"}
     long_filter = ",".join(f"brf_{number:026}" for number in range(200))
     for query, most in ((b"", 2000), (f"briefing_id={long_filter}".encode(), 250)):
         map_url = read_page_url(NEWEST, NEWEST["event"], query, "map")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,7 +24,9 @@ from api.query import (
     Object,
     Query,
 )
-from api.query.counts import BUCKETS, next_bucket
+from api.query.counts import BUCKETS, TOO_COARSE, next_bucket
+from api.query.parse import read_value
+from api.rest.parameters import Parameter, parameters, split
 
 # The most bars of a picture, and the most days that are shown by day unless the URL says otherwise.
 MAX_BARS = 480
@@ -51,7 +53,8 @@ class TimelineBar:
 @dataclass(frozen=True)
 class BarTimeline:
     """The bars of a list, the earliest first. `earlier` are the records before the first one, `undated` those whose
-    time is not known, and `coarser` those whose time is known less exactly than the bars are long."""
+    time is not known, and `coarser` those whose time is known less exactly than the bars are long. `hidden` is the
+    number of records whose bars would be estimated from too few."""
 
     bars: tuple[TimelineBar, ...]
     bucket: str
@@ -60,6 +63,7 @@ class BarTimeline:
     earlier: str
     undated: str
     coarser: str
+    hidden: int
     total: int
     is_sampled: bool
 
@@ -70,6 +74,7 @@ def counts_by_time(version: Version, resource: Resource, filter: Filter, as_of: 
         Item("data", CountGroups((Item("bucket", CountBucket()), Item("count", CountNumber("count"))))),
         Item("undated", CountNumber("undated")),
         Item("coarser", CountNumber("coarser")),
+        Item("hidden", CountNumber("rest_count")),
         Item("total", CountNumber("total")),
         Item("quality", CountQualityField()),
     )
@@ -79,20 +84,34 @@ def counts_by_time(version: Version, resource: Resource, filter: Filter, as_of: 
 
 
 def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> BarTimeline:
-    """Return the timeline of an answer to the Query of `counts_by_time`: by day if that is not too long."""
+    """Return the timeline of an answer to the Query of `counts_by_time`: by day, unless that is too long, or hides
+    records that are there by month."""
     bucket = url.bucket or "day"
     numbers = _numbers(answer[bucket])
-    if not url.bucket and numbers and (max(numbers) - min(numbers)).days >= MAX_DAYS:
-        bucket = "month"
-        numbers = _numbers(answer[bucket])
+    if not url.bucket:
+        is_long = bool(numbers) and (max(numbers) - min(numbers)).days >= MAX_DAYS
+        if is_long or answer["day"]["hidden"] > answer["month"]["hidden"]:
+            bucket = "month"
+            numbers = _numbers(answer[bucket])
     counts = answer[bucket]
     shown = list(_days(numbers, bucket, min(MAX_BARS, url.max_links)))
     axis = number_axis(0, max((numbers.get(day, 0) for day in shown), default=1))
     room = max(len(shown), LEAST_ROOM)
     bars = []
     for place, day in enumerate(shown):
-        if day in numbers:
-            bars.append(_bar(url, bucket, axis, day, numbers[day], (place + (1 - BAR) / 2) / room, BAR / room))
+        if day not in numbers:
+            continue
+        share = numbers[day] / axis.highest
+        bar = TimelineBar(
+            x=percent((place + (1 - BAR) / 2) / room),
+            y=percent(1 - share),
+            width=percent(BAR / room),
+            height=percent(share),
+            when=write_bucket(day, bucket),
+            count=count_of(url.resource, numbers[day]),
+            query=_records_query(url, bucket, day, has_coarser=counts["coarser"] > 0),
+        )
+        bars.append(bar)
     earlier = sum(number for day, number in numbers.items() if day < shown[0])
     ticks = [((place + 0.5) / room, day) for place, day in enumerate(shown)]
     return BarTimeline(
@@ -103,6 +122,7 @@ def draw_timeline(url: PageUrl, answer: dict[str, Any]) -> BarTimeline:
         earlier=count_of(url.resource, earlier),
         undated=have(url.resource, counts["undated"]),
         coarser=have(url.resource, counts["coarser"]),
+        hidden=counts["hidden"],
         total=counts["total"],
         is_sampled=counts["quality"] == "sampled",
     )
@@ -143,20 +163,6 @@ def _bars_before(last: date, bucket: str, most: int) -> date:
     return date(max(last.year - most + 1, 1), 1, 1)
 
 
-def _bar(url: PageUrl, bucket: str, axis: NumberAxis, day: date, number: int, x: float, width: float) -> TimelineBar:
-    share = number / axis.highest
-    end = next_bucket(day, bucket)
-    return TimelineBar(
-        x=percent(x),
-        y=percent(1 - share),
-        width=percent(width),
-        height=percent(share),
-        when=write_bucket(day, bucket),
-        count=count_of(url.resource, number),
-        query=_records_query(url, day, end),
-    )
-
-
 def write_bucket(day: date, bucket: str) -> str:
     """Return the bucket that begins on a day: 6 March 2022; the week of 28 February 2022; March 2022; 2022."""
     match bucket:
@@ -169,13 +175,28 @@ def write_bucket(day: date, bucket: str) -> str:
     return write_day(day)
 
 
-def _records_query(url: PageUrl, first: date, end: date | None) -> str:
-    """Return the query of the records of a bucket. Bounds of the page that are closer stay."""
+def _records_query(url: PageUrl, bucket: str, first: date, *, has_coarser: bool) -> str:
+    """Return the query of the records of a bucket, without those whose time is known less exactly, if there are any.
+    Bounds of the page that are closer stay."""
+    end = next_bucket(first, bucket)
     time = dated(url.resource)
     assert time is not None
-    # Times of ISO 8601 are in the order of their texts.
-    bounds = {f"{time.name}_gte": max(url.texts.get(f"{time.name}_gte", ""), first.isoformat())}
+    rows = parameters(url.version, url.resource)
+    from_name, before_name = f"{time.name}_gte", f"{time.name}_lt"
+    changes = {from_name: _closer(max, rows[from_name], url.texts.get(from_name, ""), first.isoformat())}
     if end is not None:
-        bound = end.isoformat()
-        bounds[f"{time.name}_lt"] = min(url.texts.get(f"{time.name}_lt", bound), bound)
-    return url.narrowed(**bounds)
+        changes[before_name] = _closer(min, rows[before_name], url.texts.get(before_name, ""), end.isoformat())
+    if has_coarser and time.precision:
+        row = rows[time.precision]
+        given = url.texts.get(row.name)
+        terms = split(given) if given else row.condition.type.of.terms()
+        changes[row.name] = ",".join(term for term in terms if term not in TOO_COARSE[bucket])
+    return url.narrowed(**changes)
+
+
+def _closer(choose: Callable[..., str], row: Parameter, given: str, bound: str) -> str:
+    """Return the text of the closer one of two bounds. Times with an offset are in no order as texts."""
+    if not given:
+        return bound
+    kind = row.condition.type
+    return choose(given, bound, key=lambda text: read_value(kind, text))
