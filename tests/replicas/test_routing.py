@@ -22,8 +22,8 @@ from tests.replicas.servers import Server
 from tests.serving import OLDEST
 
 SLOW = "select ''::bytea, null, null::text[], '0.0', 1 from v1.source, pg_sleep({seconds}) limit 1"
-# As long as Postgres may work on it, so that no price ends it.
-LONG = Ticket(SERVICE, 1_000_000)
+# A price that gives Postgres all the time that it may have.
+LONG = 1_000_000
 # The largest share of the processor time of reads that the primary may have. docs/scale.md calculates with it.
 PRIMARY_SHARE = 0.05
 LOCKED = "select count(*) from pg_locks where relation = 'store.source'::regclass and mode = 'AccessExclusiveLock'"
@@ -36,9 +36,10 @@ async def service(servers: list[Server]) -> AsyncIterator[Routed]:
         yield made
 
 
-async def slow(service: Routed, seconds: float, ticket: Ticket = LONG) -> None:
+async def slow(service: Routed, seconds: float, ticket: Ticket | None = None) -> None:
     """Let a statement run for some seconds."""
-    await service.reads.read(Statement(SLOW.format(seconds=seconds), (), custom=False), ticket)
+    statement = Statement(SLOW.format(seconds=seconds), (), custom=False)
+    await service.reads.read(statement, ticket or Ticket(SERVICE, LONG))
 
 
 async def test_replicas_share_the_reads_and_the_primary_has_none(service: Routed) -> None:
@@ -290,7 +291,7 @@ async def test_95_percent_of_the_processor_time_of_reads_leaves_the_primary(serv
 
         async def read(times: int) -> None:
             for _ in range(times):
-                await service.reads.read(prepared.statement, LONG)
+                await service.reads.read(prepared.statement, Ticket(SERVICE, LONG))
 
         # The first statement of a connection also reads the catalog.
         await asyncio.gather(*(read(2) for _ in range(8)))
@@ -313,5 +314,5 @@ async def test_95_percent_of_the_processor_time_of_reads_leaves_the_primary(serv
         # What the primary reads is counted as well.
         seconds_before = servers[0].client_seconds()
         for _ in range(200):
-            await service.reads.primary.read(prepared.statement, LONG)
+            await service.reads.primary.read(prepared.statement, Ticket(SERVICE, LONG))
         assert servers[0].client_seconds() - seconds_before > 0.1

@@ -198,3 +198,15 @@ async def test_the_queue_counts_the_callers_that_wait(queue: Queue) -> None:
     assert queue.callers_waiting == 2
     queue.serve_next()
     assert queue.callers_waiting == 0
+
+
+async def test_a_ticket_waits_once() -> None:
+    """Two statements with one ticket would be one entry, and the second would wait for ever."""
+    queue: FairQueue[None] = FairQueue()
+    loop = asyncio.get_running_loop()
+    ticket = Ticket(anonymous(1), 1)
+    waiter = queue.add(ticket, False, loop.create_future())
+    with pytest.raises(AssertionError, match="waits already"):
+        queue.add(ticket, False, loop.create_future())
+    assert queue.next(Rank.ANONYMOUS) is waiter and len(queue) == 0
+    queue.add(ticket, False, loop.create_future())
