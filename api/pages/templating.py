@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -37,9 +38,11 @@ class Templates:
 
     def render(self, template: str, request: HttpRequest, section: str = "", **values: Any) -> bytes:
         """Return a page of a section of the site. Its addresses are relative, because the service may have a prefix:
-        `root` leads from the path of the request to the service's."""
+        `root` leads from the path of the request to the service's. If the URL names an edition or a time, so do the
+        links to records and lists (`in_time`)."""
         page = self._environment.get_template(template)
-        return page.render(root=root_of(request.path), section=section, **values).encode()
+        in_time = partial(keep_time, known_at=_known_at(request.query_string))
+        return page.render(root=root_of(request.path), section=section, in_time=in_time, **values).encode()
 
     @cached_property
     def digest(self) -> bytes:
@@ -48,6 +51,19 @@ class Templates:
         for file in sorted(FOLDER.rglob("*.html")):
             digest.update(file.read_bytes())
         return digest.hexdigest().encode()
+
+
+def keep_time(address: str, known_at: str) -> str:
+    """Return an address with the parameter `known_at`, unless that is empty."""
+    if not known_at:
+        return address
+    separator = "&" if "?" in address else "?"
+    return f"{address}{separator}{urlencode({'known_at': known_at}, safe=':')}"
+
+
+def _known_at(query_string: bytes) -> str:
+    """Return the edition or the time that a query names; empty if it names none."""
+    return dict(parse_qsl(query_string.decode("latin-1"))).get("known_at", "")
 
 
 def root_of(path: str) -> str:

@@ -120,7 +120,7 @@ class FairQueue(Generic[Granted]):
         return share
 
     def add(self, ticket: Ticket, needs_custom_plan: bool, place: asyncio.Future[Granted]) -> Waiter[Granted]:
-        """Add a statement to the queue. A ticket is for one statement: two with the same one could not be told apart."""
+        """Add a statement to the queue. No two have the same ticket: they could not be told apart."""
         assert ticket not in self._waiters, "this ticket waits already"
         waiter = Waiter(ticket, needs_custom_plan, place, self.share(ticket.origin))
         self._insert(waiter)

@@ -55,6 +55,36 @@ def test_the_document_of_a_list_names_its_edition(charted: str) -> None:
     assert ".atom" in present and ".atom" not in page
 
 
+def record_links(page: str) -> set[str]:
+    """Return the queries of the links of a page to records, and of its frame."""
+    main = page.partition("<main")[2].partition("</main>")[0]
+    main = re.sub(r'<section class="history".*?</section>', "", main, flags=re.S)
+    found = re.findall(r'href="[./]*(?:explore/|embed/|v2/)?\w+/[a-z]{3}_\w+([^"#]*)"', main)
+    return {unescape(query) for query in found}
+
+
+def test_links_of_a_page_of_an_edition_stay_in_it(charted: str) -> None:
+    with httpx2.Client(base_url=charted, headers={"accept": "text/html"}) as browser:
+        day = "?known_at=2022-03-07"
+        for path in ("/explore/figures", "/explore/figures?view=chart", "/explore/events?view=map", "/explore/events"):
+            question = f"{path}{day.replace('?', '&') if '?' in path else day}"
+            assert record_links(browser.get(question).raise_for_status().text) == {day}, path
+            assert record_links(browser.get(path).text) == {""}, path
+        # The list of all revisions is no state.
+        page = browser.get(f"/explore/figures/{KILLED}{day}").text
+        edition = earlier_edition(browser)
+        assert record_links(page) - {"/revisions"} == {day, f"?known_at={edition}"}
+        # A record with one revision has an address of the edition, too.
+        source = re.search(r"explore/(sources/\w+)", page)
+        assert source is not None
+        other = browser.get(f"/explore/{source[1]}{day}").text
+        assert "This is the record as it was known from 7 March 2022, 06:00 UTC." in other
+        (canonical,) = re.findall(r'<link rel="canonical" href="([^"]*)"', other)
+        assert f"/{source[1]}?known_at={edition}-" in canonical
+        embedded = browser.get(f"/embed/figures/{KILLED}{day}").text
+        assert f'href="../../explore/figures/{KILLED}{day}"' in embedded
+
+
 def test_marks_of_direction_are_escaped_in_a_document_to_copy(charted: str) -> None:
     with httpx2.Client(base_url=charted, headers={"accept": "text/html"}) as browser:
         page = browser.get("/explore/figures", params={"q": "a\u202eb"}).raise_for_status().text

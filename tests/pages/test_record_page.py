@@ -236,6 +236,8 @@ def test_a_figure_that_was_withdrawn_and_restored_was_not_restated() -> None:
 
     restored = [revision("64"), revision(""), revision("64", shown=True)]
     assert History(tuple(restored), False).restated is None
+    hidden = [revision("64"), revision("65")]
+    assert History(tuple(hidden), True).shown is None and History(tuple(hidden), True).restated is None
     raised = [revision("64"), revision(""), revision("65", shown=True)]
     assert History(tuple(raised), False).restated == ("64", "65", "6 March 2022")
 

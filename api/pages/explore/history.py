@@ -44,14 +44,16 @@ class History:
     has_earlier: bool
 
     @property
-    def shown(self) -> int:
-        """The place of the revision that the page shows."""
-        return next((place for place, entry in enumerate(self.entries) if entry.is_shown), len(self.entries) - 1)
+    def shown(self) -> int | None:
+        """The place of the revision that the page shows; None if it is among the earlier ones."""
+        return next((place for place, entry in enumerate(self.entries) if entry.is_shown), None)
 
     @property
     def restated(self) -> tuple[str, str, str] | None:
         """The last change of the amount of a figure up to the revision that the page shows: before, after, and the day
         since which it is known. None if the amount stayed the same."""
+        if self.shown is None:
+            return None
         # A withdrawal has no amount.
         shown = [entry for entry in self.entries[: self.shown + 1] if entry.amount]
         for before, after in reversed(list(pairwise(shown))):

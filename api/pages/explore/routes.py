@@ -213,10 +213,11 @@ class Explorer:
     ) -> bytes:
         identifier, title = record["id"], plain_title(page.title)
         is_present = not request.query_string
-        pinned = ""
-        if history is not None and not is_present:
-            pinned = f"?known_at={history.entries[history.shown].edition}"
         known_at = "" if is_present else seen.edition
+        pinned = f"?known_at={known_at}" if known_at else ""
+        if pinned and history is not None and history.shown is not None:
+            # Pages of all editions with this revision have one address.
+            pinned = f"?known_at={history.entries[history.shown].edition}"
         return self._templates.render(
             "explore/record.html",
             request,
@@ -227,6 +228,7 @@ class Explorer:
             place=own_place(resource, record),
             history=history,
             pinned=pinned,
+            known_from=write_moment(record["updated_at"]),
             document_title=title,
             record=record,
             updated=write_moment(record["updated_at"], "day"),
