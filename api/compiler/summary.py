@@ -26,7 +26,7 @@ DAYS = """select coalesce(json_agg(json_build_array(day, events, disputed) order
     from newest where day is not null group by day) d"""
 
 
-def summary(version: Version) -> Statement:
+def summary(version: Version, points: int) -> Statement:
     """Return the statement. It answers `{"counts": {resource: [number, estimated]}, "changed_at", "rights": [{licence,
     attribution}], "newest": {events, coarser, undated}, "days": [[day, events, disputed events]], "places": [{id, name,
     country, latitude, longitude, geo_precision, events}]}`, with the days in UTC, the earliest first, and the place
@@ -47,7 +47,7 @@ def summary(version: Version) -> Statement:
   'days', ({DAYS}),
   'places', ({_places(writer)})
 )"""
-    other_columns = f"null::text as next, null::text[] as notes, {mark(writer)} as mark, 1 as points"
+    other_columns = f"null::text as next, null::text[] as notes, {mark(writer)} as mark, {points} as points"
     newest = f"with newest as materialized ({_newest(writer)})"
     sql = f"{newest}\nselect convert_to({body}::text, 'UTF8') as body, {other_columns}"
     return Statement(sql, (), False, tuple(sorted(writer.reads)))

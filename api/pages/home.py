@@ -125,7 +125,8 @@ class Home:
 
     async def _answer(self, request: HttpRequest, origin: str) -> BytesResponse:
         # The tag depends on the origin too, because the page shows its own address.
-        identity = b"\0".join((request.target, HTML, origin.encode(), self._templates.digest))
+        served = " ".join(version.name for version in self._versions)
+        identity = b"\0".join((request.target, HTML, origin.encode(), self._templates.digest, served.encode()))
         try:
             caller = await self._authentication.admit(request)
             not_modified = unchanged(request, partial(self._service.is_current, request.context, identity))
@@ -178,7 +179,7 @@ class Home:
 def home_query(service: Service, version: Version) -> PreparedQuery:
     """Return the one statement of the page with its price."""
     query = records_query(version)
-    return service.fixed(NUMBERS + price(query), with_records(summary(version), compile_query(query)))
+    return service.fixed(NUMBERS + price(query), with_records(summary(version, NUMBERS), compile_query(query)))
 
 
 def records_query(version: Version) -> Query:

@@ -34,6 +34,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._key_contact = key_contact
         self._environment.globals.update(site=TITLE, assets=ASSETS.path, version=version.name, key_contact=key_contact)
 
     def render(self, template: str, request: HttpRequest, section: str = "", **values: Any) -> bytes:
@@ -46,8 +47,8 @@ class Templates:
 
     @cached_property
     def digest(self) -> bytes:
-        """A digest of all templates and files, for entity tags: a page changes with them."""
-        digest = blake2b(ASSETS.path.encode(), digest_size=6)
+        """A digest of all templates and files, and of the setting that pages show. Entity tags change with it."""
+        digest = blake2b(f"{ASSETS.path} {self._key_contact}".encode(), digest_size=6)
         for file in sorted(FOLDER.rglob("*.html")):
             digest.update(file.read_bytes())
         return digest.hexdigest().encode()

@@ -375,7 +375,7 @@ def _read_span(time: Record) -> tuple[str | None, str | None]:
     """Return the first and the last day or moment of an event as exactly as they are known. Without a precision they
     are only bounds, which schema.org has no terms for."""
     starts_at, ends_at, precision = time["starts_at"], time["ends_at"], time["precision"]
-    if precision == "unknown" and ends_at is not None:
+    if precision == "unknown":
         return None, None
     if ends_at is not None and precision not in ("minute", "hour"):
         # The end is exclusive: a day ends at midnight of the next one.

@@ -51,7 +51,7 @@ Render = Callable[[Version, JsonObject, str], JsonObject]
 def routes(service: Service, authentication: Authentication, version: Version) -> APIRouter:
     """Return the routes of the two documents."""
     router = APIRouter(prefix=f"/{version.name}", route_class=DataRoute, include_in_schema=False)
-    query = service.fixed(PRICE, summary(version))
+    query = service.fixed(PRICE, summary(version, PRICE))
 
     def add(path: str, media_type: bytes, render: Render) -> None:
         async def handle(request: HttpRequest) -> BytesResponse:

@@ -250,10 +250,9 @@ class Service:
         cached = self._cache.get(prepared.key)
         if cached is reply or reply.unconfirmed:
             return
-        # A slow read may end after a later one. A store that lost changes has older marks for good, however.
-        is_late = cached is not None and is_behind(reply.mark, cached.mark)
-        statement = prepared.statement
-        if cached is not None and is_late and cached.mark == self.changes.mark(statement.reads, statement.edition):
+        # A slow read may end after a later change. It would never be served, and may hold what was erased meanwhile.
+        current = self.changes.mark(prepared.statement.reads, prepared.statement.edition)
+        if current is not None and is_behind(reply.mark, current):
             return
         self._cache.put(prepared.key, reply, 2 * len(reply.body) + 200)
 

@@ -25,11 +25,19 @@ from api.store.statements import statement
 from api.store.write_errors import ERASURE, translate_errors
 
 # The number of sessions that can still read the rows of before. Postgres keeps such rows, also in a vacuum. Sessions of
-# other databases do not matter. One without a database sends the log to a replica.
+# other databases do not matter. One without a database sends the log to a replica. A slot keeps rows for a replica, and
+# a prepared transaction for itself.
 OLDER = """
-    select count(*) from pg_stat_activity
-    where pid <> pg_backend_pid() and (datname is null or datname = current_database())
-        and backend_xmin is not null and age(backend_xmin) >= age($1::text::xid)"""
+    with older as (select age($1::text::xid) as age)
+    select (select count(*) from pg_stat_activity, older
+            where pid <> pg_backend_pid() and (datname is null or datname = current_database())
+                and greatest(age(backend_xmin), age(backend_xid)) >= older.age)
+        + (select count(*) from pg_replication_slots, older where age(xmin) >= older.age)
+        + (select count(*) from pg_prepared_xacts, older
+            where database = current_database() and age(transaction) >= older.age)"""
+# Postgres skips a page that another session looks at, and says so.
+SKIPPED = "cleanup lock contention"
+VACUUMS = 5
 
 
 @dataclass(frozen=True)
@@ -138,13 +146,33 @@ async def _clean(connection: Connection, name: str, transaction: str, wait: floa
         await connection.execute("select pg_advisory_unlock($1)", LOCK)
         # Before the vacuum: what a session can read when it begins stays, even if the session ends meanwhile.
         sessions = await _wait_for_older(connection, transaction, wait)
-        # Postgres does not clean the indexes for a few dead rows, and statistics contain frequent values.
-        await connection.execute(f"vacuum (index_cleanup on, analyze) {', '.join(erasure_statements.tables(name))}")
+        is_whole = await _vacuum(connection, name)
         with suppress(asyncpg.InsufficientPrivilegeError):
             await connection.execute(erasure_statements.forget_statistics(name))
     except (OSError, *DRIVER_ERRORS):
         return 0, False
-    return sessions, sessions == 0
+    return sessions, sessions == 0 and is_whole
+
+
+async def _vacuum(connection: Connection, name: str) -> bool:
+    """Remove deleted rows from the files. Return False if pages were skipped each time."""
+    messages: list[str] = []
+
+    def note(_: object, message: object) -> None:
+        messages.append(str(message))
+
+    # Postgres does not clean the indexes for a few dead rows, and statistics contain frequent values.
+    command = f"vacuum (verbose, index_cleanup on, analyze) {', '.join(erasure_statements.tables(name))}"
+    connection.add_log_listener(note)
+    try:
+        for _ in range(VACUUMS):
+            messages.clear()
+            await connection.execute(command)
+            if not any(SKIPPED in message for message in messages):
+                return True
+    finally:
+        connection.remove_log_listener(note)
+    return False
 
 
 async def _wait_for_older(connection: Connection, transaction: str, wait: float) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from api.compiler.statement import WHOLE_MARK, Statement
-from api.errors import TimedOut, TooExpensive, Unavailable
+from api.errors import InvalidRequest, TimedOut, TooExpensive, Unavailable
 from api.gzip_prefix import GzipPrefix
 from api.settings import Settings
 from api.store.pool import Lease, Pool
@@ -206,6 +206,9 @@ class Reader:
             return TimedOut("The store took too long over this request.", hint)
         if isinstance(error, asyncpg.InsufficientResourcesError):
             return Unavailable("The store has too much to do.")
+        if isinstance(error, asyncpg.InvalidParameterValueError) and "time zone" in str(error):
+            # Zones are those of the package tzdata. A Postgres with older rules lacks the newest ones.
+            return InvalidRequest(f"The store does not know this zone: {error}.", hint="Name another zone near it.")
         if isinstance(error, asyncpg.ProgramLimitExceededError):
             return TooExpensive("This request is more than the store can work out.", hint="Ask for less at once.")
         return error

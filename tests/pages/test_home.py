@@ -110,7 +110,7 @@ async def test_behind_a_trusted_proxy_with_tls_the_call_is_https_and_from_nobody
 
 
 def test_it_is_one_statement_and_counts_a_sample_of_long_lists() -> None:
-    statement = with_records(summary(NEWEST), compile_query(records_query(NEWEST)))
+    statement = with_records(summary(NEWEST, NUMBERS), compile_query(records_query(NEWEST)))
     assert ";" not in statement.sql
     assert statement.sql.count("limit 1001") == len(NEWEST.resources)
     assert set(statement.reads) == set(NEWEST.resources)

@@ -75,6 +75,7 @@ def test_without_a_search_in_a_table_there_are_no_other_lists(browser: httpx2.Cl
         ("civilians", [("q", "civilians")]),
         ('"civilians killed"', [("q", '"civilians killed"')]),
         ("civilians -killed", [("q", "civilians -killed")]),
+        ("killed OR injured", [("q", "killed OR injured")]),
     ],
 )
 def test_words_that_are_measures_become_a_filter_of_figures(search: str, pairs: list[tuple[str, str]]) -> None:

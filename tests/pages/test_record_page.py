@@ -19,7 +19,7 @@ from api.pages.explore.changes import LABELS, list_changes
 from api.pages.explore.citation import Seen, write_citation
 from api.pages.explore.history import History, HistoryEntry
 from api.pages.explore.stances import RESERVED, SAYS_SO, agreement, stance_groups
-from api.pages.explore.words import NO_LICENCE, QUOTE_TYPES, TIME_PRECISION, write_day
+from api.pages.explore.words import NO_LICENCE, QUOTE_TYPES, TIME_PRECISION, write_day, write_time
 from tests.rest.conftest import run
 
 NEWEST = list(VERSIONS.values())[-1]
@@ -228,6 +228,18 @@ def test_a_change_of_a_list_of_objects_has_its_label_alone(field: str) -> None:
     after = {field: [{"scheme": "ucdp", "value": "1", "code": "1", "label": "x"}]}
     (change,) = list_changes(NEWEST["event"], [field], before, after)
     assert (change.before, change.after) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "words"),
+    [
+        ("2022-03-07T00:00:00Z", "2022-03-14T00:00:00Z", "the week of 7 March 2022"),
+        ("2022-03-09T00:00:00Z", "2022-03-11T00:00:00Z", "the week of 9 March 2022"),
+        ("2022-03-07T00:00:00Z", "2022-03-28T00:00:00Z", "the week of 7 March 2022 to the week of 21 March 2022"),
+    ],
+)
+def test_a_time_of_weeks_has_its_first_and_its_last_week(starts_at: str, ends_at: str, words: str) -> None:
+    assert write_time({"starts_at": starts_at, "ends_at": ends_at, "precision": "week"}) == words
 
 
 def test_a_figure_that_was_withdrawn_and_restored_was_not_restated() -> None:

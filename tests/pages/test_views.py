@@ -17,7 +17,7 @@ import pytest
 
 from api.catalog import VERSIONS, Resource
 from api.ingest.load import load
-from api.pages.explore.chart import MAX_POINTS, cut_points
+from api.pages.explore.chart import MAX_POINTS, cut_points, draw_chart
 from api.pages.explore.page_url import MAX_LINK_LETTERS, read_page_url
 from api.pages.explore.place_map import read_places
 from api.pages.explore.plot import number_axis, short_number
@@ -272,6 +272,31 @@ def test_a_chart_has_its_numbers_as_a_table_and_names_sources_and_licences(chart
     assert "Nothing matches these filters." in nothing
 
 
+def test_a_chart_has_room_for_numbers_below_zero_and_names_for_sources_that_are_gone() -> None:
+    def entry(source: str, value: int) -> dict[str, Any]:
+        last = {"value": value, "low": value, "high": value, "quantifier": "exact", "as_of": "2022-03-06"}
+        point = {"last": last | {"id": f"fig_{value}", "status": "claimed", "disputed": False}, "corrections": 0}
+        key = {"measure": "count", "unit": "items", "source_id": source, "population": None, "place_id": None}
+        return {"key": key, "basis": "stock", "points": [point]}
+
+    data = [entry("src_gone", -1000), entry("src_unread", -950)]
+    answer = {
+        "series": {"data": data, "rest_series": 0, "rest_figures": 0, "undated": 0, "total": 2},
+        **{
+            "sources": {"data": [{"id": "src_gone", "record": None}]},
+            "places": {"data": []},
+            "briefings": {"data": []},
+        },
+    }
+    (picture,) = draw_chart(read_page_url(NEWEST, NEWEST["figure"], b"", "chart"), answer).pictures
+    heights = [float(mark.y.removesuffix("%")) for line in picture.lines for mark in line.marks]
+    assert picture.numbers.highest == 0 and all(0 <= height <= 100 for height in heights)
+    assert [part.text for line in picture.lines for part in line.source if part.part != "badge"] == [
+        "withdrawn",
+        "src_unread",
+    ]
+
+
 def test_a_chart_has_a_bounded_number_of_points() -> None:
     entries = [{"points": list(range(4_000))} for _ in range(3)] + [{"points": [1]}]
     assert cut_points(entries) == 3 * (4_000 - MAX_POINTS // 4)
@@ -354,6 +379,26 @@ def test_a_long_query_makes_no_huge_page() -> None:
         assert sum(len(bar.query) for bar in timeline.bars) <= 1.1 * MAX_LINK_LETTERS
         assert timeline.bars[-1].when == "3 February 2021"
         assert len(timeline.bars) + int((timeline.earlier or "0").partition(" ")[0]) == 400
+
+
+@pytest.mark.parametrize(
+    ("plural", "query", "name", "rest"),
+    [
+        ("figure", "measure=killed&value_gte=10&sort=-value&limit=5", "measure", "?limit=5"),
+        ("event", "figures.measure=killed&figures.value_gte=10&kind=attack", "figures.measure", "?kind=attack"),
+        ("event", "q=a&q_language=en&sort=relevance&kind=attack", "q", "?q_language=&kind=attack"),
+    ],
+)
+def test_a_filter_goes_with_what_needs_it(plural: str, query: str, name: str, rest: str) -> None:
+    url = read_page_url(NEWEST, NEWEST[plural], query.encode())
+    assert url.without(name) == rest.replace("q_language=&", "")
+
+
+def test_a_view_can_be_embedded_as_a_table(charts: httpx2.Client) -> None:
+    page = charts.get("/explore/figures?view=timeline&bucket=day&measure=killed").text
+    (code,) = re.findall(r'aria-label="Embed[^"]*" data-copy><code>(.*?)</code>', page, re.S)
+    (address,) = re.findall(r'src="([^"]*)"', unescape(code))
+    assert charts.get(address).status_code == 200 and "measure=killed" in address
 
 
 def test_a_view_shows_what_was_known_then(charts: httpx2.Client) -> None:

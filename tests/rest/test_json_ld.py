@@ -122,6 +122,7 @@ def test_times_are_as_exact_as_they_are_known(client: httpx2.Client) -> None:
         ("year", "2016-01-01T00:00:00Z", "2017-01-01T00:00:00Z"): ("2016", "2016"),
         # Bounds between which it happened are no dates of the event.
         ("unknown", "2022-03-01T00:00:00Z", "2022-03-07T00:00:00Z"): (None, None),
+        ("unknown", "2022-03-01T00:00:00Z", None): (None, None),
     }
     for (precision, starts_at, ends_at), expected in spans.items():
         event["time"] |= {"precision": precision, "starts_at": starts_at, "ends_at": ends_at}

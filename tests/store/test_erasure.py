@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -319,9 +319,20 @@ async def test_an_erasure_that_is_killed_changes_nothing(url: str, connection: C
     assert (await erase(url, place, REASON, 5)).entries == 1
 
 
-async def test_rows_that_a_session_still_reads_are_reported(url: str, connection: Connection, place: str) -> None:
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.fetch("select from store.place")
+@pytest.mark.parametrize(
+    ("isolation", "statement"),
+    # The second one has no snapshot while it waits for its next statement.
+    [("repeatable_read", "select from store.place"), ("read_committed", "select pg_current_xact_id()")],
+)
+async def test_rows_that_a_session_still_reads_are_reported(
+    url: str,
+    connection: Connection,
+    place: str,
+    isolation: Literal["repeatable_read", "read_committed"],
+    statement: str,
+) -> None:
+    async with connection.transaction(isolation=isolation):
+        await connection.fetch(statement)
         erasure = await erase(url, place, REASON, 0.2)
         assert (erasure.vacuumed, erasure.sessions) == (False, 1)
 

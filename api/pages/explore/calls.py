@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from typing import Any
 
@@ -76,7 +77,9 @@ def record_calls(
 
 def embed_list(url: PageUrl, origin: str) -> Call:
     """Return the element by which another site shows the list."""
-    address = f"{origin}/embed/{url.resource.plural}{url.query(limit='', cursor='', count='', include='')}"
+    # A frame has no views: it is a table.
+    query = url.query(limit="", cursor="", count="", include="", view="", bucket="")
+    address = f"{origin}/embed/{url.resource.plural}{query}"
     return Call("Embed", _iframe(address, list_title(url.resource.plural)), FRAME_NOTE)
 
 
@@ -145,12 +148,17 @@ def _python_value(row: Parameter | None, name: str, text: str) -> str:
     if row is None:
         return repr(text)
     if row.takes in ("bbox", "near"):
-        return f"[{', '.join(text.split(','))}]"
+        return f"[{', '.join(map(_number, text.split(',')))}]"
     if row.takes_several:
         return repr(split(text))
     if row.takes == "boolean":
         return str(row.filter(text) and text.lower() in ("true", "1"))
-    return text if row.condition.type.name in BARE else repr(text)
+    return _number(text) if row.condition.type.name in BARE else repr(text)
+
+
+def _number(text: str) -> str:
+    """Return a number of a URL as programs write it. There it may begin with a plus or with zeros."""
+    return f"{Decimal(text):f}"
 
 
 Filters = dict[str, Any]
@@ -213,7 +221,7 @@ def _identifier(condition: Condition, text: str) -> str:
 def _literal(kind: Type, text: str) -> str:
     if kind.name == "vocabulary":
         return text.upper()
-    return text if kind.name in BARE else _quote(text)
+    return _number(text) if kind.name in BARE else _quote(text)
 
 
 def _quote(text: str) -> str:

@@ -165,7 +165,7 @@ def draw_chart(url: PageUrl, answer: dict[str, Any]) -> Chart:
     """Return the chart of an answer to the Query of `series_with_names`."""
     series = answer["series"]
     left_out = cut_points(series["data"])
-    names: dict[str, dict[str, Any]] = {}
+    names: dict[str, dict[str, Any] | None] = {}
     for group in (*answer["sources"]["data"], *answer["places"]["data"]):
         if group["id"]:
             names[group["id"]] = group["record"]
@@ -201,7 +201,7 @@ def _right(group: dict[str, Any]) -> tuple[Parts, str, str]:
     return title, briefing["attribution"] or "", sentence(name_licence(briefing["licence"]))
 
 
-def _picture(entries: list[dict[str, Any]], names: dict[str, dict[str, Any]]) -> Picture:
+def _picture(entries: list[dict[str, Any]], names: dict[str, dict[str, Any] | None]) -> Picture:
     key = entries[0]["key"]
     shown = entries[:MAX_COLOURS]
     points: list[dict[str, Any]] = []
@@ -210,7 +210,8 @@ def _picture(entries: list[dict[str, Any]], names: dict[str, dict[str, Any]]) ->
         for point in entry["points"]:
             points.append(point)
             numbers += _numbers(point["last"])
-    axis = number_axis(min(numbers, default=0), max(numbers, default=1) * 1.08)
+    # Room above the highest mark. If all are below zero, the axis ends at zero.
+    axis = number_axis(min(numbers, default=0), max(max(numbers, default=1) * 1.08, 0))
     days = sorted({date.fromisoformat(point["last"]["as_of"]) for point in points})
     scale = _DayScale(days[0], days[-1])
     lines = []
@@ -219,10 +220,11 @@ def _picture(entries: list[dict[str, Any]], names: dict[str, dict[str, Any]]) ->
         shift = DODGE * (number - (len(shown) - 1) / 2)
         lines.append(_line(entry, number + 1, axis, replace(scale, shift=shift), names, key["unit"]))
     place = key["place_id"]
+    where = names.get(place)
     return Picture(
         title=_title(key),
         unit="" if key["unit"] in ("persons", "items") else key["unit"],
-        place=record_part("places", names[place], place, names[place]["name"]) if names.get(place) else (),
+        place=record_part("places", where, place, where["name"]) if where else (),
         lines=tuple(lines),
         numbers=axis,
         days=day_ticks([(scale.share(day), day) for day in days], "day"),
@@ -260,7 +262,7 @@ def _line(
     colour: int,
     axis: NumberAxis,
     scale: _DayScale,
-    names: dict[str, dict[str, Any]],
+    names: dict[str, dict[str, Any] | None],
     unit: str,
 ) -> Line:
     source = entry["key"][SOURCE.name]
@@ -268,8 +270,12 @@ def _line(
     label = UNNAMED
     if record:
         label = record["name"] or record["description"] or "an unnamed source"
+    elif source and source not in names:
+        # The names of so many sources are not read.
+        record, label = {}, source
     marks = tuple(_mark(point, axis, scale, unit) for point in entry["points"])
-    parts = record_part("sources", record or {}, source, cut(label, 80)) if source else ()
+    # A source that was withdrawn has no name.
+    parts = record_part("sources", record, source, cut(label, 80)) if source else ()
     return Line(parts, colour, marks, tuple(_segments(entry, marks)))
 
 

@@ -66,7 +66,8 @@ def worded_search(resource: Resource, words: str) -> list[tuple[str, str]]:
     figures have `measure=killed` and search for "civilians"."""
     field = WORDED.get(resource.name)
     members = words.split()
-    if field is None or not all(member.isalnum() for member in members):
+    has_operators = not all(member.isalnum() and member.lower() != "or" for member in members)
+    if field is None or has_operators:
         return [("q", words)]
     terms = resource.fields[field].type.of.terms()
     chosen = [member.lower() for member in members if member.lower() in terms]

@@ -76,13 +76,26 @@ class PageUrl:
         return [(name, value) for name, value in (("view", self.view), ("bucket", self.bucket)) if value]
 
     def without(self, name: str) -> str:
-        """Return the query of the first page without a filter, and without the order that needs it."""
+        """Return the query of the first page without a filter, and without the filters and the order that need it."""
         changes = {name: "", "cursor": ""}
         if name == "q":
             changes["q_language"] = ""
-            if self.texts.get("sort") == "relevance":
-                changes["sort"] = ""
+        rows = parameters(self.version, self.resource)
+        for other in self.texts:
+            row = rows.get(other)
+            if row is not None and row.condition.needs and row.sibling(row.condition.needs) == name:
+                changes[other] = ""
+        if self._sort_needs() == name:
+            changes["sort"] = ""
         return self.query(**changes) or self.resource.plural
+
+    def _sort_needs(self) -> str:
+        """Return the name of the filter that the order of the page needs; empty if it needs none."""
+        order = self.texts.get("sort", "").removeprefix("-")
+        if order == "relevance":
+            return "q"
+        field = self.resource.fields.get(order)
+        return field.needs if field is not None else ""
 
     @property
     def export_query(self) -> str:

@@ -198,8 +198,14 @@ def write_time(time: dict[str, Any]) -> str:
     start = write_moment(starts_at, precision)
     if ends_at is None:
         return f"from {start}" if precision == "unknown" else start
+    if precision == "week":
+        last = read_moment(ends_at) - timedelta(microseconds=1)
+        last_week = last - timedelta(days=last.weekday())
+        if last_week.date() <= read_moment(starts_at).date():
+            return start
+        return f"{start} to {write_moment(last_week.isoformat(), precision)}"
     end = _write_end(ends_at, precision)
-    if end == start or precision == "week":
+    if end == start:
         return start
     span = f"{start} to {end}"
     return f"between {start} and {end}" if precision == "unknown" else span
