@@ -20,14 +20,14 @@ from api.access.caller_cache import CallerCache
 from api.access.plan import Plan
 from api.catalog import V1
 from api.compiler import Statement
-from api.errors import TimedOut
+from api.errors import InvalidRequest, TimedOut
 from api.ingest.load import load
 from api.rest.request import list_query
 from api.service import Outcome, PreparedQuery, RequestContext, Service
 from api.settings import Settings
 from api.store.migrate import migrate
 from api.store.reader import Reply
-from api.store.ticket import SERVICE, Origin, Rank
+from api.store.ticket import SERVICE, Origin, Rank, Ticket
 
 OLDEST = 0.25
 
@@ -184,6 +184,14 @@ async def test_a_listener_that_was_cut_off_comes_back(service: Service, url: str
     await asyncio.sleep(OLDEST)
     assert await count(service) == 1
     await sure(service)
+
+
+async def test_a_zone_that_postgres_does_not_know_is_refused(service: Service) -> None:
+    """Zones are checked with the rules of the package tzdata, which may be newer than those of Postgres."""
+    body = "convert_to((now() at time zone 'Nowhere/There')::text, 'UTF8') as body"
+    sql = f"select {body}, null::text as next, null::text[] as notes, '0.0' as mark, 1 as points"
+    with pytest.raises(InvalidRequest, match="Nowhere/There"):
+        await service.reads.read(Statement(sql, (), custom=False), Ticket(SERVICE, 1))
 
 
 async def test_a_cached_answer_has_the_tag_of_the_one_that_was_read(service: Service, url: str, tmp_path: Path) -> None:
