@@ -19,6 +19,8 @@ from api.store.postgres_server import SETTINGS
 FLAGS = {
     **SETTINGS,
     **{"max_connections": "60", "shared_buffers": "16MB", "fsync": "off", "full_page_writes": "off"},
+    # There are no slots. On a machine that stalls, the primary would remove what a replica has not received yet.
+    "wal_keep_size": "1GB",
     **{"wal_receiver_timeout": "2s", "wal_retrieve_retry_interval": "100ms", "max_standby_streaming_delay": "100ms"},
 }
 # Accounts without a password are let in, but for one.
