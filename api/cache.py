@@ -39,6 +39,10 @@ class SizedCache(Generic[Item]):
         if weight <= self._largest:
             self._items[key] = (item, weight + OVERHEAD)
 
+    def discard(self, key: Hashable) -> None:
+        """Forget an item, if it is kept."""
+        self._items.pop(key, None)
+
     def clear(self) -> None:
         """Forget all items."""
         self._items.clear()

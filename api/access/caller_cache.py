@@ -186,6 +186,8 @@ class CallerCache:
         row = await self._look_up(self._known.get(digest) is not None, "caller", digest)
         cached = _read_caller(row, begun)
         if cached.caller is None:
+            # A restore may have taken the key away.
+            self._known.discard(digest)
             self._unknown.put(digest, cached, WEIGHT_OF_NONE)
         else:
             weight = WEIGHT_OF_KEY + 4 * len(cached.caller.name + cached.revocation_detail)

@@ -15,6 +15,9 @@ from api.ingest.header import column_names
 from api.ingest.rows import MOST_IN_ROW, BadRow, Item, Row
 from api.ingest.strict_json import MalformedFile, Position
 
+# A row is bounded, and so is each of its cells.
+csv.field_size_limit(MOST_IN_ROW)
+
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 UNCLOSED = "unexpected end of data"
 

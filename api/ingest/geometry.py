@@ -86,7 +86,7 @@ def _split(geometry: Any, depth: int) -> Iterator[tuple[str, Any]]:
     if kind == "GeometryCollection" and isinstance(geometry.get("geometries"), list) and depth < MAX_NESTING:
         for member in geometry["geometries"]:
             yield from _split(member, depth + 1)
-    elif kind in DEPTH:
+    elif isinstance(kind, str) and kind in DEPTH:
         coordinates = geometry.get("coordinates")
         _check(coordinates, DEPTH[kind], kind)
         yield kind, coordinates

@@ -50,6 +50,7 @@ SIGNATURES = (
     (b"\xff\xd8\xff", "a picture (JPEG)"),
     (b"<?xml", "XML"),
 )
+WORDS = (b"BZh", b"PAR1", b"ARROW1", b"ORC")
 PAGES = (b"<!doctype html", b"<html")
 ELEMENT = re.compile(rb"<[A-Za-z][\w.:-]*(?:\s[^>]*)?/?>|<[A-Za-z][\w.:-]*\s+[\w.:-]+\s*=")
 # The kinds of archives by the names of their members, with advice.
@@ -62,6 +63,7 @@ OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 TAR, TAR_AT = b"ustar", 257
 TAR_ARCHIVE = "a tar archive"
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 BROKEN = (EOFError, OSError, zlib.error, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError)
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 1  # the bit in the flags of a member
@@ -109,10 +111,16 @@ class _Unpacked(RawIOBase):
         return len(data)
 
 
+def _is_text(head: bytes) -> bool:
+    """Return True if no byte is a control character other than white space."""
+    return not CONTROL.search(head)
+
+
 def detect_kind(head: bytes) -> str:
     """Return the kind of a file by its first bytes; empty if they are text or not known."""
     for signature, kind in SIGNATURES:
-        if head.startswith(signature):
+        # A table may begin with a word that is a signature, too: ORCID.
+        if head.startswith(signature) and not (signature in WORDS and _is_text(head)):
             return kind
     if head[TAR_AT : TAR_AT + len(TAR)] == TAR:
         return TAR_ARCHIVE
@@ -139,7 +147,11 @@ def open_unpacked(path: str, member: str = "") -> Iterator[tuple[InputFile, Buff
         elif kind == ZIP and not _is_workbook(file, member):
             with _open_archive(file) as archive:
                 info = _find_member(archive, member)
-                yield source, _unpack(archive.open(info), kind), info.filename
+                try:
+                    packed = archive.open(info)
+                except BROKEN as error:
+                    raise MalformedFile(f"expected {kind} that can be unpacked: {printable(str(error))}") from None
+                yield source, _unpack(packed, kind), info.filename
         else:
             yield source, file, path
 
@@ -197,13 +209,22 @@ def _is_workbook(file: BufferedReader, member: str) -> bool:
         return False
     with _open_archive(file) as archive:
         names = archive.namelist()
-        if "mimetype" in names and archive.read("mimetype").startswith(OPEN_DOCUMENT):
+        if "mimetype" in names and _read_head(archive, "mimetype").startswith(OPEN_DOCUMENT):
             raise MalformedFile("this is an OpenDocument file, such as ods: save it as xlsx or CSV")
     file.seek(0)
     for pattern, kind in ARCHIVES:
         if not member and any(pattern.fullmatch(name) for name in names):
             raise MalformedFile(f"this is {kind}")
     return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+
+
+def _read_head(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return the first bytes of a member; none if it cannot be read. The rest may be huge."""
+    try:
+        with archive.open(name) as member:
+            return member.read(64)
+    except BROKEN:
+        return b""
 
 
 def _find_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:

@@ -97,6 +97,13 @@ class NdjsonFile(RecordFile):
         self._file = file
 
     def entries(self, faults: FileFaults) -> Iterator[FileRecord]:
+        try:
+            yield from self._entries(faults)
+        except MalformedFile as error:
+            # The file is packed or in UTF-16, and breaks off.
+            faults.add(FileFault(error.position, "", (), error.detail))
+
+    def _entries(self, faults: FileFaults) -> Iterator[FileRecord]:
         for number, (data, is_complete) in enumerate(bounded_lines(self._file, MAX_LINE_BYTES), 1):
             try:
                 if not is_complete:

@@ -134,7 +134,12 @@ class MappedFile(RecordFile):
             self._reject([fault], item.text, faults)
             return []
         values = item.values if self._rows.columns else self._naming.row(item.values)
-        composed = in_nfc(values)
+        try:
+            composed = in_nfc(values)
+        except RecursionError:
+            fault = FileFault(position, "", (), "expected values that are not nested this deeply")
+            self._reject([fault], "", faults)
+            return []
         self._columns.notice(composed)
         row = make_scope(composed, self._mapping.empty, self.count)
         written = None

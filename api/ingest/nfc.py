@@ -21,7 +21,8 @@ Originals = dict[str, set[str]]
 
 
 def in_nfc(value: Any) -> Any:
-    """Return a JSON value with all texts in NFC, the names in objects included."""
+    """Return a JSON value with all texts in NFC, the names in objects included. RecursionError if it is nested too
+    deeply."""
     kind = value.__class__
     if kind is str:
         return value if value.isascii() else normalize("NFC", value)

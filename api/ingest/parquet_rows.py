@@ -44,7 +44,7 @@ class ParquetRows:
 
         try:
             yield from self._read_rows()
-        except (ArrowException, OSError) as error:
+        except (ArrowException, OSError, ValueError, OverflowError) as error:
             raise MalformedFile(f"expected Parquet that can be read: {printable(str(error))[:200]}") from None
 
     def _read_rows(self) -> Iterator[Item]:

@@ -90,9 +90,11 @@ def positions(text: str) -> dict[str, Position]:
 def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = object_in_nfc(pairs)
     if len(members) != len(pairs):
-        names = [normalize("NFC", name) for name, _ in pairs]
-        duplicates = [name for name in names if names.count(name) > 1]
-        raise _Duplicate(json.dumps(duplicates[0]))
+        seen: set[str] = set()
+        for name in (normalize("NFC", name) for name, _ in pairs):
+            if name in seen:
+                raise _Duplicate(json.dumps(name))
+            seen.add(name)
     return members
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -29,11 +30,19 @@ INSTALLED = find_spec("openpyxl") is not None
 MISSING = 'a workbook is read by the extra "xlsx": pip install briefing-api[xlsx]'
 MAX_OTHER_BYTES = 256 << 20  # of the parts of a workbook other than its sheets: openpyxl keeps the texts in memory
 PIECE = 1 << 20
+MAX_CELL_BYTES = 1 << 15
 MAX_ROW_BYTES = 8 * MOST_IN_ROW  # of a row with its tags
 ROW = re.compile(rb"<(?:\w+:)?row\b")
-UNCOMPUTED = re.compile(rb"</(?:\w+:)?f>\s*(?:<(?:\w+:)?v>\s*</(?:\w+:)?v>|<(?:\w+:)?v\s*/>)?\s*</(?:\w+:)?c>")
+# The tag of a cell with a formula and no value. A formula that gives an empty text has none.
+UNCOMPUTED = re.compile(
+    rb"<(?:\w+:)?c\b([^>]*)><(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)"
+    rb"\s*(?:<(?:\w+:)?v>\s*</(?:\w+:)?v>|<(?:\w+:)?v\s*/>)?\s*</(?:\w+:)?c>"
+)
+EMPTY_TEXT = re.compile(rb"\bt=[\"']str[\"']")
 BROKEN = (
     zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,
     KeyError,
     ValueError,
     TypeError,
@@ -148,7 +157,7 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     with archive.open(info) as sheet:
         while piece := sheet.read(PIECE):
             text = overlap + piece
-            if UNCOMPUTED.search(text):
+            if any(EMPTY_TEXT.search(match[1]) is None for match in UNCOMPUTED.finditer(text)):
                 raise MalformedFile(
                     "a cell has a formula without its value: save the workbook in a spreadsheet program"
                 )
@@ -159,7 +168,8 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
                 row_bytes += len(piece)
             if row_bytes > MAX_ROW_BYTES:
                 raise MalformedFile(f"expected rows of at most {MAX_ROW_BYTES:,} bytes")
-            overlap = text[-256:]
+            # As long as a cell with a formula may be.
+            overlap = text[-MAX_CELL_BYTES:]
 
 
 def _header_text(value: Any) -> str:

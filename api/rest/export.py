@@ -62,6 +62,10 @@ class ExportEndpoint:
         assert context.caller is not None
         if self._authentication.access_control.limits is not None:
             _check_format(form, context.caller.plan)
+        encoder = None
+        if form.encoder is not None:
+            # The first one imports pyarrow, which takes a while. A client that disconnects meanwhile has no place yet.
+            encoder = await asyncio.to_thread(form.encoder, version, resource)
         export = await self._exports.begin(query, context, is_sent=request.method != "HEAD")
         is_diff = read_export is not export_request
         file_name = f"{resource.plural}-diff" if is_diff else resource.plural
@@ -81,11 +85,6 @@ class ExportEndpoint:
         head = form.head(version, resource)
         if wanted.bom:
             head = BOM_UTF8 + head
-
-        encoder = None
-        if form.encoder is not None:
-            # The first one imports pyarrow, which takes a while.
-            encoder = await asyncio.to_thread(form.encoder, version, resource)
 
         async def send(take: Take) -> None:
             if encoder is None:

@@ -265,7 +265,9 @@ class Exchange:
     def _end(self) -> None:
         self.state = AnswerState.WHOLE
         self.wake()
-        if not self.keep_alive:
+        # A connection that is closed with unread input is reset, and the client may lose the answer. So the rest of a
+        # body is read first.
+        if not self.keep_alive and not self.connection.leaving:
             self.connection.transport.close()
         self.connection.answered()
 

@@ -236,8 +236,10 @@ class HttpConnection(TcpConnection):
             self._received = 0
             return
         if self._completed:
-            # A piece in which a message ended is not counted: it is one read of the socket at most.
+            # A piece in which a message ended is not counted: it is one read of the socket at most. The head that began
+            # in it has a deadline of its own.
             self._received = 0
+            self._clear_deadline()
         else:
             self._received += self._arriving
         if self._stage is BODY:
@@ -310,7 +312,9 @@ class HttpConnection(TcpConnection):
         if len(self._pipeline) >= PIPELINE:
             raise HTTPError("invalid_request", f"More than {PIPELINE} requests wait for their answers.")
         url = httptools.parse_url(self._url)
-        path = url.path.decode("ascii")
+        # An absolute target may have no path.
+        raw_path = url.path or b"/"
+        path = raw_path.decode("ascii")
         scope = {
             "type": "http",
             "asgi": ASGI,
@@ -321,7 +325,7 @@ class HttpConnection(TcpConnection):
             "method": self._parser.get_method().decode("ascii"),
             "root_path": "",
             "path": unquote(path) if "%" in path else path,
-            "raw_path": url.path,
+            "raw_path": raw_path,
             "query_string": url.query or b"",
             "headers": self._headers,
             "connection": self,

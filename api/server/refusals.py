@@ -39,9 +39,8 @@ def fault(version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> st
     if hosts > 1 or (hosts == 0 and version == "1.1"):
         return "A request has exactly one Host."
     if b"transfer-encoding" in names:
-        # llhttp refuses a second one.
-        coding = dict(headers)[b"transfer-encoding"].lower()
-        if version != "1.1" or coding != b"chunked":
+        codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
+        if version != "1.1" or codings != [b"chunked"]:
             return "The only Transfer-Encoding taken is chunked, in HTTP/1.1."
     return ""
 

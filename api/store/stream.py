@@ -63,6 +63,10 @@ class Streams:
             except NotTaken as error:
                 self.pool.discard(lease)
                 raise error.__cause__ or error from None
+            except TimeoutError as error:
+                # It is an OSError, too, but the connection is no stale one.
+                self._end(lease, error)
+                raise _translate(error) from error
             except STALE as error:
                 self.pool.discard(lease)
                 if fresh or rows.count:

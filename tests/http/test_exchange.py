@@ -91,6 +91,15 @@ async def test_a_head_without_a_body(method: str, status: int, fields: list[tupl
     assert write.endswith(b"\r\n\r\n") and b"transfer-encoding" not in write
 
 
+async def test_an_answer_before_the_end_of_the_body_leaves_the_connection_open_for_the_rest() -> None:
+    """A socket that is closed with unread input is reset, and the client may lose the answer."""
+    for version, is_whole in (("1.1", False), ("1.0", False), ("1.0", True)):
+        http_exchange, connection = exchange("POST", version, keep_alive=False, whole=is_whole)
+        await answer(http_exchange, [LENGTH], b"ok")
+        assert (connection.transport.closed, connection.leaving) == (is_whole, not is_whole)
+        assert connection.calls == ["answered"]
+
+
 async def test_a_body_without_a_length_gets_one_if_it_is_whole() -> None:
     http_exchange, connection = exchange()
     await answer(http_exchange, [], b"four")

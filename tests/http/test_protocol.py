@@ -32,6 +32,7 @@ MALFORMED = {
     "a chunk size beyond 64 bits": CHUNKED + b"fffffffffffffffff\r\n",
     "a chunk that is longer than it says": CHUNKED + b"3\r\nabcd\r\n0\r\n\r\n",
     "a coding before chunked": POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "two codings": POST + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a coding other than chunked": POST + b"Transfer-Encoding: gzip\r\n\r\n",
     "chunks in HTTP/1.0": b"POST /body HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "bare line feeds": b"GET / HTTP/1.1\nHost: a\n\n",
@@ -240,6 +241,13 @@ def test_a_half_sent_head_behind_a_request_is_refused_after_its_answer(client: C
     client.send(b"GET / HT")
     assert [client.answer().status for _ in range(2)] == [200, 408]
     assert client.closed()
+
+
+@pytest.mark.parametrize("target", [b"http://a", b"http://a?x=1", b"http://a/"])
+def test_an_absolute_target_may_have_no_path(client: Client, target: bytes) -> None:
+    client.send(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    answer = client.answer()
+    assert (answer.status, answer.body) == (200, client.get("/").body)
 
 
 def test_a_pipeline_without_end_is_refused(client: Client) -> None:

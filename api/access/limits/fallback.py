@@ -39,9 +39,14 @@ class Fallback:
         check(quota, points)
         if not self.away:
             try:
-                return await self._remote.begin(identity, quota, points, used)
+                decision = await self._remote.begin(identity, quota, points, used)
             except RedisUnavailable as error:
                 self._leave(error)
+            else:
+                if decision.reservation is None:
+                    return decision
+                # It ends here, because Redis may be away by then.
+                return decision._replace(reservation=decision.reservation._replace(store=self))
         return await self._local.begin(identity, quota.share(self._machines, points), points, used)
 
     async def end(self, reservation: Reservation, unused: int = 0) -> Remaining:

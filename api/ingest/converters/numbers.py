@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 from api.ingest.converters.values import (
@@ -19,9 +20,19 @@ from api.ingest.converters.values import (
 from api.ingest.formatting import format_value
 
 MAX_DIGITS = 60
+# Greater numbers have more digits than a decimal can be rounded to.
+MAX_ROUNDED = Decimal("1e20")
 NUMBER = re.compile(r"[-+]?\d+(\.\d+)?", re.ASCII)
 SEPARATED = re.compile(r"[-+]?\d{1,3}([,. '\u00a0\u202f]\d{3})+([.,]\d+)?", re.ASCII)
 ANY_SPACE = " \u00a0\u202f"
+
+
+@cache
+def _grouped(thousands: str, point: str) -> re.Pattern[str]:
+    """Return the pattern of numbers whose thousands are separated by one of these marks, the same throughout."""
+    return re.compile(
+        rf"[-+]?[1-9]\d{{0,2}}(?:([{re.escape(thousands)}])\d{{3}}(?:\1\d{{3}})*)({re.escape(point)}\d+)?", re.ASCII
+    )
 
 
 def number(value: Any, thousands: str = "", point: str = ".") -> int | Decimal:
@@ -29,8 +40,9 @@ def number(value: Any, thousands: str = "", point: str = ".") -> int | Decimal:
     if isinstance(value, NUMBERS) and not isinstance(value, bool):
         return bounded(value)
     plain = text(value)
-    if thousands:
-        plain = re.sub(rf"(?<=\d)[{re.escape(thousands)}](?=\d{{3}}(\D|$))", "", plain)
+    # Other groups are no thousands: "0,123" is a fraction in another notation.
+    if thousands and _grouped(thousands, point).fullmatch(plain):
+        plain = re.sub(f"[{re.escape(thousands)}]", "", plain)
     if point != ".":
         plain = plain.replace(".", "x").replace(point, ".")
     if NUMBER.fullmatch(plain) and len(plain) <= MAX_DIGITS:
@@ -86,7 +98,10 @@ def _make_round(argument: str, _: Tables) -> Convert:
     smallest_step = Decimal(1).scaleb(-int(decimals))
 
     def convert(value: Any) -> int | Decimal:
-        rounded = Decimal(number(value)).quantize(smallest_step, ROUND_HALF_UP)
+        exact = Decimal(number(value))
+        if abs(exact) >= MAX_ROUNDED:
+            raise ConversionError(f"expected a number below {MAX_ROUNDED:.0e}, got {format_value(value)}")
+        rounded = exact.quantize(smallest_step, ROUND_HALF_UP)
         return int(rounded) if rounded == rounded.to_integral_value() else rounded
 
     return convert

@@ -34,6 +34,8 @@ DIGITS = {
     "S": r"[0-9]{1,2}",
     "f": r"[0-9]{1,6}",
 }
+# Beside another number without a mark between them, a number has all its digits: 1022022 could be two dates.
+ALL_DIGITS = {"j": r"[0-9]{3}"} | dict.fromkeys("VmdHIMS", r"[0-9]{2}")
 TEXTS = {"z": r"Z|[+-][0-9][0-9](?::?[0-9][0-9])?", "Z": r"UTC|GMT|Z", "p": r"[AP]\.?\s?M\.?"}
 NAMES = {"B": "months", "b": "months", "A": "days", "a": "days"}
 DIRECTIVES = (*DIGITS, *TEXTS, *NAMES)
@@ -135,7 +137,8 @@ def _parse_pattern(pattern_text: str) -> Pattern:
         plain, language = language_match.groups()
     pieces: list[str] = []
     directives: list[str] = []
-    for piece in re.findall(r"%.?|\s+|[^%\s]+", plain):
+    written = re.findall(r"%.?|\s+|[^%\s]+", plain)
+    for place, piece in enumerate(written):
         if piece.isspace():
             pieces.append(r"\s+")
         elif piece == "%%":
@@ -143,7 +146,9 @@ def _parse_pattern(pattern_text: str) -> Pattern:
         elif piece.startswith("%"):
             directive = piece[1:]
             directives.append(directive)
-            pieces.append(_directive_regex(directive, language, pattern_text))
+            neighbours = written[max(place - 1, 0) : place + 2]
+            is_beside_number = sum(map(_is_number, neighbours)) > 1
+            pieces.append(_directive_regex(directive, language, pattern_text, is_beside_number))
         else:
             pieces.append(re.escape(piece))
     parts = {NUMBER_OF_NAME.get(directive, directive) for directive in directives}
@@ -166,14 +171,20 @@ def _parse_pattern(pattern_text: str) -> Pattern:
     )
 
 
-def _directive_regex(directive: str, language: str, pattern_text: str) -> str:
+def _is_number(piece: str) -> bool:
+    """Return True if a piece of a pattern begins or ends a number."""
+    return piece[:1] == "%" and piece[1:] in DIGITS
+
+
+def _directive_regex(directive: str, language: str, pattern_text: str, is_beside_number: bool) -> str:
     """Return a regular expression for a directive. ConversionError if it is not one of those that are read."""
     if directive in NAMES:
         longest_first = sorted(names(language, NAMES[directive]), key=len, reverse=True)
         alternatives = "|".join(re.escape(name).replace("'", APOSTROPHES) for name in longest_first)
         return rf"(?P<{directive}>{alternatives})\.?"
     if directive in DIGITS:
-        return f"(?P<{directive}>{DIGITS[directive]})"
+        digits = ALL_DIGITS.get(directive) if is_beside_number else None
+        return f"(?P<{directive}>{digits or DIGITS[directive]})"
     if directive in TEXTS:
         return f"(?P<{directive}>{TEXTS[directive]})"
     reason = ""

@@ -157,13 +157,13 @@ async def test_requests_end_where_they_began(limits: Fallback, server: RedisServ
     assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE
     for reservation in here:
         assert reservation is not None
-        await limits.end(reservation, 1)
+        await reservation.store.end(reservation, 1)
     assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE, "these were not of our own store"
     server.thaw()
     await back(limits)
     for reservation in there:
         assert reservation is not None
-        await limits.end(reservation, 1)
+        await reservation.store.end(reservation, 1)
     # Redis was not told that the first requests ended. Their places are free when their leases run out.
     assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE
     server.freeze()
@@ -190,7 +190,8 @@ async def test_a_request_that_ended_while_redis_was_away_is_released_there(serve
     reservation = (await limits.begin("key:a", quota, 1)).reservation
     assert reservation is not None
     server.freeze()
-    await limits.end(reservation)
+    # As requests do: they know the store of their reservation, and nothing of the fallback.
+    await reservation.store.end(reservation)
     server.thaw()
     await back(limits)
     await asyncio.sleep(0.7)

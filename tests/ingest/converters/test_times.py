@@ -110,6 +110,21 @@ def test_dates_and_times_are_read(convert_text: Converted, conversion: str, valu
 
 
 @pytest.mark.parametrize(
+    ("conversion", "value"),
+    # Without their leading zeros these could be several dates and times.
+    [
+        ("date:%d%m%Y", "1022022"),
+        ("date:%Y%m%d", 2022111),
+        ("date:%m%d%Y", "1112022"),
+        ("moment:%Y-%m-%d %H%M", "2022-01-01 130"),
+    ],
+)
+def test_numbers_side_by_side_have_all_their_digits(convert_text: Converted, conversion: str, value: Any) -> None:
+    with pytest.raises(ConversionError):
+        convert_text(conversion, value)
+
+
+@pytest.mark.parametrize(
     ("conversion", "value", "expected"),
     [
         ("date", "2021-05", "is a month: first_day"),
