@@ -131,8 +131,10 @@ class CsvRows:
                 readable = data.decode(self._encoding, "replace").rstrip("\r\n")
                 return BadRow(start, error.start + 1, self._describe_undecoded(data, error), readable), 1
             texts.append(text.rstrip("\r\n") + "\n")
-            quotes += text.count('"')
-            if quotes % 2 and len(lines) > 1:
+            quotes_here = text.count('"')
+            quotes += quotes_here
+            # A quote that is open is closed by another one.
+            if len(lines) > 1 and (quotes % 2 or not quotes_here):
                 continue
             try:
                 rows = list(csv.reader(texts, delimiter=self._delimiter, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from api.ingest.formatting import format_value
@@ -17,7 +18,7 @@ def column_names(written: Iterable[str], line: int = 0) -> list[str]:
     if not any(names):
         raise MalformedFile("expected a header that names the columns, and the file is empty", Position(line))
     names = [name or f"(column {position})" for position, name in enumerate(names, 1)]
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise MalformedFile(f"the column {format_value(name)} stands twice in the header", Position(line))
     return names

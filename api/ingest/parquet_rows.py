@@ -86,7 +86,7 @@ def _is_text(kind: DataType) -> bool:
 
 def _column_values(column: Array) -> list[Any]:
     """Return the values of a column of a batch."""
-    from pyarrow import timestamp, types
+    from pyarrow import string, timestamp, types
 
     if types.is_dictionary(column.type):
         terms: dict[int | None, Any] = {None: None}  # by their index; an absent value has none
@@ -94,6 +94,9 @@ def _column_values(column: Array) -> list[Any]:
             _check_length(term)
             terms[index] = _plain(term.as_py())
         return [terms[index] for index in column.indices.to_pylist()]
+    if types.is_float32(column.type):
+        # As a number of 64 bits, 0.1 would have other digits.
+        return [_plain(text if text is None else float(text)) for text in column.cast(string()).to_pylist()]
     if types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(timestamp("us", column.type.tz), safe=False)
     return [_plain(value) for value in column.to_pylist()]

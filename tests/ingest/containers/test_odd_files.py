@@ -126,3 +126,19 @@ def test_a_day_of_parquet_beyond_the_year_9999_is_a_fault(tmp_path: Path) -> Non
     stream = io.BytesIO()
     pyarrow.parquet.write_table(table, stream)
     assert "Parquet that can be read" in read(tmp_path / "a.parquet", stream.getvalue())[1]
+
+
+def test_a_number_of_32_bits_has_the_digits_that_it_was_written_with(tmp_path: Path) -> None:
+    columns = {"id": ["1", "2"], "name": ["A", "B"], "lat": [1, 1]}
+    table = pyarrow.table(columns | {"lon": pyarrow.array([0.1, None], pyarrow.float32())})
+    path = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(table, path)
+    with mapped(str(path), parsed("m.toml", MAPPING.replace('"csv"', '"parquet"').encode()), None) as file:
+        found = [entry.line.get("longitude") for entry in file.entries(FileFaults(""))]
+    assert str(found[0]) == "0.1"
+
+
+def test_a_quote_that_is_never_closed_takes_no_time_for_each_line_after_it(tmp_path: Path) -> None:
+    content = 'id,name,lat,lon\n5" x,"open\n' + "2,B,1,2\n" * 20_000
+    found, faults = read(tmp_path / "a.csv", content.encode())
+    assert len(found) == 20_000 and "the quote that opens here is never closed" in faults
