@@ -50,6 +50,7 @@ SIGNATURES = (
     (b"\xff\xd8\xff", "a picture (JPEG)"),
     (b"<?xml", "XML"),
 )
+# Signatures that a text may begin with, too.
 WORDS = (b"BZh", b"PAR1", b"ARROW1", b"ORC")
 PAGES = (b"<!doctype html", b"<html")
 ELEMENT = re.compile(rb"<[A-Za-z][\w.:-]*(?:\s[^>]*)?/?>|<[A-Za-z][\w.:-]*\s+[\w.:-]+\s*=")
@@ -119,7 +120,7 @@ def _is_text(head: bytes) -> bool:
 def detect_kind(head: bytes) -> str:
     """Return the kind of a file by its first bytes; empty if they are text or not known."""
     for signature, kind in SIGNATURES:
-        # A table may begin with a word that is a signature, too: ORCID.
+        # The header of a table may begin with ORCID.
         if head.startswith(signature) and not (signature in WORDS and _is_text(head)):
             return kind
     if head[TAR_AT : TAR_AT + len(TAR)] == TAR:

@@ -30,12 +30,12 @@ INSTALLED = find_spec("openpyxl") is not None
 MISSING = 'a workbook is read by the extra "xlsx": pip install briefing-api[xlsx]'
 MAX_OTHER_BYTES = 256 << 20  # of the parts of a workbook other than its sheets: openpyxl keeps the texts in memory
 PIECE = 1 << 20
-MAX_CELL_BYTES = 1 << 15
+MAX_CELL_BYTES = 1 << 16  # of a cell with a formula, which has up to 8,192 letters
 MAX_ROW_BYTES = 8 * MOST_IN_ROW  # of a row with its tags
 ROW = re.compile(rb"<(?:\w+:)?row\b")
 # The tag of a cell with a formula and no value. A formula that gives an empty text has none.
 UNCOMPUTED = re.compile(
-    rb"<(?:\w+:)?c\b([^>]*)><(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)"
+    rb"<(?:\w+:)?c\b([^>]*)>\s*<(?:\w+:)?f\b[^>]*(?:/>|>[^<]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v>\s*</(?:\w+:)?v>|<(?:\w+:)?v\s*/>)?\s*</(?:\w+:)?c>"
 )
 EMPTY_TEXT = re.compile(rb"\bt=[\"']str[\"']")
@@ -168,7 +168,6 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
                 row_bytes += len(piece)
             if row_bytes > MAX_ROW_BYTES:
                 raise MalformedFile(f"expected rows of at most {MAX_ROW_BYTES:,} bytes")
-            # As long as a cell with a formula may be.
             overlap = text[-MAX_CELL_BYTES:]
 
 

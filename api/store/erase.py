@@ -35,7 +35,8 @@ OLDER = """
         + (select count(*) from pg_replication_slots, older where age(xmin) >= older.age)
         + (select count(*) from pg_prepared_xacts, older
             where database = current_database() and age(transaction) >= older.age)"""
-# Postgres skips a page that another session looks at, and says so.
+# Postgres skips a page that another session looks at, and says so. With `lc_messages` in another language this is not
+# seen.
 SKIPPED = "cleanup lock contention"
 VACUUMS = 5
 

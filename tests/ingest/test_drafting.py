@@ -128,6 +128,12 @@ def test_a_column_has_the_type_that_all_its_values_have(values: list[str], type_
     assert (column.type, count) == (type_, len(values))
 
 
+def test_a_row_that_is_nested_too_deeply_is_left_out_of_a_draft(put: Put) -> None:
+    deep = "[" * 600 + "]" * 600
+    path = put("a.ndjson", f'{{"ref": 1, "deep": {deep}}}\n{{"ref": 2, "town": "Ford"}}\n'.encode())
+    assert "first 1 rows" in draft(path) and "town" in draft(path)
+
+
 def test_a_column_of_partial_dates_is_the_time_of_events(put: Put) -> None:
     path = put("a.csv", b"ref,when\n1,2021-05\n2,2021\n3,2021-05-09\n")
     lines, faults = load_rows(path, draft(path))

@@ -172,7 +172,7 @@ def _parse_pattern(pattern_text: str) -> Pattern:
 
 
 def _is_number(piece: str) -> bool:
-    """Return True if a piece of a pattern begins or ends a number."""
+    """Return True if a piece of a pattern is the directive of a number."""
     return piece[:1] == "%" and piece[1:] in DIGITS
 
 

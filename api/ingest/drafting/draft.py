@@ -87,7 +87,12 @@ def _read_values(rows: RowFile, encoding: str) -> Iterator[dict[str, Any]]:
     """Yield the rows that can be read. UnicodeError if one of them is not in UTF-8 and should be."""
     for item in rows.rows():
         if not isinstance(item, BadRow):
-            yield in_nfc(item.values)
+            try:
+                values = in_nfc(item.values)
+            except RecursionError:
+                # A row that is nested too deeply is left out, as other bad rows are.
+                continue
+            yield values
         elif encoding == UTF_8 and "UTF-8" in item.detail:
             raise UnicodeError
 

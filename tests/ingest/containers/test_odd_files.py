@@ -64,7 +64,9 @@ def test_a_formula_may_give_an_empty_text(tmp_path: Path) -> None:
     assert (found, faults) == (["Ford", "Bridgeton"], "")
 
 
-@pytest.mark.parametrize("formula", ["<f>A1</f>", '<f t="shared" si="0"/>', '<f t="shared" si="0"></f><v/>'])
+@pytest.mark.parametrize(
+    "formula", ["<f>A1</f>", '<f t="shared" si="0"/>', '<f t="shared" si="0"></f><v/>', "\n  <f>A1</f>\n"]
+)
 def test_a_formula_without_its_value_is_refused(tmp_path: Path, formula: str) -> None:
     assert "a formula without its value" in read(tmp_path / "a.xlsx", with_cell(f'<c r="B2">{formula}</c>'))[1]
 
