@@ -22,6 +22,10 @@ DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 UNCLOSED = "unexpected end of data"
 
 
+class _TooLarge(Exception):
+    """A row has more bytes than a row may have."""
+
+
 class CsvRows:
     """A CSV file. Once `rows` has begun, `columns` are those of its header, renamed by `naming`, or those that are
     `given` if there is no header. The first `skip` lines are skipped."""
@@ -43,6 +47,7 @@ class CsvRows:
         self._encoding = encoding
         self._delimiter = delimiters[:1]
         self._pending_lines: deque[bytes] = deque()  # lines that are read again
+        self._open_bytes = MOST_IN_ROW  # the most that a row of several lines has
         self._given_columns = given
         self._skip = skip
         self._naming = naming
@@ -116,45 +121,41 @@ class CsvRows:
         """Return the cells of the next row, or a BadRow, and the number of its lines. Return None at the end of the
         file. A row has several lines if a quoted cell contains line ends."""
         lines: list[bytes] = []
-        texts: list[str] = []
-        size = quotes = 0
+        try:
+            cells = next(csv.reader(self._texts(lines), delimiter=self._delimiter, strict=True), None)
+        except (csv.Error, UnicodeDecodeError, _TooLarge) as error:
+            return self._refuse(start, lines, error)
+        if cells is None:
+            return None
+        self._open_bytes = MOST_IN_ROW
+        return cells, len(lines)
+
+    def _texts(self, lines: list[bytes]) -> Iterator[str]:
+        """Yield the texts of the next lines, as many as a row has, and append each line to `lines`. The reader asks for
+        another one while a quote is open."""
+        size = 0
         while data := self._read_line():
             lines.append(data)
             size += len(data)
-            if size > MOST_IN_ROW:
-                break
-            try:
-                text = data.decode(self._encoding)
-            except UnicodeDecodeError as error:
-                if len(lines) > 1:
-                    break
-                readable = data.decode(self._encoding, "replace").rstrip("\r\n")
-                return BadRow(start, error.start + 1, self._describe_undecoded(data, error), readable), 1
-            texts.append(text.rstrip("\r\n") + "\n")
-            quotes_here = text.count('"')
-            quotes += quotes_here
-            # A quote that is open is closed by another one.
-            if len(lines) > 1 and (quotes % 2 or not quotes_here):
-                continue
-            try:
-                rows = list(csv.reader(texts, delimiter=self._delimiter, strict=True))
-            except csv.Error as error:
-                if str(error) == UNCLOSED:
-                    continue
-                if len(lines) > 1:
-                    break
-                detail = f"expected cells separated by {format_value(self._delimiter)}: {error}"
-                return BadRow(start, 0, detail, text.rstrip()), 1
-            if len(rows) == 1:
-                return rows[0], len(lines)
-            break
-        if not lines:
-            return None
-        return self._refuse_first_line(start, lines), 1
+            if size > MOST_IN_ROW or (len(lines) > 1 and size > self._open_bytes):
+                raise _TooLarge
+            yield data.decode(self._encoding).rstrip("\r\n") + "\n"
+
+    def _refuse(self, start: int, lines: list[bytes], error: Exception) -> tuple[BadRow, int]:
+        """Return the first line as a BadRow."""
+        if len(lines) > 1 or isinstance(error, _TooLarge) or str(error) == UNCLOSED:
+            return self._refuse_first_line(start, lines), 1
+        readable = lines[0].decode(self._encoding, "replace").rstrip("\r\n")
+        if isinstance(error, UnicodeDecodeError):
+            return BadRow(start, error.start + 1, self._describe_undecoded(lines[0], error), readable), 1
+        detail = f"expected cells separated by {format_value(self._delimiter)}: {error}"
+        return BadRow(start, 0, detail, readable.rstrip()), 1
 
     def _refuse_first_line(self, start: int, lines: list[bytes]) -> BadRow:
         """Return the first line as a BadRow. The lines that were taken for a part of its row are read again."""
         self._pending_lines.extendleft(reversed(lines[1:]))
+        # In a file in which each line opens a quote, all lines would be read for each of them.
+        self._open_bytes //= 2
         text = lines[0].decode(self._encoding, "replace").rstrip("\r\n")[:MOST_IN_ROW]
         if len(lines[0]) > MOST_IN_ROW:
             return BadRow(start, 0, f"expected a row of at most {MOST_IN_ROW:,} bytes", text[:1000])

@@ -32,6 +32,10 @@ MAX_OTHER_BYTES = 256 << 20  # of the parts of a workbook other than its sheets:
 PIECE = 1 << 20
 MAX_CELL_BYTES = 1 << 16  # of a cell with a formula, which has up to 8,192 letters
 MAX_ROW_BYTES = 8 * MOST_IN_ROW  # of a row with its tags
+SHEETS = "xl/worksheets/"  # where the sheets are in a usual workbook
+BEFORE_XML = b"\xef\xbb\xbf \t\r\n"
+# The patterns below find no tag of XML in UTF-16, with a byte order mark or without one.
+UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 ROW = re.compile(rb"<(?:\w+:)?row\b")
 # The tag of a cell with a formula and no value. A formula that gives an empty text has none.
 UNCOMPUTED = re.compile(
@@ -137,25 +141,30 @@ class XlsxRows:
 
 def check(archive: zipfile.ZipFile) -> None:
     """Refuse a workbook that would fill the memory, or that has formulas without values, which would be read as empty
-    cells."""
+    cells. Any part may be a sheet: the workbook says which."""
     other_bytes = 0
     for info in archive.infolist():
-        if not info.filename.startswith("xl/worksheets/"):
+        if not info.filename.startswith(SHEETS):
             other_bytes += info.file_size
-        elif info.filename.endswith(".xml"):
-            _check_sheet(archive, info)
     if other_bytes > MAX_OTHER_BYTES:
         limit = f"{MAX_OTHER_BYTES >> 20} MiB"
         raise MalformedFile(f"expected at most {limit} in a workbook beside its sheets; save it as CSV")
+    for info in archive.infolist():
+        _check_part(archive, info)
 
 
-def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Check a sheet in pieces. Its rows must not be too large, because openpyxl keeps a row in memory, and each formula
-    must have a value."""
+def _check_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Check a part in pieces. Rows must not be too large, because openpyxl keeps a row in memory, and each formula must
+    have a value."""
     row_bytes = 0
     overlap = b""
-    with archive.open(info) as sheet:
-        while piece := sheet.read(PIECE):
+    has_row = info.filename.startswith(SHEETS)
+    with archive.open(info) as part:
+        while piece := part.read(PIECE):
+            if not overlap and piece.startswith(UTF_16):
+                raise MalformedFile("expected the parts of a workbook in UTF-8: save it in a spreadsheet program")
+            if not overlap and not piece.lstrip(BEFORE_XML).startswith(b"<"):
+                return  # a picture, for example
             text = overlap + piece
             if any(EMPTY_TEXT.search(match[1]) is None for match in UNCOMPUTED.finditer(text)):
                 raise MalformedFile(
@@ -164,7 +173,8 @@ def _check_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
             row_starts = [match.start() for match in ROW.finditer(text)]
             if row_starts:
                 row_bytes = len(text) - row_starts[-1]
-            else:
+                has_row = True
+            elif has_row:
                 row_bytes += len(piece)
             if row_bytes > MAX_ROW_BYTES:
                 raise MalformedFile(f"expected rows of at most {MAX_ROW_BYTES:,} bytes")

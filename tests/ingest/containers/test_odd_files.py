@@ -8,7 +8,7 @@ import json
 import re
 import tracemalloc
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ import pyarrow.parquet
 import pytest
 
 from api.errors import LoadError
+from api.ingest.csv_rows import CsvRows
 from api.ingest.faults import FileFaults
 from api.ingest.input_file import detect_kind
 from api.ingest.load import load
 from api.ingest.mapped_file import mapped
 from api.ingest.mapping import parsed
+from api.ingest.rows import MOST_IN_ROW
 from api.ingest.strict_json import MalformedFile, parse
 from tests.ingest.containers.files import MAPPING, TABLE, workbook, zip_bytes
 
@@ -43,16 +45,21 @@ def read(path: Path, content: bytes, encoding: str = "") -> tuple[list[Any], str
     return found, ""
 
 
-def with_cell(cell: str) -> bytes:
-    """Return a workbook of two places, in which this is the name of the first one."""
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def with_cell(cell: str, path: str = SHEET, encoding: str = "utf-8") -> bytes:
+    """Return a workbook of two places, in which this is the name of the first one. Its sheet has this path and
+    encoding."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook(*TABLE))) as book, zipfile.ZipFile(stream, "w") as patched:
         for info in book.infolist():
             content = book.read(info)
-            if info.filename == "xl/worksheets/sheet1.xml":
+            if info.filename == SHEET:
                 content, count = re.subn(rb'<c r="B2".*?</c>', cell.encode(), content, count=1)
                 assert count
-            patched.writestr(info, content)
+                info.filename, content = path, content.decode().encode(encoding)
+            patched.writestr(info, content.replace(SHEET.encode(), path.encode()))
     return stream.getvalue()
 
 
@@ -69,6 +76,22 @@ def test_a_formula_may_give_an_empty_text(tmp_path: Path) -> None:
 )
 def test_a_formula_without_its_value_is_refused(tmp_path: Path, formula: str) -> None:
     assert "a formula without its value" in read(tmp_path / "a.xlsx", with_cell(f'<c r="B2">{formula}</c>'))[1]
+
+
+@pytest.mark.parametrize("path", ["xl/sheets/a.xml", "b.bin"])
+def test_a_sheet_may_be_anywhere_in_a_workbook(tmp_path: Path, path: str) -> None:
+    formula = '<c r="B2"><f>A1</f></c>'
+    assert "a formula without its value" in read(tmp_path / "a.xlsx", with_cell(formula, path))[1]
+    large = f'<c r="B2" t="str"><v>{"a" * (9 << 20)}</v></c>'
+    assert "expected rows of at most" in read(tmp_path / "a.xlsx", with_cell(large, path))[1]
+    named = '<c r="B2" t="str"><v>Ford</v></c>'
+    assert read(tmp_path / "a.xlsx", with_cell(named, path)) == (["Ford", "Bridgeton"], "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_sheet_is_in_utf_8(tmp_path: Path, encoding: str) -> None:
+    formula = '<c r="B2"><f>A1</f></c>'
+    assert "in UTF-8" in read(tmp_path / "a.xlsx", with_cell(formula, encoding=encoding))[1]
 
 
 def test_a_table_may_begin_with_a_word_that_is_a_signature(tmp_path: Path) -> None:
@@ -138,6 +161,32 @@ def test_a_number_of_32_bits_has_the_digits_that_it_was_written_with(tmp_path: P
     with mapped(str(path), parsed("m.toml", MAPPING.replace('"csv"', '"parquet"').encode()), None) as file:
         found = [entry.line.get("longitude") for entry in file.entries(FileFaults(""))]
     assert str(found[0]) == "0.1"
+
+
+@pytest.mark.parametrize(
+    "line", ['a",",x\n', '""""\n', 'a"\n"', '1,"a""\n'], ids=["open", "even", "crossed", "escaped"]
+)
+def test_the_work_for_quotes_grows_with_the_file(tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line is given to the reader a few times at most, however quotes are opened and closed."""
+    given = 0
+    texts = CsvRows._texts
+
+    def counted(rows: CsvRows, lines: list[bytes]) -> Iterator[str]:
+        nonlocal given
+        for text in texts(rows, lines):
+            given += len(text)
+            yield text
+
+    monkeypatch.setattr(CsvRows, "_texts", counted)
+    content = "id,name,lat,lon\n" + '1,"x\n' + line * 200_000
+    read(tmp_path / "a.csv", content.encode())
+    assert len(content) // 2 < given < 2 * len(content) + 4 * MOST_IN_ROW
+
+
+def test_a_row_after_rows_that_cannot_be_read_may_have_several_lines(tmp_path: Path) -> None:
+    content = "id,name,lat,lon\n" + 'a",",x\n' * 40_000 + '2,B,1,2\n3,"C\nD",1,2\n'
+    found, _ = read(tmp_path / "a.csv", content.encode())
+    assert found[-2:] == ["B", "C\nD"]
 
 
 def test_a_quote_that_is_never_closed_takes_no_time_for_each_line_after_it(tmp_path: Path) -> None:
