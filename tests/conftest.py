@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from unittest.mock import patch
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
+import httpcore2
 import pytest
 import structlog
 
@@ -45,6 +47,12 @@ os.environ.setdefault("BRIEFING_CONNECT_TIMEOUT", "30")
 os.environ.setdefault("BRIEFING_ACCESS_TIMEOUT", "30")
 os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT", "30")
 os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT_FLOOR", "30")
+
+# Each client would read the certificates of the system, which takes 20 ms, and none speaks TLS.
+pytest.MonkeyPatch().setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+
+# A shell that starts a job in the background lets it ignore Ctrl-C, and so would each command that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The data of the tests need not survive a crash of the machine.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}

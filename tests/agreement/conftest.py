@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -60,7 +60,7 @@ async def open_apis(url: str, version: Version = V1, **settings: Any) -> AsyncIt
     await lifespan
 
 
-@pytest.fixture(scope="session", params=VERSIONS.values(), ids=lambda version: str(version.name))
+@pytest.fixture(params=VERSIONS.values(), ids=lambda version: str(version.name))
 def version(request: pytest.FixtureRequest) -> Version:
     """Each version in turn. A test that uses `apis`, `stored_rows` or `reference` runs for all versions."""
     version: Version = request.param
@@ -92,29 +92,53 @@ async def store_url(new_store: Make) -> str:
 
 
 @pytest.fixture(scope="session")
-async def stored_rows(store_url: str, version: Version) -> rows.Rows:
-    """The rows of the awkward store."""
-    return await read_rows(store_url, version)
+async def rows_by_version(store_url: str) -> dict[str, rows.Rows]:
+    """The rows of the awkward store, as each version shows them."""
+    return {name: await read_rows(store_url, version) for name, version in VERSIONS.items()}
 
 
 @pytest.fixture(scope="session")
-def reference(stored_rows: rows.Rows, version: Version) -> Reference:
-    """The reference executor over the rows."""
-    return Reference(text(version), stored_rows, version.utc)
+def reference_by_version(rows_by_version: dict[str, rows.Rows]) -> dict[str, Reference]:
+    """The reference executors over these rows."""
+    return {name: Reference(text(VERSIONS[name]), rows_by_version[name], VERSIONS[name].utc) for name in VERSIONS}
 
 
 @pytest.fixture(scope="session")
-async def apis(store_url: str, version: Version) -> AsyncIterator[Apis]:
+async def unpriced_service(store_url: str) -> AsyncIterator[Apis]:
     """The service over the same store, without a limit on prices."""
-    async with open_apis(store_url, version, max_price=10**9) as apis:
-        yield apis
+    async with open_apis(store_url, max_price=10**9) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
-async def priced_apis(store_url: str, version: Version) -> AsyncIterator[Apis]:
+async def priced_service(store_url: str) -> AsyncIterator[Apis]:
     """The same service, with the limit on prices that it has in operation."""
-    async with open_apis(store_url, version) as apis:
-        yield apis
+    async with open_apis(store_url) as made:
+        yield made
+
+
+@pytest.fixture
+def stored_rows(rows_by_version: dict[str, rows.Rows], version: Version) -> rows.Rows:
+    """The rows of the awkward store in the version of the test."""
+    return rows_by_version[version.name]
+
+
+@pytest.fixture
+def reference(reference_by_version: dict[str, Reference], version: Version) -> Reference:
+    """The reference executor over these rows."""
+    return reference_by_version[version.name]
+
+
+@pytest.fixture
+def apis(unpriced_service: Apis, version: Version) -> Apis:
+    """The service without a limit on prices in the version of the test."""
+    return replace(unpriced_service, version=version)
+
+
+@pytest.fixture
+def priced_apis(priced_service: Apis, version: Version) -> Apis:
+    """The service with its limit on prices in the version of the test."""
+    return replace(priced_service, version=version)
 
 
 @pytest.fixture(scope="module")

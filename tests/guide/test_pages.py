@@ -50,7 +50,7 @@ def reason(step: Step) -> str | None:
     return next((why for begins, why in NOT_RUN.items() if step.text.startswith(begins)), None)
 
 
-FOLLOWED = [page for page in PAGES if page.name not in FOR_OPERATORS]
+FOLLOWED = [page for page in PAGES if STEPS[page] and page.name not in FOR_OPERATORS]
 
 
 @pytest.mark.parametrize(
