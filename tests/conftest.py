@@ -51,8 +51,14 @@ os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT_FLOOR", "30")
 # Each client would read the certificates of the system, which takes 20 ms, and none speaks TLS.
 pytest.MonkeyPatch().setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
 
-# A shell that starts a job in the background lets it ignore Ctrl-C, and so would each command that a test starts.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def interrupt(*_: object) -> None:
+    """End the tests. asyncio replaces Python's own handler for each test, and then writes the results of its fixtures
+    as text. A shell that starts a job in the background lets it ignore Ctrl-C, as commands that a test starts would."""
+    raise KeyboardInterrupt
+
+
+signal.signal(signal.SIGINT, interrupt)
 
 # The data of the tests need not survive a crash of the machine.
 FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
