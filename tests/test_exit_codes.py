@@ -114,7 +114,7 @@ def run(command: str, tmp_path: Path, url: str, **settings: str) -> Done:
     chosen: dict[str, Any] = {name.removeprefix("BRIEFING_").lower(): value for name, value in settings.items()}
     with launch(url, **chosen) as process:
         out, err = process.communicate(timeout=60)
-    return Done(process.returncode, out, err)
+        return Done(process.wait(), out, err)
 
 
 def assert_refused(done: Done, command: str, code: ExitCode, said: str) -> None:

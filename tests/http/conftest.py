@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.forked import ForkedCommand
+
 ROOT = Path(__file__).parents[2]
 # The signal that ends a service. One that is killed cannot write which lines it ran, for `make coverage`.
 END = signal.SIGTERM if "COVERAGE_PROCESS_CONFIG" in os.environ else signal.SIGKILL
@@ -27,6 +29,9 @@ BOUNDS = {
     "header_timeout": "0.25",
     "body_timeout": "0.25",
 }
+
+
+Command = subprocess.Popen[str] | ForkedCommand
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class Client:
 class ServerProcess:
     """The running server."""
 
-    process: subprocess.Popen[str]
+    process: Command
     port: int
 
     @contextmanager

@@ -111,7 +111,7 @@ async def command(url: str, *arguments: str) -> Done:
     # This one handles signals, so it needs a process of its own.
     with launch(url) as process:
         out, err = await asyncio.to_thread(process.communicate, timeout=60)
-    return Done(process.returncode, out, err)
+        return Done(process.wait(), out, err)
 
 
 async def assert_serves(url: str, source: Source) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pytest
 from api.store.embedded import start
 from tests.hostile.faults.cluster import until
 from tests.hostile.raw_client import RawClient
+from tests.http.conftest import Command
 from tests.serving import serving
 
 pytestmark = pytest.mark.fault
@@ -43,7 +43,7 @@ class Own:
     """A service over a Postgres of its own, and its log."""
 
     raw_client: RawClient
-    process: subprocess.Popen[str]
+    process: Command
     log: IO[str]
 
 
