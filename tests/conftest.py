@@ -185,6 +185,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
 
 
 def _run(*command: str) -> str:
-    result = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=800)
     assert result.returncode == 0, result.stderr
     return result.stdout

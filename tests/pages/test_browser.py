@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -118,20 +119,45 @@ async def closed(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-def look(node: Callable[..., str], service_url: str, away: str, hostile: str, closed: str, charted: str) -> Look:
-    """`look("home", VIEWS)` returns what a browser found on a page in each view. Each view is opened once."""
+def services(service_url: str, away: str, hostile: str, closed: str, charted: str) -> dict[str, str]:
+    """The URLs of the services of the pages."""
+    return {"served": service_url, "away": away, "hostile": hostile, "closed": closed, "charted": charted}
+
+
+@pytest.fixture(scope="module")
+def look(node: Callable[..., str], services: dict[str, str], request: pytest.FixtureRequest) -> Look:
+    """`look("home", VIEWS)` returns what a browser found on a page in each view. One browser opens each page that the
+    tests of this run ask for once in each view."""
+    names = named_pages(request.session.items)
 
     @cache
+    def look_at_all(views: tuple[View, ...]) -> dict[str, Seen]:
+        orders = [write_order(services, name, view) for name in names for view in views]
+        answers = iter(json.loads(node("look.mjs", CHROMIUM, json.dumps(orders))))
+        return {name: {view: next(answers) for view in views} for name in names}
+
     def look(name: str, views: tuple[View, ...]) -> Seen:
-        page = PAGES[name]
-        services = {"served": service_url, "away": away, "hostile": hostile, "closed": closed, "charted": charted}
-        address = services[page.service] + page.path
-        order: dict[str, object] = {"address": address, "words": page.words, "controls": page.controls, "act": page.act}
-        order |= {"name": name.replace(" ", "-"), "steps": page.steps}
-        orders = [order | {"width": width, "scheme": scheme} for width, scheme in views]
-        return dict(zip(views, json.loads(node("look.mjs", CHROMIUM, json.dumps(orders))), strict=True))
+        return look_at_all(views)[name]
 
     return look
+
+
+def named_pages(tests: Iterable[pytest.Item]) -> list[str]:
+    """Return the names of the pages that tests of this file need: one each, or all."""
+    names: set[str] = set()
+    for test in tests:
+        if test.path == Path(__file__):
+            names |= {test.callspec.params["name"]} if hasattr(test, "callspec") else PAGES.keys()
+    return [name for name in PAGES if name in names]
+
+
+def write_order(services: dict[str, str], name: str, view: View) -> dict[str, object]:
+    """Return what the browser has to do with a page in a view."""
+    page = PAGES[name]
+    width, scheme = view
+    order: dict[str, object] = {"address": services[page.service] + page.path, "words": page.words, "act": page.act}
+    order |= {"name": name.replace(" ", "-"), "controls": page.controls, "steps": page.steps}
+    return order | {"width": width, "scheme": scheme}
 
 
 @pytest.mark.parametrize(("width", "scheme"), VIEWS)
