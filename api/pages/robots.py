@@ -13,7 +13,7 @@ from api.http.request import HttpRequest
 from api.http.responses import VALIDATED, BytesResponse, CachedBody, CachePolicy, respond
 from api.http.route import DataRoute
 from api.pages.files import ASSETS, TITLE
-from api.pages.guide import INDEX, list_pages
+from api.pages.guide import INDEX, page_names, page_title
 
 TEXT = b"text/plain; charset=utf-8"
 METHODS = ["GET", "HEAD", "OPTIONS"]
@@ -54,9 +54,9 @@ def write_llms(versions: Sequence[Version], public_url: str) -> str:
         lines.append(f"- [OpenAPI of {version.name}]({base}/openapi.json): REST, every path, parameter and field")
         lines.append(f"- [GraphQL schema of {version.name}]({base}/schema.graphql): for POST {base}/graphql")
     lines += ["", "## Guide", ""]
-    for page in list_pages():
-        path = "/guide" if page.name == INDEX else f"/guide/{page.name}"
-        lines.append(f"- [{page.title}]({public_url}{path})")
+    for name in page_names():
+        path = "/guide" if name == INDEX else f"/guide/{name}"
+        lines.append(f"- [{page_title(name)}]({public_url}{path})")
     return "\n".join([*lines, ""])
 
 

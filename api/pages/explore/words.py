@@ -9,7 +9,7 @@ from typing import Any
 
 from babel import Locale
 
-COUNTRY_NAMES = Locale("en").territories
+ENGLISH = Locale("en")  # reads its data when it is first asked
 # Words before the number, by quantifier. Bounds and magnitudes have a form of their own.
 BINDING = {
     "exact": "",
@@ -109,7 +109,7 @@ def name_licence(licence: str | None) -> str:
 
 def country_name(code: str) -> str:
     """Return the name of a country by its code, or the code."""
-    return str(COUNTRY_NAMES.get(code, code))
+    return str(ENGLISH.territories.get(code, code))
 
 
 def write_number(number: object) -> str:
