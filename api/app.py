@@ -217,7 +217,10 @@ def _follow_replicas(metrics: Metrics, reader: RoutedReader, changes: Changes) -
     replicas = reader.replicas.all
 
     def follow(kind: Kind, name: str, meaning: str, read: Callable[[Replica], float]) -> None:
-        metrics.follow(kind, name, meaning, lambda: {replica.name: read(replica) for replica in replicas}, "server")
+        def read_each() -> dict[str, float]:
+            return {replica.name: read(replica) for replica in replicas}
+
+        metrics.follow(kind, name, meaning, read_each, "server")
 
     def count_reads() -> dict[str, float]:
         counts: dict[str, float] = {"primary": reader.replicas.primary_reads}

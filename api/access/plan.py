@@ -68,26 +68,26 @@ def from_row(row: Mapping[str, Any]) -> Plan:
 
 def check(plan: Plan) -> Plan:
     """Return the plan. InvalidRequest names each of its values that is not valid."""
-    faults = [Fault(where, detail) for where, detail in _find_faults(plan)]
+    faults = _find_faults(plan)
     if faults:
         raise InvalidRequest.of(faults)
     return plan
 
 
-def _find_faults(plan: Plan) -> list[tuple[str, str]]:
+def _find_faults(plan: Plan) -> list[Fault]:
     faults = []
     if not NAME.fullmatch(plan.name):
-        faults.append(("name", "Expected a to z, 0 to 9, _ and -, a letter first, at most 40 characters."))
+        faults.append(Fault("name", "Expected a to z, 0 to 9, _ and -, a letter first, at most 40 characters."))
     for name, (minimum, maximum, _) in NUMBERS.items():
         if not minimum <= getattr(plan, name) <= maximum:
-            faults.append((name, f"Expected a whole number from {minimum:,} to {maximum:,}."))
+            faults.append(Fault(name, f"Expected a whole number from {minimum:,} to {maximum:,}."))
     if plan.points_minute > plan.points_day:
-        faults.append(("points_day", "Expected no less than points_minute."))
+        faults.append(Fault("points_day", "Expected no less than points_minute."))
     if plan.burst > min(plan.points_day, 60 * plan.points_minute):
-        faults.append(("burst", "Expected no more than points_day, and no more than 60 times points_minute."))
+        faults.append(Fault("burst", "Expected no more than points_day, and no more than 60 times points_minute."))
     unknown = [name for name in plan.formats if name not in FORMATS]
     if unknown:
-        faults.append(("formats", f"{unknown[0][:50]!r} is none of {', '.join(FORMATS)}."))
+        faults.append(Fault("formats", f"{unknown[0][:50]!r} is none of {', '.join(FORMATS)}."))
     if not plan.open and plan.name != ANONYMOUS:
-        faults.append(("open", f"Only the plan {ANONYMOUS} can be closed; revoke the keys of another."))
+        faults.append(Fault("open", f"Only the plan {ANONYMOUS} can be closed; revoke the keys of another."))
     return faults

@@ -91,11 +91,14 @@ def has_series(version: Version, resource: Resource) -> bool:
 @cache
 def series_dimensions(version: Version, resource: Resource) -> dict[str, Dimension]:
     """Return the dimensions that series of figures can be grouped by beside those of ALWAYS_KEYS."""
-    known = dimensions(version, resource)
     left_out = (*ALWAYS_KEYS, "unit_code", "quantifier")
     found = {SOURCE.name: SOURCE}
-    kept = {name: dimension for name, dimension in known.items() if name not in left_out}
-    return found | {name: dimension for name, dimension in kept.items() if is_additive(resource, (dimension,))}
+    for name, dimension in dimensions(version, resource).items():
+        if name in left_out:
+            continue
+        if is_additive(resource, (dimension,)):
+            found[name] = dimension
+    return found
 
 
 def is_additive(resource: Resource, by: tuple[Dimension, ...]) -> bool:

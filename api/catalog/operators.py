@@ -21,29 +21,25 @@ class Operator:
     takes: ValueKind = "value"
 
 
-OPERATORS: dict[str, Operator] = {
-    row.name: row
-    for row in (
-        Operator("in", "", "in", "Matches any of these values, separated by commas.", takes="list"),
-        Operator(
-            "has", "", "has", "Matches lists that contain any of these values, separated by commas.", takes="list"
-        ),
-        Operator("is", "", "is", "Matches records with this value.", takes="boolean"),
-        Operator("gte", "_gte", "gte", "Matches values equal to or greater than this one."),
-        Operator("after", "", "after", "Matches numbers greater than this one."),
-        Operator("lt", "_lt", "lt", "Matches values less than this one."),
-        Operator(
-            "null",
-            "_null",
-            "isNull",
-            "`true` matches records without a value, `false` records with one.",
-            takes="boolean",
-        ),
-        Operator("bbox", "", "bbox", "Given as west,south,east,north in degrees [RFC 7946].", takes="bbox"),
-        Operator("near", "", "near", "Given as latitude,longitude,kilometres.", takes="near"),
-        Operator(
-            "identifier", "", "has", "Matches records with this identifier, given as scheme:value.", takes="identifier"
-        ),
-        Operator("subject", "", "has", "Matches records with this subject, given as scheme:code.", takes="identifier"),
-    )
-}
+_DECLARED = (
+    Operator("in", "", "in", "Matches any of these values, separated by commas.", takes="list"),
+    Operator("has", "", "has", "Matches lists that contain any of these values, separated by commas.", takes="list"),
+    Operator("is", "", "is", "Matches records with this value.", takes="boolean"),
+    Operator("gte", "_gte", "gte", "Matches values equal to or greater than this one."),
+    Operator("after", "", "after", "Matches numbers greater than this one."),
+    Operator("lt", "_lt", "lt", "Matches values less than this one."),
+    Operator(
+        "null",
+        "_null",
+        "isNull",
+        "`true` matches records without a value, `false` records with one.",
+        takes="boolean",
+    ),
+    Operator("bbox", "", "bbox", "Given as west,south,east,north in degrees [RFC 7946].", takes="bbox"),
+    Operator("near", "", "near", "Given as latitude,longitude,kilometres.", takes="near"),
+    Operator(
+        "identifier", "", "has", "Matches records with this identifier, given as scheme:value.", takes="identifier"
+    ),
+    Operator("subject", "", "has", "Matches records with this subject, given as scheme:code.", takes="identifier"),
+)
+OPERATORS: dict[str, Operator] = {operator.name: operator for operator in _DECLARED}

@@ -87,14 +87,20 @@ def version(
         _check_embedded(resources, resource, ())
         _check_fallbacks(resources, resource)
     records = {key: resource for key, resource in resources.items() if resource.prefix}
+    children: dict[str, Resource] = {}
+    lists: dict[str, Resource] = {}
     conditions = {}
     for key, resource in resources.items():
+        if _owners(records, key):
+            children[key] = resource
+        if resource.listed:
+            lists[key] = resource
         conditions[key] = _conditions(resources, resource) | _owner_conditions(records, resource)
     return Version(
         name=name,
         resources=records,
-        children={key: resource for key, resource in resources.items() if _owners(records, key)},
-        lists={key: resource for key, resource in resources.items() if resource.listed},
+        children=children,
+        lists=lists,
         conditions=conditions,
         uncertainty=uncertainty.strip(),
         lifecycle=lifecycle,

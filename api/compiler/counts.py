@@ -161,8 +161,10 @@ class _CountWriter:
     # The groups.
 
     def _grouped(self) -> list[str]:
-        values = [self.groups.value(dimension) for dimension in self.root.by]
-        named = [f"{value} as {name}" for value, name in zip(values, self.names, strict=True)]
+        named: list[str] = []
+        for dimension, name in zip(self.root.by, self.names, strict=True):
+            value = self.groups.value(dimension)
+            named.append(f"{value} as {name}")
         if not self.additive:
             return [table("grouped", self._group_once(named))]
         columns = [*named, "case when p.state = 0 then p.bucket end as bucket", "p.state"]
@@ -327,8 +329,7 @@ class _CountWriter:
             cell, values[column.key] = self._cell(column.key, column.value)
             cells.append(cell)
         groups = CsvPart("group", values, f" from answered r{self._label_joins()}", "r.place, r.bucket")
-        parts = [groups, *(self._others(name, number) for name, number in OTHERS.items())]
-        return csv_text(cells, parts, self.writer.version.utc, bom=csv_table.bom)
+        return csv_text(cells, [groups, *self._other_parts()], self.writer.version.utc, bom=csv_table.bom)
 
     def _cell(self, name: str, value: Answer) -> tuple[Cell, str]:
         """Return a column and its value in a group."""
@@ -349,7 +350,10 @@ class _CountWriter:
             case _:
                 raise TypeError(f"{type(value).__name__} is no column of counts")
 
-    def _others(self, name: str, number: CountName) -> CsvPart:
-        """Return the row of the records that no group shows, if there are some."""
-        count = self._number(CountNumber(number))
-        return CsvPart(name, {"count": "o.n"}, f" from (select {count} as n) o where o.n > 0")
+    def _other_parts(self) -> list[CsvPart]:
+        """Return the rows of the records that no group shows, if there are some."""
+        parts: list[CsvPart] = []
+        for name, number in OTHERS.items():
+            count = self._number(CountNumber(number))
+            parts.append(CsvPart(name, {"count": "o.n"}, f" from (select {count} as n) o where o.n > 0"))
+        return parts

@@ -42,7 +42,8 @@ def column_cell(resource: Resource, column: str, name: str) -> Cell:
 
 def csv_text(cells: Sequence[Cell], parts: Sequence[CsvPart], utc: str, *, bom: bool) -> str:
     """Return the expression of a whole file. `utc` is how times write the offset of UTC."""
-    header = f"{literal(','.join([PART, *(cell.name for cell in cells)]))} || {LINE_END}"
+    names = [cell.name for cell in cells]
+    header = f"{literal(','.join([PART, *names]))} || {LINE_END}"
     pieces = [header, *(_rows(cells, part, utc) for part in parts)]
     if bom:
         pieces.insert(0, BYTE_ORDER_MARK)

@@ -177,10 +177,11 @@ def _write_part(row: str, item: Item) -> Json:
 
 def _csv_row(row: str, changed: str) -> str:
     """Return a row of CSV. Texts are quoted and guarded, and other values are written as in JSON."""
-    values = [f"{changed}.value ->> {literal(name)}" for name in ("from", "to")]
-    cells = [
-        f"""'"' || {guard(f"({value})", numbers=True)} || replace({value}, '"', '""') || '"'""" for value in values
-    ]
+    cells: list[str] = []
+    for name in ("from", "to"):
+        value = f"{changed}.value ->> {literal(name)}"
+        prefix = guard(f"({value})", numbers=True)
+        cells.append(f"""'"' || {prefix} || replace({value}, '"', '""') || '"'""")
     columns = [f"{row}.{name}" for name in CSV_COLUMNS[:4]] + [f"{changed}.key", *cells]
     return f"concat({', {}, '.format(literal(',')).join(columns)})"
 
@@ -257,7 +258,7 @@ class _Differences:
         writer, log, later = self._writer, self._writer.name(), self._writer.name()
         before = _State(RowSource(writer.name(), self._resource), self._since)
         after = _State(RowSource(writer.name(), self._resource), self._until)
-        states = "".join(self._join_state(state, f"{log}.id") for state in (before, after))
+        states = self._join_state(before, f"{log}.id") + self._join_state(after, f"{log}.id")
         # A scalar subquery is one look-up for each row. With `not exists`, Postgres could hash the whole log and lose
         # the order.
         next_change = (
@@ -360,7 +361,8 @@ class _Differences:
             elif old.within:
                 test = f"{old.within} and {new.within}"
             if test:
-                was, became = (f"case when {test} then {text} else {literal(NULL)} end" for text in (was, became))
+                was = f"case when {test} then {was} else {literal(NULL)} end"
+                became = f"case when {test} then {became} else {literal(NULL)} end"
             rows.append(f"({number}, {literal(old.path)}, {was}, {became})")
         value = self._writer.name()
         entry = f"""concat('"', {value}.path, '":{{"from":', {value}.was, ',"to":', {value}.became, '}}')"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from api.catalog import Dimension, Link, Resource
@@ -86,6 +87,12 @@ def read_columns(resource: Resource, by: tuple[Dimension, ...]) -> list[str]:
 def in_order(alias: str, names: list[str]) -> str:
     """Return the order of the values of groups, which is the same in every database."""
     return ", ".join(f'{alias}.{name} collate "C" nulls last' for name in names)
+
+
+def select_columns(columns: Sequence[str], rows: str) -> str:
+    """Return the select of these columns of rows that have the alias `s`."""
+    names = [f"s.{column}" for column in columns]
+    return f"select {', '.join(names)} {rows}"
 
 
 def table(name: str, select: str, *, materialized: bool = False) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.catalog import Resource
-from api.compiler.dimensions import table
+from api.compiler.dimensions import select_columns, table
 from api.compiler.json_text import Json, literal, quoted, string
 from api.compiler.page import filtered_rows
 from api.compiler.sample import SMALLEST, Sample, choose_scale, is_in_sample, letters_of, sample_of
@@ -47,7 +47,7 @@ def picked_tables(
     sampled_by = "record_id" if resource.name in writer.version.children else "id"
     needed = tuple(dict.fromkeys([*columns, sampled_by]))
     rows = filtered_rows(writer, resource, filter, needed)
-    select = f"select {', '.join(f's.{column}' for column in columns)} {rows}"
+    select = select_columns(columns, rows)
     if exact:
         return [table("picked", select, materialized=reused)]
     in_sample = is_in_sample(writer.version, resource, "s", sample_of(SMALLEST))

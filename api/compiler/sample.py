@@ -37,8 +37,11 @@ def sample_of(scale: int) -> Sample:
 
 def choose_scale(number: str) -> str:
     """Return the SQL of a scale for a list of which the smallest sample has so many records."""
-    smaller = [scale for scale in LETTERS if scale > LARGEST]
-    cases = [f"when {number} * {SMALLEST // scale} >= {LEAST_RECORDS} then {scale}" for scale in smaller]
+    cases: list[str] = []
+    for scale in LETTERS:
+        if scale > LARGEST:
+            expected = f"{number} * {SMALLEST // scale}"
+            cases.append(f"when {expected} >= {LEAST_RECORDS} then {scale}")
     return f"case {' '.join(cases)} else {LARGEST} end"
 
 

@@ -22,7 +22,7 @@ from api.catalog import Resource
 from api.catalog.dimensions import SOURCE
 from api.compiler.columns import column_type
 from api.compiler.csv_table import CsvPart, column_cell, csv_text
-from api.compiler.dimensions import DimensionJoins, in_order, read_columns, table
+from api.compiler.dimensions import DimensionJoins, in_order, read_columns, select_columns, table
 from api.compiler.json_text import Json, boolean, fixed, from_sql, literal, object_of, optional, quoted, scalar, string
 from api.compiler.page import filtered_rows
 from api.compiler.writer import StatementWriter
@@ -133,15 +133,19 @@ class _SeriesWriter:
         by = tuple(dimension for dimension in self.root.by if dimension != SOURCE)
         columns = tuple(dict.fromkeys([*COLUMNS, *read_columns(self.resource, by)]))
         rows = filtered_rows(self.writer, self.resource, self.root.filter, columns)
-        select = f"select {', '.join(f's.{column}' for column in columns)} {rows}"
+        select = select_columns(columns, rows)
         bucket = f"date_trunc({literal(self.root.bucket)}, p.as_of::timestamp)::date as bucket"
         return table(
             "picked", f"select p.*, {LOW} as low, {HIGH} as high, {bucket}\nfrom ({select}) p", materialized=True
         )
 
     def _said(self) -> str:
-        values = ["c.source_id" if dimension == SOURCE else self.groups.value(dimension) for dimension in self.root.by]
-        named = [f"{value} as {name}" for value, name in zip(values, self.names, strict=True)]
+        named: list[str] = []
+        for dimension, name in zip(self.root.by, self.names, strict=True):
+            if dimension == SOURCE:
+                named.append(f"c.source_id as {name}")
+            else:
+                named.append(f"{self.groups.value(dimension)} as {name}")
         link = self.resource.links[SOURCE.link]
         self.writer.looked_at.add(link.target)
         stances = ", ".join(map(literal, STANDS_BEHIND))
@@ -294,7 +298,7 @@ class _SeriesWriter:
         parts = [
             CsvPart("point", points, of_points, "r.place, q.bucket"),
             CsvPart("envelope", envelopes, of_envelopes, "e.envelope, f.bucket"),
-            *(_others(name, WHOLE[number]) for name, number in OTHERS.items()),
+            *_other_parts(),
         ]
         return csv_text(cells, parts, self.writer.version.utc, bom=csv_table.bom)
 
@@ -317,9 +321,13 @@ class _SeriesWriter:
         return scalar(f"{alias}.{name}", replace(kind, nullable=True), plain=is_plain, upper=key.upper)
 
 
-def _others(name: str, number: str) -> CsvPart:
-    """Return the row of the figures that no point shows, if there are some."""
-    return CsvPart(name, {"n": "o.n"}, f" from (select {number} as n) o where o.n > 0")
+def _other_parts() -> list[CsvPart]:
+    """Return the rows of the figures that no point shows, if there are some."""
+    parts: list[CsvPart] = []
+    for name, number in OTHERS.items():
+        source = f" from (select {WHOLE[number]} as n) o where o.n > 0"
+        parts.append(CsvPart(name, {"n": "o.n"}, source))
+    return parts
 
 
 def _write_field(item: SeriesField, alias: str) -> Json:

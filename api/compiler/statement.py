@@ -85,7 +85,6 @@ def compile_query(query: Query) -> Statement:
     writer = StatementWriter(VERSIONS[query.version])
     sql = ROOTS[type(query.root)](writer, query)
     writer.finish()
-    roots = [as_of(item.value) for item in query.entries]
     return Statement(
         sql,
         tuple(writer.arguments),
@@ -93,16 +92,29 @@ def compile_query(query: Query) -> Statement:
         tuple(sorted(writer.reads)),
         _edition(writer),
         _editions(writer, query),
-        all(root.final for root in roots if root is not None),
+        _is_final(query),
     )
+
+
+def _is_final(query: Query) -> bool:
+    """Return False if a caller named a moment that is still to come."""
+    for item in query.entries:
+        edition = as_of(item.value)
+        if edition is not None and not edition.final:
+            return False
+    return True
 
 
 def _edition(writer: StatementWriter) -> int | None:
     """Return the last edition that the roots show; None if one of them reads the present, or if none reads anything."""
-    editions = [scope.edition for scope in writer.scopes if scope.views]
-    if not editions or None in editions:
-        return None
-    return max(edition for edition in editions if edition is not None)
+    editions: list[int] = []
+    for scope in writer.scopes:
+        if not scope.views:
+            continue
+        if scope.edition is None:
+            return None
+        editions.append(scope.edition)
+    return max(editions, default=None)
 
 
 def _editions(writer: StatementWriter, query: Query) -> tuple[tuple[str, int | None], ...]:
@@ -111,11 +123,12 @@ def _editions(writer: StatementWriter, query: Query) -> tuple[tuple[str, int | N
         return ()
     # The first scope is that of what is written before the first root.
     scopes = writer.scopes[1:]
-    return tuple(
-        (item.key, scope.edition)
-        for item, scope in zip(query.root.selection, scopes, strict=True)
-        if not isinstance(item.value, Constant)
-    )
+    editions: list[tuple[str, int | None]] = []
+    for item, scope in zip(query.root.selection, scopes, strict=True):
+        reads_store = not isinstance(item.value, Constant)
+        if reads_store:
+            editions.append((item.key, scope.edition))
+    return tuple(editions)
 
 
 @dataclass(frozen=True)

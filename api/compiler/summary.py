@@ -56,12 +56,17 @@ def summary(version: Version, points: int) -> Statement:
 def with_records(summary: Statement, records: Statement) -> Statement:
     """Return one statement that answers `{"numbers": …, "records": …}`: a summary, and a query of the same version."""
     assert not summary.arguments and set(records.reads) <= set(summary.reads)
-    parts = ["'{\"numbers\":'", "n.body", "',\"records\":'", "r.body", "'}'"]
-    body = " || ".join(part if part.endswith("body") else f"convert_to({part}, 'UTF8')" for part in parts)
+    begin, between, end = _as_bytes('{"numbers":'), _as_bytes(',"records":'), _as_bytes("}")
+    body = f"{begin} || n.body || {between} || r.body || {end}"
     columns = f"{body} as body, null::text as next, null::text[] as notes, n.mark, n.points + r.points as points"
     ctes = f"numbers as materialized ({summary.sql}), records as materialized ({records.sql})"
     sql = f"with {ctes}\nselect {columns} from numbers n, records r"
     return Statement(sql, records.arguments, records.custom, summary.reads)
+
+
+def _as_bytes(text: str) -> str:
+    """Return the SQL of the bytes of a text."""
+    return f"convert_to('{text}', 'UTF8')"
 
 
 def _newest(writer: StatementWriter) -> str:
@@ -87,11 +92,15 @@ def _count(writer: StatementWriter, resource: Resource) -> str:
     estimated from a smaller sample than `count=estimated` takes, because the page counts all lists at once."""
     view = writer.view(resource.name)
     few = f"select count(*) as n from (select from {view} limit {ESTIMATE_FROM + 1}) c"
-    samples = [
-        f"select {scale} * count(*) from {view} s where {is_in_sample(writer.version, resource, 's', sample_of(scale))}"
-        for scale in (SMALLEST, LARGEST)
-    ]
-    estimate = f"select case when by_smallest >= {SMALLEST * LEAST_IN_SAMPLE} then by_smallest else ({samples[1]}) end"
-    estimate += f" from ({samples[0]}) e(by_smallest)"
+    by_smallest = _count_sample(writer, resource, SMALLEST)
+    by_largest = _count_sample(writer, resource, LARGEST)
+    estimate = f"select case when by_smallest >= {SMALLEST * LEAST_IN_SAMPLE} then by_smallest else ({by_largest}) end"
+    estimate += f" from ({by_smallest}) e(by_smallest)"
     number = f"case when n > {ESTIMATE_FROM} then greatest(n, ({estimate})) else n end"
     return f"(select json_build_array({number}, n > {ESTIMATE_FROM}) from ({few}) f)"
+
+
+def _count_sample(writer: StatementWriter, resource: Resource, scale: int) -> str:
+    """Return the select of the number of a resource's records, estimated from the sample of one in `scale`."""
+    in_sample = is_in_sample(writer.version, resource, "s", sample_of(scale))
+    return f"select {scale} * count(*) from {writer.view(resource.name)} s where {in_sample}"

@@ -17,10 +17,8 @@ def touched_ids(writer: StatementWriter, resource: Resource, filter: Filter, sin
     """Return the select of the ids of these records, or of more. `since` and `until` are the change numbers, in SQL."""
     follower = _Follower(writer, since, until)
     row = writer.name()
-    selects = [
-        f"select {row}.id from {follower.versions(resource, row)} and {test}"
-        for test in follower.tests(resource, row, filter)
-    ]
+    versions = follower.versions(resource, row)
+    selects = [f"select {row}.id from {versions} and {test}" for test in follower.tests(resource, row, filter)]
     return "\n    union ".join(selects)
 
 
@@ -48,7 +46,10 @@ class _Follower:
             case Not():
                 return self.tests(resource, row, filter.filter)
             case AllOf() | AnyOf():
-                return [test for part in filter.filters for test in self.tests(resource, row, part)]
+                tests = []
+                for part in filter.filters:
+                    tests += self.tests(resource, row, part)
+                return tests
             case _:
                 return []
 

@@ -70,7 +70,10 @@ class StatementWriter:
     @property
     def reads(self) -> set[str]:
         """The resources that the statement reads."""
-        return set().union(*(scope.reads for scope in self.scopes))
+        names: set[str] = set()
+        for scope in self.scopes:
+            names |= scope.reads
+        return names
 
     def begin_root(self, as_of: AsOf | None) -> RootScope:
         """Begin the next root."""

@@ -18,6 +18,7 @@ from graphql.utilities import (
 from api.contracts.operations import operations
 from api.contracts.shape import BreakKind, SchemaComparison
 
+CHANGED_DEFAULT = DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE
 KEEP = "keep it, marked deprecated, and put what replaces it beside it; or change it in a new version"
 ACCEPT = "accept all that was accepted before; or ask for more in a new version"
 PROMISE = "answer as was promised before, and add beside it; or answer otherwise in a new version"
@@ -75,11 +76,8 @@ def _compare_load_format(released: str, current: str) -> Findings:
 def _compare_graphql(released: str, current: str) -> Findings:
     before, now = build_schema(released), build_schema(current)
     # A client that leaves the argument out gets another answer. Over REST that is a break, so it is one here, too.
-    changed_defaults = [
-        change
-        for change in find_dangerous_changes(before, now)
-        if change.type is DangerousChangeType.ARG_DEFAULT_VALUE_CHANGE
-    ]
+    dangerous = find_dangerous_changes(before, now)
+    changed_defaults = [change for change in dangerous if change.type is CHANGED_DEFAULT]
     changes: list[BreakingChange | DangerousChange] = [*find_breaking_changes(before, now), *changed_defaults]
     for change in changes:
         name = change.type.name

@@ -53,4 +53,9 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
 
 def without_corrections(changes: Iterable[Break], corrections: tuple[Correction, ...]) -> list[Break]:
     """Return the changes that are no corrections."""
-    return [change for change in changes if not any(correction.allows(change) for correction in corrections)]
+    others: list[Break] = []
+    for change in changes:
+        is_correction = any(correction.allows(change) for correction in corrections)
+        if not is_correction:
+            others.append(change)
+    return others

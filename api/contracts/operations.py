@@ -150,8 +150,11 @@ class OperationComparison:
 
 def _parameters(document: Part, operation: Part) -> dict[ParameterKey, Part]:
     """Return the parameters of an operation by where they are and their names."""
-    parameters = [resolve(document, parameter) for parameter in operation.get("parameters", [])]
-    return {(parameter["in"], parameter["name"]): parameter for parameter in parameters}
+    parameters: dict[ParameterKey, Part] = {}
+    for declared in operation.get("parameters", []):
+        parameter = resolve(document, declared)
+        parameters[parameter["in"], parameter["name"]] = parameter
+    return parameters
 
 
 def _describe_parameter(where: str, key: ParameterKey) -> str:

@@ -169,8 +169,11 @@ def _write_folder(folder: Path, texts: Mapping[str, str]) -> None:
     """Write the files, and then their digests."""
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    digests = (f"{sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(texts.items()))
-    (folder / SUMS).write_text("".join(digests), encoding="utf-8")
+    lines: list[str] = []
+    for name, text in sorted(texts.items()):
+        digest = sha256(text.encode()).hexdigest()
+        lines.append(f"{digest}  {name}\n")
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def _insert_line(text: str, line: str) -> str:

@@ -61,9 +61,14 @@ class SchemaComparison:
         """Pair the alternatives of both sides by name or type. One without a counterpart was removed or added."""
         old_alternatives = alternatives(before)
         new_alternatives = alternatives(now)
-        removed = [name for name in old_alternatives if name not in new_alternatives]
+        removed: list[str] = []
+        pairs: list[tuple[SchemaObject, SchemaObject]] = []
+        for name, old in old_alternatives.items():
+            if name in new_alternatives:
+                pairs.append((old, new_alternatives[name]))
+            else:
+                removed.append(name)
         added = [name for name in new_alternatives if name not in old_alternatives]
-        pairs = [(old, new_alternatives[name]) for name, old in old_alternatives.items() if name in new_alternatives]
         if len(removed) == len(added) == 1:
             pairs.append((old_alternatives[removed.pop()], new_alternatives[added.pop()]))
         for old, new in pairs:
@@ -184,9 +189,15 @@ def _list_alternatives(schema: SchemaObject) -> list[SchemaObject] | None:
         defaults = {"default": schema["default"]} if "default" in schema else {}
         return [branch | defaults for branch in schema[keyword]]
     types = schema.get("type")
-    if isinstance(types, list):
-        return [{"type": "null"} if type_ == "null" else schema | {"type": type_} for type_ in types]
-    return None
+    if not isinstance(types, list):
+        return None
+    typed_schemas: list[SchemaObject] = []
+    for type_ in types:
+        if type_ == "null":
+            typed_schemas.append({"type": "null"})
+        else:
+            typed_schemas.append(schema | {"type": type_})
+    return typed_schemas
 
 
 def _name(schema: SchemaObject) -> str:

@@ -121,9 +121,10 @@ def _declare_field_class(types: Types, field_class: type[Vocabulary] | type[Valu
     if issubclass(field_class, Vocabulary):
         types.enumeration(name, description, field_class.terms())
         return
-    fields: list[OutputField] = [
-        (camel(field.name), field_annotation(field), field.description, []) for field in field_class.fields().values()
-    ]
+    fields: list[OutputField] = []
+    for field in field_class.fields().values():
+        annotation = field_annotation(field)
+        fields.append((camel(field.name), annotation, field.description, []))
     types.output(name, description, fields)
 
 

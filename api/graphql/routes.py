@@ -127,7 +127,12 @@ def _write_editions(editions: tuple[tuple[str, int | None], ...], present: str) 
     before the first one, or that of the present. It is empty if no root reads the store."""
     if not editions:
         return b""
-    numbers = {key: int(present) if edition is None else edition or None for key, edition in editions}
+    numbers: dict[str, int | None] = {}
+    for key, edition in editions:
+        if edition is None:
+            numbers[key] = int(present)
+        else:
+            numbers[key] = edition or None
     return b',"editions":%b' % orjson.dumps(numbers)
 
 

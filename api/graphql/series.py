@@ -106,10 +106,11 @@ def key_dimensions(version: Version, resource: Resource) -> dict[str, Dimension]
 
 def part_fields(resource: Resource, type_name: str) -> dict[str, SeriesField]:
     """Return the values that the fields of a type show. Terms are in capitals."""
-    return {
-        camel(part.key): SeriesField(part.value, upper=part.type.name == "vocabulary")
-        for part in part_tables(resource).get(type_name, ())
-    }
+    fields: dict[str, SeriesField] = {}
+    for part in part_tables(resource).get(type_name, ()):
+        is_term = part.type.name == "vocabulary"
+        fields[camel(part.key)] = SeriesField(part.value, upper=is_term)
+    return fields
 
 
 def series_field(resource: Resource, in_time: list[Argument]) -> OutputField:

@@ -46,57 +46,51 @@ class Problem:
     meaning: str
 
 
-PROBLEMS: dict[str, Problem] = {
-    problem.code: problem
-    for problem in (
-        Problem("invalid_request", 400, "Invalid request", "A parameter or argument is unknown, malformed or missing."),
-        Problem("invalid_cursor", 400, "Invalid cursor", "The cursor is damaged or belongs to another list."),
-        Problem("too_expensive", 400, "Too expensive", "The price of the request exceeds the maximum."),
-        Problem(
-            "unauthenticated", 401, "Unauthenticated", "A key is required, as `Authorization: Bearer` or `X-API-Key`."
-        ),
-        Problem("invalid_key", 401, "Invalid key", "The key is mistyped, truncated or unknown."),
-        Problem("expired_key", 401, "Expired key", "The key has expired."),
-        Problem("revoked_key", 401, "Revoked key", "The key was revoked."),
-        Problem(
-            "forbidden",
-            403,
-            "Forbidden",
-            "The key or its plan does not allow this. The response names what is missing.",
-        ),
-        Problem("not_found", 404, "Not found", "The path does not exist, or no record has this id."),
-        Problem("method_not_allowed", 405, "Method not allowed", "The path does not support this method."),
-        Problem("not_acceptable", 406, "Not acceptable", "None of the accepted media types is available."),
-        Problem("request_timeout", 408, "Request timeout", "The request was not sent in time."),
-        Problem(
-            "conflict", 409, "Conflict", "The request conflicts with the current state, such as a name that is taken."
-        ),
-        Problem("withdrawn", 410, "Withdrawn", "The record was withdrawn. The response contains the reason."),
-        Problem("retired", 410, "Retired", "This version is no longer served. The response names one that is."),
-        Problem("body_too_large", 413, "Body too large", "The body exceeds the maximum size."),
-        Problem("uri_too_long", 414, "URI too long", "The path and query exceed the maximum length."),
-        Problem(
-            "unsupported_media_type",
-            415,
-            "Unsupported media type",
-            "The media type or encoding of the body is not supported.",
-        ),
-        Problem(
-            "rate_limited",
-            429,
-            "Too many requests",
-            "A limit of the caller's plan does not have enough left for the request.",
-        ),
-        Problem("headers_too_large", 431, "Header fields too large", "The header fields exceed the maximum size."),
-        Problem(
-            "internal", 500, "Internal error", "The service failed. The request id identifies the error in its log."
-        ),
-        Problem(
-            "unavailable", 503, "Unavailable", "The store is not available. Retry after the time in `Retry-After`."
-        ),
-        Problem("timed_out", 503, "Timed out", "The request took longer in the store than the time limit allows."),
-    )
-}
+def _by_code(*problems: Problem) -> dict[str, Problem]:
+    """Return problems by their codes."""
+    return {problem.code: problem for problem in problems}
+
+
+PROBLEMS = _by_code(
+    Problem("invalid_request", 400, "Invalid request", "A parameter or argument is unknown, malformed or missing."),
+    Problem("invalid_cursor", 400, "Invalid cursor", "The cursor is damaged or belongs to another list."),
+    Problem("too_expensive", 400, "Too expensive", "The price of the request exceeds the maximum."),
+    Problem("unauthenticated", 401, "Unauthenticated", "A key is required, as `Authorization: Bearer` or `X-API-Key`."),
+    Problem("invalid_key", 401, "Invalid key", "The key is mistyped, truncated or unknown."),
+    Problem("expired_key", 401, "Expired key", "The key has expired."),
+    Problem("revoked_key", 401, "Revoked key", "The key was revoked."),
+    Problem(
+        "forbidden",
+        403,
+        "Forbidden",
+        "The key or its plan does not allow this. The response names what is missing.",
+    ),
+    Problem("not_found", 404, "Not found", "The path does not exist, or no record has this id."),
+    Problem("method_not_allowed", 405, "Method not allowed", "The path does not support this method."),
+    Problem("not_acceptable", 406, "Not acceptable", "None of the accepted media types is available."),
+    Problem("request_timeout", 408, "Request timeout", "The request was not sent in time."),
+    Problem("conflict", 409, "Conflict", "The request conflicts with the current state, such as a name that is taken."),
+    Problem("withdrawn", 410, "Withdrawn", "The record was withdrawn. The response contains the reason."),
+    Problem("retired", 410, "Retired", "This version is no longer served. The response names one that is."),
+    Problem("body_too_large", 413, "Body too large", "The body exceeds the maximum size."),
+    Problem("uri_too_long", 414, "URI too long", "The path and query exceed the maximum length."),
+    Problem(
+        "unsupported_media_type",
+        415,
+        "Unsupported media type",
+        "The media type or encoding of the body is not supported.",
+    ),
+    Problem(
+        "rate_limited",
+        429,
+        "Too many requests",
+        "A limit of the caller's plan does not have enough left for the request.",
+    ),
+    Problem("headers_too_large", 431, "Header fields too large", "The header fields exceed the maximum size."),
+    Problem("internal", 500, "Internal error", "The service failed. The request id identifies the error in its log."),
+    Problem("unavailable", 503, "Unavailable", "The store is not available. Retry after the time in `Retry-After`."),
+    Problem("timed_out", 503, "Timed out", "The request took longer in the store than the time limit allows."),
+)
 
 
 class HTTPError(Exception):

@@ -15,11 +15,12 @@ SHARE = 10  # the operator is asked about more than a tenth of a dataset
 
 def describe_large_losses(losses: Sequence[Loss]) -> list[str]:
     """Return, in words, the losses of each dataset that loses more than a tenth of its records."""
-    return [
-        f"{loss.lost:,} of the {loss.held:,} records of the dataset {loss.dataset}"
-        for loss in losses
-        if loss.lost * SHARE > loss.held
-    ]
+    descriptions: list[str] = []
+    for loss in losses:
+        is_large = loss.lost * SHARE > loss.held
+        if is_large:
+            descriptions.append(f"{loss.lost:,} of the {loss.held:,} records of the dataset {loss.dataset}")
+    return descriptions
 
 
 def ask(file: str, losses: list[str], report: Report) -> None:

@@ -24,9 +24,13 @@ class FileFault:
     def __str__(self) -> str:
         numbers = [str(number) for number in (self.position.line, self.position.column) if number]
         element = f"record {self.position.record}" if self.position.record else ""
-        subject = [part for part in (element, self.record, joined(self.path)) if part]
-        parts = (":".join(numbers), ", ".join(subject), self.detail)
-        return ": ".join(part for part in parts if part)
+        subject = _join_filled(", ", element, self.record, joined(self.path))
+        return _join_filled(": ", ":".join(numbers), subject, self.detail)
+
+
+def _join_filled(separator: str, *parts: str) -> str:
+    """Join the parts that are not empty."""
+    return separator.join(part for part in parts if part)
 
 
 class FileFaults:

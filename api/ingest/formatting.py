@@ -34,5 +34,16 @@ def printable(text: str) -> str:
     return "".join(map(_escape, text))
 
 
+def blank_unprintable(text: str) -> str:
+    """Return a text with a space for each character that is not printable."""
+    chars: list[str] = []
+    for char in text:
+        if char.isprintable():
+            chars.append(char)
+        else:
+            chars.append(" ")
+    return "".join(chars)
+
+
 def _escape(char: str) -> str:
     return char if char.isprintable() else f"\\u{ord(char):04x}"

@@ -60,7 +60,7 @@ def representative(geometry: Any) -> Representative:
             areas += [_read_parts(area) for area in coordinates]
     # An empty geometry stands for no place (RFC 7946, 3.1), so it must not hide the others.
     lines = [line for line in lines if line]
-    areas = [[ring for ring in area if ring] for area in areas if area and area[0]]
+    areas = _without_empty(areas)
     vertices = points.copy()
     for line in lines:
         vertices += line
@@ -124,6 +124,16 @@ def _read_part(coordinates: list[Any]) -> Part:
 
 def _read_parts(coordinates: list[Any]) -> list[Part]:
     return [_read_part(positions) for positions in coordinates]
+
+
+def _without_empty(areas: list[list[Part]]) -> list[list[Part]]:
+    """Return the areas that have an outer ring, without their empty rings."""
+    filled: list[list[Part]] = []
+    for area in areas:
+        if not area or not area[0]:
+            continue
+        filled.append([ring for ring in area if ring])
+    return filled
 
 
 def _near(vertex: Vertex, longitude: float) -> Vertex:

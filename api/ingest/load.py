@@ -252,10 +252,11 @@ async def _stage_missing_records(store: LoadTransaction) -> None:
 
 def _describe_standing(standing: Mapping[str, int]) -> list[str]:
     """Return a note for each kind of parent that was withdrawn without the records that depend on it."""
-    return [
-        f"{count:,} records of withdrawn {parent}s stand as before. With --cascade they are withdrawn, too."
-        for parent, count in standing.items()
-    ]
+    notes: list[str] = []
+    for parent, count in standing.items():
+        stand = f"{count:,} records of withdrawn {parent}s stand as before."
+        notes.append(f"{stand} With --cascade they are withdrawn, too.")
+    return notes
 
 
 async def _read_rows(file: RecordFile, faults: FileFaults, report: Report) -> AsyncIterator[bytes]:

@@ -171,23 +171,29 @@ def _make_record_model(
     return RecordModel(resource, model, RULES.get(resource.name, ()), envelope)
 
 
+def _make_child_model(child: Entity) -> RecordModel:
+    return _make_record_model(child, "", _define_content(child))
+
+
+def _make_line_model(resource: Entity) -> RecordModel:
+    """Return the model of a record on a line."""
+    return _make_record_model(resource, "Line", _define_line(resource), *NAMED, *PLACED)
+
+
+def _make_model_in_document(resource: Entity) -> RecordModel:
+    """Return the model of a record in a document."""
+    return _make_record_model(resource, "", _define_in_document(resource), *NAMED)
+
+
 WITHDRAWAL = _make_model(
     "Withdrawal",
     "The withdrawal of a record. The record stays in the log, and requests for it return the reason.",
     {"reason": (LINE, Field(description="The reason, which is shown to callers."))},
 )
 VALUES = _make_value_models()
-CHILDREN: dict[str, RecordModel] = {
-    name: _make_record_model(child, "", _define_content(child)) for name, child in STORED_CHILDREN.items()
-}
-LINES: dict[str, RecordModel] = {
-    name: _make_record_model(resource, "Line", _define_line(resource), *NAMED, *PLACED)
-    for name, resource in STORED_RECORDS.items()
-}
-RECORDS: dict[str, RecordModel] = {
-    name: _make_record_model(resource, "", _define_in_document(resource), *NAMED)
-    for name, resource in STORED_RECORDS.items()
-}
+CHILDREN: dict[str, RecordModel] = {name: _make_child_model(child) for name, child in STORED_CHILDREN.items()}
+LINES: dict[str, RecordModel] = {name: _make_line_model(resource) for name, resource in STORED_RECORDS.items()}
+RECORDS: dict[str, RecordModel] = {name: _make_model_in_document(resource) for name, resource in STORED_RECORDS.items()}
 LISTS: dict[str, str] = {resource.plural: name for name, resource in STORED_RECORDS.items() if name != "briefing"}
 HEADER = _make_document_model(dict.fromkeys(STORED_RECORDS, dict[str, Any]))
 DOCUMENT = _make_document_model({name: form.model for name, form in RECORDS.items()})

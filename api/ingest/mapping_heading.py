@@ -51,20 +51,26 @@ def find_faults(declared: dict[str, Any]) -> list[Fault]:
 
 def heading(declared: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a Mapping that describe its file. The declaration must not have faults."""
+    ignored = {column: str(why) for column, why in declared.get("ignore", {}).items()}
+    path = [name for name in declared.get("records", "").split(".") if name]
+    other_names: dict[str, tuple[Any, ...]] = {}
+    for column, written in declared.get("other_names", {}).items():
+        names = _as_list(written)
+        other_names[column] = tuple(names)
     return {
         "dataset": declared["dataset"],
         "containers": tuple(_as_list(declared["container"])),
-        "ignored": {column: str(why) for column, why in declared.get("ignore", {}).items()},
+        "ignored": ignored,
         "optional": frozenset((PRECISION, *declared.get("optional", ()))),
         "delimiter": declared.get("delimiter", ","),
         "encoding": declared.get("encoding", "utf-8"),
         "empty": frozenset(declared.get("empty", ())),
-        "path": tuple(name for name in declared.get("records", "").split(".") if name),
+        "path": tuple(path),
         "member": declared.get("member", ""),
         "sheet": declared.get("sheet", ""),
         "header": tuple(declared.get("header", ())),
         "skip_lines": declared.get("skip_lines", 0),
-        "other_names": {name: tuple(_as_list(names)) for name, names in declared.get("other_names", {}).items()},
+        "other_names": other_names,
     }
 
 

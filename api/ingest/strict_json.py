@@ -81,17 +81,19 @@ def positions(text: str) -> dict[str, Position]:
         entries = json_source_map.calculate(text)
     except RecursionError:
         return {}
-    return {
-        pointer: Position(entry.value_start.line + 1, entry.value_start.column + 1)
-        for pointer, entry in entries.items()
-    }
+    by_pointer: dict[str, Position] = {}
+    for pointer, entry in entries.items():
+        start = entry.value_start
+        by_pointer[pointer] = Position(start.line + 1, start.column + 1)
+    return by_pointer
 
 
 def _build_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = object_in_nfc(pairs)
     if len(members) != len(pairs):
         seen: set[str] = set()
-        for name in (normalize("NFC", name) for name, _ in pairs):
+        for written, _ in pairs:
+            name = normalize("NFC", written)
             if name in seen:
                 raise _Duplicate(json.dumps(name))
             seen.add(name)

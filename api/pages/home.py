@@ -153,16 +153,19 @@ class Home:
         if answer is not None:
             event, numbers, records = version["event"], answer["numbers"], answer["records"]
             places, number = _map_places(numbers["places"]), numbers["newest"]["events"]
+            placed = sum(place.number for place in places)
+            rights = [_describe_right(right) for right in numbers["rights"]]
+            cards = [_describe_card(event, latest) for latest in records["latest"]["data"]]
             values = {
                 "counts": _read_counts(version, numbers["counts"]),
                 "changed_at": read_moment(numbers["changed_at"]) if numbers["changed_at"] else None,
-                "rights": [_describe_right(right) for right in numbers["rights"]],
+                "rights": rights,
                 "timeline": _draw_days(event, numbers["days"], numbers["newest"]),
                 "places": places,
-                "unplaced": have(event, number - sum(place.number for place in places)),
+                "unplaced": have(event, number - placed),
                 "which_events": f"{'all' if number < MAX_EVENTS else 'the newest'} {count_of(event, number)}",
                 "briefing": _describe_briefing(records["briefing"]["data"]),
-                "cards": [_describe_card(version["event"], event) for event in records["latest"]["data"]],
+                "cards": cards,
                 "disputed": _describe_dispute(version, records["disputed"]["data"]),
             }
         return self._templates.render(
@@ -192,12 +195,12 @@ def records_query(version: Version) -> Query:
     dispute_tree: Tree = {"citations": {"source": {}, "blames": {}}}
     dispute = _shrink(record_selection(version, event, dispute_tree), OF_A_DISPUTE)
     briefing = tuple(Item(name, ColumnField(name)) for name in ("id", "title", "published_at"))
-    lists = {
-        "briefing": _newest(version["briefing"], "-published_at", 1, briefing),
-        "latest": _newest(event, event.sort, LATEST, card),
-        "disputed": _newest(event, event.sort, 1, dispute, is_disputed),
-    }
-    return Query(version.name, Object(tuple(Item(name, value) for name, value in lists.items())))
+    roots = (
+        Item("briefing", _newest(version["briefing"], "-published_at", 1, briefing)),
+        Item("latest", _newest(event, event.sort, LATEST, card)),
+        Item("disputed", _newest(event, event.sort, 1, dispute, is_disputed)),
+    )
+    return Query(version.name, Object(roots))
 
 
 def _newest(resource: Resource, order: str, size: int, selection: Selection, filter: Filter = EVERYTHING) -> ListQuery:
@@ -287,8 +290,10 @@ def _map_places(places: list[dict[str, Any]]) -> list[MappedPlace]:
     mapped = []
     for place in places:
         query = write_query([("place_id", place["id"])])
-        mapped.append(map_place(place["id"], place, place["events"], query))
-    return [place for place in mapped if place is not None]
+        mapped_place = map_place(place["id"], place, place["events"], query)
+        if mapped_place is not None:
+            mapped.append(mapped_place)
+    return mapped
 
 
 def _draw_days(event: Resource, days: list[tuple[str, int, int]], newest: dict[str, int]) -> DayChart | None:

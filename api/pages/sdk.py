@@ -62,8 +62,7 @@ def _find_packages(folder: Path) -> list[Path]:
 
 
 def _render_page(files: Sequence[Path], base: str) -> bytes:
-    wheel = next((file.name for file in files if file.suffix == ".whl"), "")
-    tarball = next((file.name for file in files if file.suffix == ".tgz"), "")
+    wheel, tarball = _find_name(files, ".whl"), _find_name(files, ".tgz")
     commands = []
     if wheel:
         commands += [("For Python", f"pip install {base}/sdk/{wheel}")]
@@ -76,6 +75,14 @@ def _render_page(files: Sequence[Path], base: str) -> bytes:
         blocks.append(f'<p>{label}:</p>\n<pre tabindex="0" role="region" aria-label="{label}">{code}</pre>')
     links = [f'<li><a href="sdk/{escape(file.name)}">{escape(file.name)}</a></li>' for file in files]
     return ASSETS.page("sdk.html", title=TITLE, assets=ASSETS.path, commands="\n".join(blocks), files="\n".join(links))
+
+
+def _find_name(files: Sequence[Path], suffix: str) -> str:
+    """Return the name of the first file with a suffix; empty if there is none."""
+    for file in files:
+        if file.suffix == suffix:
+            return file.name
+    return ""
 
 
 def _render_index(links: Sequence[tuple[str, str]]) -> bytes:

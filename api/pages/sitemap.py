@@ -18,7 +18,7 @@ from api.middleware.authentication import Authentication
 from api.pages.guide import INDEX, page_names
 from api.pages.origin import VARY, find_origin
 from api.rest.routes import METHODS
-from api.service import Service
+from api.service import PreparedQuery, Service
 
 MEDIA_TYPE = b"application/xml; charset=utf-8"
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -37,10 +37,10 @@ class Sitemap:
         self._service = service
         self._authentication = authentication
         self._version = version
-        self._queries = {
-            resource.plural: service.fixed(POINTS, newest_ids(version, resource, MOST, POINTS))
-            for resource in version.resources.values()
-        }
+        self._queries: dict[str, PreparedQuery] = {}
+        for resource in version.resources.values():
+            statement = newest_ids(version, resource, MOST, POINTS)
+            self._queries[resource.plural] = service.fixed(POINTS, statement)
 
     async def answer_index(self, request: HttpRequest) -> BytesResponse:
         """Return the index of the files."""
@@ -50,7 +50,7 @@ class Sitemap:
 
     async def answer_pages(self, request: HttpRequest) -> BytesResponse:
         """Return the addresses of the pages that are no records."""
-        guide = ["/guide" if name == INDEX else f"/guide/{name}" for name in page_names()]
+        guide = [_guide_path(name) for name in page_names()]
         lists = [f"/explore/{resource.plural}" for resource in self._version.lists.values()]
         origin = self._origin(request)
         paths = ["/", "/explore", *lists, *guide]
@@ -92,6 +92,10 @@ def routes(service: Service, authentication: Authentication, version: Version) -
         path = f"/sitemaps/{resource.plural}.xml"
         router.add_api_route(path, partial(sitemap.answer_records, resource), methods=METHODS)
     return router
+
+
+def _guide_path(name: str) -> str:
+    return "/guide" if name == INDEX else f"/guide/{name}"
 
 
 def write_index(addresses: Iterable[str]) -> str:

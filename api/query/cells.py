@@ -52,10 +52,9 @@ def cells(version: Version, resource: Resource) -> tuple[Cell, ...]:
     columns += _label_cells(version, resource)
     for link in links:
         if link.owned:
-            columns += [
-                replace(cell, name=f"{link.name}.{cell.name}", type=replace(cell.type, many=True), link=link.name)
-                for cell in _label_cells(version, version[link.target])
-            ]
+            for cell in _label_cells(version, version[link.target]):
+                kind = replace(cell.type, many=True)
+                columns.append(replace(cell, name=f"{link.name}.{cell.name}", type=kind, link=link.name))
 
     def addition(cell: Cell) -> int:
         if cell.via:

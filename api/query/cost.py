@@ -104,9 +104,13 @@ def least_price(query: Query) -> int:
 
 def largest_page_size(query: Query) -> int:
     """Return the size of the largest page at the root of a request; 0 if it has no list."""
-    sizes = [rows.page.size for _, rows in _root_lists(query)]
-    sizes += [entry.value.size for entry in query.entries if isinstance(entry.value, RevisionsQuery)]
-    sizes += [entry.value.page.size for entry in query.entries if isinstance(entry.value, DiffQuery)]
+    sizes: list[int] = []
+    for entry in query.entries:
+        match entry.value:
+            case ListQuery() | DiffQuery():
+                sizes.append(entry.value.page.size)
+            case RevisionsQuery():
+                sizes.append(entry.value.size)
     return max(sizes, default=0)
 
 
@@ -133,7 +137,9 @@ def _revision_points(version: Version, root: RevisionsQuery) -> int:
     points = REVISION
     for entry in root.selection:
         if isinstance(entry.value, Nodes):
-            points += sum(item.value.points for item in entry.value.selection if isinstance(item.value, StoredRecord))
+            for item in entry.value.selection:
+                if isinstance(item.value, StoredRecord):
+                    points += item.value.points
     return root.size * points
 
 
@@ -172,7 +178,9 @@ def extra_of(rows: ListQuery) -> int:
             points += EXACT_TOTAL
     if rows.sort.field == "relevance":
         points += RELEVANCE
-    return points + sum(points_of_counts(counts_of_facets(rows, facets)) for facets in facets_of(rows.selection))
+    for facets in facets_of(rows.selection):
+        points += points_of_counts(counts_of_facets(rows, facets))
+    return points
 
 
 def points_of_counts(root: CountQuery) -> int:
@@ -225,7 +233,9 @@ def _linked_points(version: Version, selection: Selection) -> int:
             case Record():
                 total += record_points(version, entry.value.selection)
             case Records():
-                total += sum(record_points(version, record.selection) for record in entry.value.records if record)
+                for record in entry.value.records:
+                    if record:
+                        total += record_points(version, record.selection)
             case LinkedRecord() | Object():
                 total += _linked_points(version, entry.value.selection)
     return total

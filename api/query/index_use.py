@@ -55,6 +55,9 @@ def is_bounded(resource: Resource, rows: ListQuery) -> bool:
 
 def count_ids(filter: Filter) -> int | None:
     """Return the number of ids that the filter names, or None if it names none."""
-    tests = [part for part in conjuncts(filter) if isinstance(part, Test)]
-    counts = [len(test.value) for test in tests if test.column == "id" and test.operator == "in"]
+    counts: list[int] = []
+    for part in conjuncts(filter):
+        match part:
+            case Test("id", "in", ids):
+                counts.append(len(ids))
     return min(counts, default=None)

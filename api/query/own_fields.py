@@ -36,17 +36,17 @@ def own_selection(version: Version, resource: Resource, key: Key = str) -> Selec
 
 
 def _items(fields: dict[str, Field], key: Key) -> list[Item]:
-    # The id that counts for a link follows from other records.
-    return [
-        Item(key(name), _answer(field, key))
-        for name, field in fields.items()
-        if field.name not in NOT_COMPARED and not field.effective
-    ]
+    items: list[Item] = []
+    for name, field in fields.items():
+        # The id that counts for a link follows from other records.
+        is_compared = field.name not in NOT_COMPARED and not field.effective
+        if is_compared:
+            items.append(Item(key(name), _answer(field, key)))
+    return items
 
 
 def _answer(field: Field, key: Key) -> Answer:
     if field.type.name != "value":
         return ColumnField(field.name)
-    return ObjectField(
-        field.name, field.type.many, tuple(Item(key(name), ColumnField(name)) for name in field.type.of.fields())
-    )
+    parts = [Item(key(name), ColumnField(name)) for name in field.type.of.fields()]
+    return ObjectField(field.name, field.type.many, tuple(parts))

@@ -278,7 +278,8 @@ def counts_of(value: Answer) -> Iterator[CountQuery]:
         case SeriesQuery():
             yield counts_of_series(value)
         case ListQuery():
-            yield from (counts_of_facets(value, facets) for facets in facets_of(value.selection))
+            for facets in facets_of(value.selection):
+                yield counts_of_facets(value, facets)
         case Object():
             for entry in value.selection:
                 yield from counts_of(entry.value)

@@ -134,7 +134,8 @@ def _find_states(url: Url, finder: EditionFinder) -> _States:
     if url.until is not None and url.since.number is None and url.until.number is None:
         is_later = url.since.moment > url.until.moment
     if is_later:
-        earlier, later = (quote(url.texts[name], safe=":") for name in ("to", "from"))
+        earlier = quote(url.texts["to"], safe=":")
+        later = quote(url.texts["from"], safe=":")
         detail = f"This is later than to. Write from={earlier}&to={later}."
         raise InvalidRequest.of([Fault("from", detail)])
     resources = resources_of_list(url.version, url.resource, url.filter)

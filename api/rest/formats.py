@@ -127,60 +127,61 @@ def _parquet_encoder(version: Version, resource: Resource) -> ParquetEncoder:
     return ParquetEncoder(cells(version, resource))
 
 
-FORMATS: dict[str, Format] = {
-    form.name: form
-    for form in (
-        Format(
-            "csv",
-            "text/csv",
-            "; charset=utf-8; header=present",
-            "One row per record [RFC 4180], in UTF-8. The header row is always present. The elements of lists are "
-            "joined by `|`, and so are the values of citations, participants and relations. Within an element, a "
-            "backslash is written `\\\\` and a `|` is written `\\|`. Text that a spreadsheet would run as a formula is "
-            "prefixed with an apostrophe.",
-            _csv_shape,
-            _csv_header,
-            after="\r\n",
-            parameters=("after_id", "bom"),
-        ),
-        Format(
-            "ndjson",
-            "application/x-ndjson",
-            "",
-            "One JSON object per line: a record as in the `data` of the list, with all of its children and the links "
-            "in `include`.",
-            _json_shape,
-            after="\n",
-            escape=_escape_line_ends,
-            parameters=("include", "after_id"),
-        ),
-        Format(
-            "geojson",
-            "application/geo+json",
-            "",
-            "A FeatureCollection [RFC 7946]. The geometry of a record is a point, or null if its coordinates are not "
-            "known. Its properties are the record with the `geo_precision` of its place.",
-            _geojson_shape,
-            _geojson_head,
-            before=",\n",
-            tail=b"\n]}\n",
-            escape=_escape_line_ends,
-            schema="FeatureCollection",
-        ),
-        Format(
-            "parquet",
-            MEDIA_TYPE,
-            "",
-            "A Parquet file with the columns of CSV. Lists have list types, amounts are decimals, and times are in "
-            "UTC.",
-            _row_shape,
-            after="\n",
-            encoder=_parquet_encoder,
-            like="csv",
-            missing="" if INSTALLED else "There is no Parquet here: the service lacks pyarrow (briefing-api[parquet]).",
-        ),
-    )
-}
+def _by_name(*forms: Format) -> dict[str, Format]:
+    """Return formats by their names."""
+    return {form.name: form for form in forms}
+
+
+FORMATS = _by_name(
+    Format(
+        "csv",
+        "text/csv",
+        "; charset=utf-8; header=present",
+        "One row per record [RFC 4180], in UTF-8. The header row is always present. The elements of lists are "
+        "joined by `|`, and so are the values of citations, participants and relations. Within an element, a "
+        "backslash is written `\\\\` and a `|` is written `\\|`. Text that a spreadsheet would run as a formula is "
+        "prefixed with an apostrophe.",
+        _csv_shape,
+        _csv_header,
+        after="\r\n",
+        parameters=("after_id", "bom"),
+    ),
+    Format(
+        "ndjson",
+        "application/x-ndjson",
+        "",
+        "One JSON object per line: a record as in the `data` of the list, with all of its children and the links "
+        "in `include`.",
+        _json_shape,
+        after="\n",
+        escape=_escape_line_ends,
+        parameters=("include", "after_id"),
+    ),
+    Format(
+        "geojson",
+        "application/geo+json",
+        "",
+        "A FeatureCollection [RFC 7946]. The geometry of a record is a point, or null if its coordinates are not "
+        "known. Its properties are the record with the `geo_precision` of its place.",
+        _geojson_shape,
+        _geojson_head,
+        before=",\n",
+        tail=b"\n]}\n",
+        escape=_escape_line_ends,
+        schema="FeatureCollection",
+    ),
+    Format(
+        "parquet",
+        MEDIA_TYPE,
+        "",
+        "A Parquet file with the columns of CSV. Lists have list types, amounts are decimals, and times are in UTC.",
+        _row_shape,
+        after="\n",
+        encoder=_parquet_encoder,
+        like="csv",
+        missing="" if INSTALLED else "There is no Parquet here: the service lacks pyarrow (briefing-api[parquet]).",
+    ),
+)
 
 
 def diff_selection(version: Version, resource: Resource) -> Selection:

@@ -20,7 +20,7 @@ from api.query.counts import (
 from api.query.parse import read_boolean
 from api.query.series import MAX_SERIES, MAX_SERIES_BY, check_series_top, read_series_by
 from api.rest.parameters import split
-from api.rest.url import ONLY_EXPORTS, SHARED, SharedParameter, Url, list_names
+from api.rest.url import ONLY_EXPORTS, SHARED, SharedParameter, Url, by_name, list_names
 
 # The shared parameters of lists that counts and series take.
 OF_GROUPS = ("q", "q_language", "known_at")
@@ -53,30 +53,24 @@ def _read_quality(url: Url, text: str) -> None:
     url.quality = read_choice(text, CountQuality.terms())
 
 
-ONLY_COUNTS = {
-    parameter.name: parameter
-    for parameter in (
-        SharedParameter("by", f"The fields to group by, at most {MAX_BY}, separated by commas.", _read_by),
-        SharedParameter("bucket", "Group by time, too: by day, week (from Monday), month or year.", _read_bucket),
-        SharedParameter(
-            "time_zone",
-            "The time zone of days, for times with minute or hour precision [IANA tz database]. Dates are not "
-            "converted.",
-            _read_time_zone,
-        ),
-        SharedParameter(
-            "top", f"The maximum number of groups, 1 to {MAX_TOP:,}. Smaller groups are in `rest`.", _read_top
-        ),
-        SharedParameter(
-            "fill", "Include buckets without records, from the lower to the upper bound of the time filter.", _read_fill
-        ),
-        SharedParameter(
-            "quality",
-            f"`exact` counts every record. By default, more than {SAMPLE_FROM:,} are counted from a sample.",
-            _read_quality,
-        ),
-    )
-}
+ONLY_COUNTS = by_name(
+    SharedParameter("by", f"The fields to group by, at most {MAX_BY}, separated by commas.", _read_by),
+    SharedParameter("bucket", "Group by time, too: by day, week (from Monday), month or year.", _read_bucket),
+    SharedParameter(
+        "time_zone",
+        "The time zone of days, for times with minute or hour precision [IANA tz database]. Dates are not converted.",
+        _read_time_zone,
+    ),
+    SharedParameter("top", f"The maximum number of groups, 1 to {MAX_TOP:,}. Smaller groups are in `rest`.", _read_top),
+    SharedParameter(
+        "fill", "Include buckets without records, from the lower to the upper bound of the time filter.", _read_fill
+    ),
+    SharedParameter(
+        "quality",
+        f"`exact` counts every record. By default, more than {SAMPLE_FROM:,} are counted from a sample.",
+        _read_quality,
+    ),
+)
 
 
 def _read_series_by(url: Url, text: str) -> None:
@@ -89,25 +83,22 @@ def _read_series_top(url: Url, text: str) -> None:
 
 
 # The parameters that only series have, some of them under the names of parameters of counts.
-ONLY_SERIES = {
-    parameter.name: parameter
-    for parameter in (
-        SharedParameter(
-            "by",
-            f"The fields that define a series, in addition to measure and unit, at most {MAX_SERIES_BY}, separated by "
-            "commas.",
-            _read_series_by,
-        ),
-        SharedParameter(
-            "bucket", "The length of the bucket of a point. Defaults to `day`. Weeks begin on Monday.", _read_bucket
-        ),
-        SharedParameter(
-            "top",
-            f"The maximum number of series, 1 to {MAX_SERIES}. Series with fewer figures are in `rest`.",
-            _read_series_top,
-        ),
-    )
-}
+ONLY_SERIES = by_name(
+    SharedParameter(
+        "by",
+        f"The fields that define a series, in addition to measure and unit, at most {MAX_SERIES_BY}, separated by "
+        "commas.",
+        _read_series_by,
+    ),
+    SharedParameter(
+        "bucket", "The length of the bucket of a point. Defaults to `day`. Weeks begin on Monday.", _read_bucket
+    ),
+    SharedParameter(
+        "top",
+        f"The maximum number of series, 1 to {MAX_SERIES}. Series with fewer figures are in `rest`.",
+        _read_series_top,
+    ),
+)
 
 
 # The readers of both, by name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from api.catalog import Dimension, Resource, Version
 from api.catalog.dimensions import SOURCE
@@ -70,8 +70,9 @@ def counts_query(
     faults = Faults()
     for name, detail in check_grouping(resource, grouping, filter):
         faults.note(name, detail)
+    labels = [dimension.label for dimension in grouping.by]
     for path in included:
-        if path not in [dimension.label for dimension in grouping.by]:
+        if path not in labels:
             faults.note("include", f"{path} describes records by which by does not group.")
     faults.check()
     is_timed = bool(grouping.bucket)
@@ -203,10 +204,10 @@ def _series_columns(by: tuple[Dimension, ...]) -> Selection:
     in_key = [dimension.name for dimension in by]
     of_series = [part for part in SERIES if part.value != "n" and part.value not in in_key]
     of_envelopes = [part for part in ENVELOPE_POINT if part not in POINT and part.value not in ("low", "high")]
-    parts = (*LAST, *POINT, *of_envelopes)
-    return (
-        *_key_items(by),
-        *(Item(part.value, SeriesField(part.value)) for part in of_series),
-        Item("bucket", CountBucket()),
-        *(Item(part.value, SeriesField(part.value)) for part in parts),
-    )
+    of_points = (*LAST, *POINT, *of_envelopes)
+    return (*_key_items(by), *_columns(of_series), Item("bucket", CountBucket()), *_columns(of_points))
+
+
+def _columns(parts: Iterable[Part[str]]) -> Selection:
+    """Return columns that have the names of their values."""
+    return tuple(Item(part.value, SeriesField(part.value)) for part in parts)

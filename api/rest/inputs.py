@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from api.catalog import Condition, Resource, Version, dimensions, has_counts, has_series, series_dimensions
 from api.catalog.operators import OPERATORS, ValueKind
@@ -28,6 +28,7 @@ from api.rest.url import (
     RECORD_MODES,
     REVISION_NAMES,
     SHARED,
+    SharedParameter,
     diff_names,
     export_names,
     feed_names,
@@ -82,7 +83,7 @@ def export_inputs(version: Version, resource: Resource, form: Format) -> list[Sc
     inputs = _inputs(version, resource, [name for name in names if name in SHARED and name != "limit"])
     own = [_export_limit(), *_export_parameters(resource, names)]
     # An export is never a 304.
-    headers = [_reference(name) for name in header_inputs(version) if name != "If-None-Match"]
+    headers = _header_references(version, "If-None-Match")
     return [*_references(resource, inputs), *own, *headers]
 
 
@@ -94,16 +95,22 @@ def _export_limit() -> Schema:
 def _export_parameters(resource: Resource, names: Iterable[str]) -> list[Schema]:
     """Return the parameters that only exports have, among these names."""
     schemas = FILE_SCHEMAS | {"after_id": ref(f"{title(resource)}Id")}
-    return [_parameter(name, schemas[name], ONLY_EXPORTS[name].description) for name in names if name in ONLY_EXPORTS]
+    return _own_inputs(ONLY_EXPORTS, schemas, names)
+
+
+def _own_inputs(
+    own: Mapping[str, SharedParameter], schemas: Mapping[str, Schema], names: Iterable[str]
+) -> list[Schema]:
+    """Return the parameters that only some operations have, among these names."""
+    return [_parameter(name, schemas[name], own[name].description) for name in names if name in own]
 
 
 def count_inputs(version: Version, resource: Resource, *, file: bool = False) -> list[Schema]:
     """Return the parameters of counts: the filters and the search of the list, and how to group. A `file` with them has
     more."""
     names = count_names(version, resource, file=file)
-    inputs = _inputs(version, resource, [name for name in names if name in OF_GROUPS])
-    schemas = _count_schemas(resource)
-    only = [_parameter(name, schemas[name], ONLY_COUNTS[name].description) for name in names if name in ONLY_COUNTS]
+    inputs = _group_inputs(version, resource, names)
+    only = _own_inputs(ONLY_COUNTS, _count_schemas(resource), names)
     if "include" in names:
         text = "The records to describe in addition to their ids, separated by commas. `by` must group by their ids."
         only.append(_parameter("include", _list_of(ref(f"{title(resource)}CountInclude")), text))
@@ -128,27 +135,31 @@ def series_inputs(version: Version, resource: Resource, *, file: bool = False) -
     """Return the parameters of series: the filters and the search of the list, and how to group. A `file` with them has
     more."""
     names = series_names(version, resource, file=file)
-    inputs = _inputs(version, resource, [name for name in names if name in OF_GROUPS])
+    inputs = _group_inputs(version, resource, names)
     schemas: dict[str, Schema] = {
         "by": _list_of(ref(f"{title(resource)}SeriesField")) | {"maxItems": MAX_SERIES_BY},
         "bucket": ref("CountBucket") | {"default": "day"},
         "top": {"type": "integer", "minimum": 1, "maximum": MAX_SERIES, "default": TOP_SERIES},
     }
-    only = [_parameter(name, schema, ONLY_SERIES[name].description) for name, schema in schemas.items()]
+    only = _own_inputs(ONLY_SERIES, schemas, names)
     if file:
         only += _file_inputs()
     return [*_references(resource, inputs), *only, *_header_references(version)]
 
 
 def _file_inputs() -> list[Schema]:
-    return [_parameter(name, FILE_SCHEMAS[name], ONLY_EXPORTS[name].description) for name in OF_FILES]
+    return _own_inputs(ONLY_EXPORTS, FILE_SCHEMAS, OF_FILES)
+
+
+def _group_inputs(version: Version, resource: Resource, names: Iterable[str]) -> list[Schema]:
+    """Return the filters of a list, with the parameters among these names that counts and series share with it."""
+    return _inputs(version, resource, [name for name in names if name in OF_GROUPS])
 
 
 def feed_inputs(version: Version, resource: Resource) -> list[Schema]:
     """Return the parameters of a feed: the filters and the search of the list, and its pages."""
     inputs = _inputs(version, resource, feed_names(version, resource))
-    headers = [_reference(name) for name in header_inputs(version) if name != ACCEPT_DATETIME]
-    return [*_references(resource, inputs), *headers]
+    return [*_references(resource, inputs), *_header_references(version, ACCEPT_DATETIME)]
 
 
 def shared_inputs(version: Version) -> dict[str, Schema]:
@@ -165,9 +176,12 @@ def _inputs(version: Version, resource: Resource, shared_names: Iterable[str]) -
     records."""
     rows = parameters(version, resource).values()
     schemas = _shared_schemas(resource)
-    own = [_filter_input(version, resource, row) for row in rows if not row.link]
+    own: list[Schema] = []
+    linked: list[Schema] = []
+    for row in rows:
+        filters = linked if row.link else own
+        filters.append(_filter_input(version, resource, row))
     shared = [_shared_input(resource, name, schemas[name]) for name in shared_names]
-    linked = [_filter_input(version, resource, row) for row in rows if row.link]
     return [*own, *shared, *linked]
 
 
@@ -202,10 +216,8 @@ def revision_inputs(version: Version, resource: Resource) -> list[Schema]:
     """Return the parameters of the revisions of a record."""
     identifier = record_inputs(version, resource)[0]
     shared = [_reference(_reference_key(resource, name)) for name in REVISION_NAMES if name in SHARED]
-    own = [
-        _parameter(name, ref("RecordMode") | {"default": RECORD_MODES[0]}, parameter.description)
-        for name, parameter in ONLY_REVISIONS.items()
-    ]
+    schemas = {"record": ref("RecordMode") | {"default": RECORD_MODES[0]}}
+    own = _own_inputs(ONLY_REVISIONS, schemas, ONLY_REVISIONS)
     return [identifier, *shared, *own, *_header_references(version)]
 
 
@@ -215,13 +227,12 @@ def diff_inputs(version: Version, resource: Resource, form: Format | None = None
     shared = [name for name in names if name in SHARED and not (form and name == "limit")]
     inputs = _references(resource, _inputs(version, resource, shared))
     schema = {"type": "string", "minLength": 1, "maxLength": MAX_KNOWN_AT}
-    states = [_parameter(name, schema, parameter.description) for name, parameter in ONLY_DIFFS.items()]
+    states = _own_inputs(ONLY_DIFFS, dict.fromkeys(ONLY_DIFFS, schema), ONLY_DIFFS)
     states[0]["required"] = True
     if form is None:
-        return [*states, *inputs, *[_reference(name) for name in header_inputs(version) if name != ACCEPT_DATETIME]]
+        return [*states, *inputs, *_header_references(version, ACCEPT_DATETIME)]
     own = [_export_limit(), *_export_parameters(resource, names)]
-    headers = [name for name in header_inputs(version) if name not in ("If-None-Match", ACCEPT_DATETIME)]
-    return [*states, *inputs, *own, *map(_reference, headers)]
+    return [*states, *inputs, *own, *_header_references(version, "If-None-Match", ACCEPT_DATETIME)]
 
 
 def links(version: Version, resource: Resource, levels: int = LEVELS) -> Iterator[str]:
@@ -416,8 +427,9 @@ def _parameter(name: str, schema: Schema, description: str, where: str = "query"
     return parameter
 
 
-def _header_references(version: Version) -> list[Schema]:
-    return [_reference(name) for name in header_inputs(version)]
+def _header_references(version: Version, *left_out: str) -> list[Schema]:
+    """Return references to the header fields of requests, except for those that are left out."""
+    return [_reference(name) for name in header_inputs(version) if name not in left_out]
 
 
 def header_inputs(version: Version) -> dict[str, Schema]:

@@ -19,10 +19,12 @@ Record = dict[str, Any]
 JsonLd = dict[str, Any]
 MEDIA_TYPE = "application/ld+json"
 CONTEXT = "https://schema.org"
+# The links of citations, as paths of `include`.
+OF_CITATIONS = ("citations.source", "citations.blames", "citations.document")
 # The links that a record needs for its JSON-LD, as paths of `include`.
 INCLUDED: dict[str, tuple[str, ...]] = {
-    "event": ("briefing", "participants.source", *(f"citations.{name}" for name in ("source", "blames", "document"))),
-    "figure": ("briefing", "event", "place", *(f"citations.{name}" for name in ("source", "blames", "document"))),
+    "event": ("briefing", "participants.source", *OF_CITATIONS),
+    "figure": ("briefing", "event", "place", *OF_CITATIONS),
     "quote": ("briefing", "event", "speaker.affiliation", "citations.document"),
     "source": ("affiliation",),
     "document": ("publisher",),
@@ -121,14 +123,20 @@ def _describe_event(record: Record, addresses: _Addresses) -> JsonLd:
             "location": _place(record.get("place"), addresses),
             "keywords": record["tags"] or None,
             "additionalType": record["kind"],
-            "about": [
-                _source(participant["source"], addresses)
-                for participant in record["participants"]["data"]
-                if participant.get("source")
-            ],
+            "about": _participants(record, addresses),
             "subjectOf": [*_claims(record, "events", record["title"], addresses), *_briefings(record, addresses)],
         }
     )
+
+
+def _participants(record: Record, addresses: _Addresses) -> list[JsonLd | None]:
+    """Return the participants of an event that are sources."""
+    participants = []
+    for participant in record["participants"]["data"]:
+        source = participant.get("source")
+        if source:
+            participants.append(_source(source, addresses))
+    return participants
 
 
 def _describe_figure(record: Record, addresses: _Addresses) -> JsonLd:
@@ -155,8 +163,7 @@ def _describe_figure(record: Record, addresses: _Addresses) -> JsonLd:
 
 def _quantity(amount: Record) -> JsonLd:
     """Return an amount as a value, or as bounds if words bind it."""
-    decimals = amount.get("decimals") or {}
-    value, low, high = (decimals.get(key) or amount.get(key) for key in ("value", "low", "high"))
+    value, low, high = _exact(amount, "value"), _exact(amount, "low"), _exact(amount, "high")
     quantifier = amount["quantifier"]
     if quantifier in ("at_least", "more_than"):
         value, low = None, value if low is None else low
@@ -175,6 +182,12 @@ def _quantity(amount: Record) -> JsonLd:
             "description": amount["text"],
         }
     )
+
+
+def _exact(amount: Record, name: str) -> Any:
+    """Return a number of an amount. One that is not exact as a float is a text."""
+    decimals = amount.get("decimals") or {}
+    return decimals.get(name) or amount.get(name)
 
 
 def _describe_quote(record: Record, addresses: _Addresses) -> JsonLd:
@@ -312,8 +325,15 @@ def _briefings(record: Record, addresses: _Addresses) -> list[JsonLd]:
 
 
 def _describe_any(record: Record, addresses: _Addresses) -> JsonLd:
-    name = next((record[key] for key in ("title", "name", "text") if record.get(key)), record["id"])
-    return {"@type": "Thing", "name": name, "identifier": record["id"]}
+    return {"@type": "Thing", "name": _name(record), "identifier": record["id"]}
+
+
+def _name(record: Record) -> Any:
+    """Return the title, the name or the text of a record; its id if it has none of them."""
+    for key in ("title", "name", "text"):
+        if record.get(key):
+            return record[key]
+    return record["id"]
 
 
 WRITERS: dict[str, Callable[[Record, _Addresses], JsonLd]] = {

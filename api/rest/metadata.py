@@ -87,7 +87,7 @@ def datapackage(version: Version, numbers: JsonObject, public_url: str) -> JsonO
     licences = _list_licences(numbers)
     if licences:
         package["licenses"] = [_describe_licence(licence) for licence in licences]
-    credits = [right["attribution"] for right in numbers["rights"] if right["attribution"]]
+    credits = _list_credits(numbers)
     if credits:
         package["sources"] = [{"title": credit} for credit in credits]
     return package
@@ -96,12 +96,6 @@ def datapackage(version: Version, numbers: JsonObject, public_url: str) -> JsonO
 def dataset(version: Version, numbers: JsonObject, public_url: str) -> JsonObject:
     """Return the Dataset of a version [https://schema.org/Dataset]. Its addresses are paths without a public one."""
     base = f"{public_url}/{version.name}"
-    downloads = [
-        _describe_download(base, resource, form)
-        for resource in version.lists.values()
-        for form in offered(version, resource)
-        if not form.missing
-    ]
     described: JsonObject = {
         "@context": "https://schema.org/",
         "@type": "Dataset",
@@ -109,7 +103,7 @@ def dataset(version: Version, numbers: JsonObject, public_url: str) -> JsonObjec
         "name": f"{TITLE}, version {version.name}",
         "description": DESCRIPTION,
         "isAccessibleForFree": True,
-        "distribution": downloads,
+        "distribution": _list_downloads(version, base),
         "variableMeasured": [resource.plural for resource in version.resources.values()],
     }
     if numbers["changed_at"]:
@@ -117,10 +111,21 @@ def dataset(version: Version, numbers: JsonObject, public_url: str) -> JsonObjec
     licences = _list_licences(numbers)
     if licences:
         described["license"] = licences
-    credits = [right["attribution"] for right in numbers["rights"] if right["attribution"]]
+    credits = _list_credits(numbers)
     if credits:
         described["creditText"] = credits
     return described
+
+
+def _list_downloads(version: Version, base: str) -> list[JsonObject]:
+    """Return the files of all lists, in the formats that this installation can write."""
+    downloads = []
+    for resource in version.lists.values():
+        for form in offered(version, resource):
+            if form.missing:
+                continue
+            downloads.append(_describe_download(base, resource, form))
+    return downloads
 
 
 def _describe_download(base: str, resource: Resource, form: Format) -> JsonObject:
@@ -171,6 +176,11 @@ def _list_licences(numbers: JsonObject) -> list[str]:
     """Return the licences of the briefings, each once. An SPDX id that says nothing is left out."""
     licences = [right["licence"] for right in numbers["rights"]]
     return list(dict.fromkeys(licence for licence in licences if licence and licence != "NOASSERTION"))
+
+
+def _list_credits(numbers: JsonObject) -> list[str]:
+    """Return the credit lines of the briefings that have one."""
+    return [right["attribution"] for right in numbers["rights"] if right["attribution"]]
 
 
 def _describe_licence(licence: str) -> JsonObject:

@@ -145,44 +145,46 @@ def _read_known_at(url: Url, text: str) -> None:
     url.known_at = read_known_at(text)
 
 
-SHARED = {
-    parameter.name: parameter
-    for parameter in (
-        SharedParameter(
-            "q", 'A full-text search: words, "a phrase", or, -not, prefixes (corr*). Accents are ignored.', _read_q
-        ),
-        SharedParameter(
-            "q_language",
-            "The language for the stemming of `q` [BCP 47]. Unstemmed words always match.",
-            _read_q_language,
-        ),
-        SharedParameter(
-            "include",
-            "The links whose records are included, separated by commas. Up to two levels: `speaker,citations.source`.",
-            _read_include,
-        ),
-        SharedParameter(
-            "sort",
-            "The field to sort by. A leading minus means descending order. Ties are broken by id, and nulls come last.",
-            _read_sort,
-        ),
-        SharedParameter("limit", f"The number of records on a page, 1 to {MAX_LIMIT}.", _read_limit),
-        SharedParameter("cursor", "The cursor of the page: `page.next_cursor` of the previous page.", _read_cursor),
-        SharedParameter(
-            "count", "Count the records that match the filter: `exact` (up to 100,000) or `estimated`.", _read_count
-        ),
-        SharedParameter(
-            "facets",
-            f"The fields whose values are counted in the filtered list, at most {MAX_FACETS}, separated by commas.",
-            _read_facets,
-        ),
-        SharedParameter(
-            "known_at",
-            "Return the data as known at a time, at the end of a day, or in an edition (`e12345`).",
-            _read_known_at,
-        ),
-    )
-}
+def by_name(*parameters: SharedParameter) -> dict[str, SharedParameter]:
+    """Return parameters by their names."""
+    return {parameter.name: parameter for parameter in parameters}
+
+
+SHARED = by_name(
+    SharedParameter(
+        "q", 'A full-text search: words, "a phrase", or, -not, prefixes (corr*). Accents are ignored.', _read_q
+    ),
+    SharedParameter(
+        "q_language",
+        "The language for the stemming of `q` [BCP 47]. Unstemmed words always match.",
+        _read_q_language,
+    ),
+    SharedParameter(
+        "include",
+        "The links whose records are included, separated by commas. Up to two levels: `speaker,citations.source`.",
+        _read_include,
+    ),
+    SharedParameter(
+        "sort",
+        "The field to sort by. A leading minus means descending order. Ties are broken by id, and nulls come last.",
+        _read_sort,
+    ),
+    SharedParameter("limit", f"The number of records on a page, 1 to {MAX_LIMIT}.", _read_limit),
+    SharedParameter("cursor", "The cursor of the page: `page.next_cursor` of the previous page.", _read_cursor),
+    SharedParameter(
+        "count", "Count the records that match the filter: `exact` (up to 100,000) or `estimated`.", _read_count
+    ),
+    SharedParameter(
+        "facets",
+        f"The fields whose values are counted in the filtered list, at most {MAX_FACETS}, separated by commas.",
+        _read_facets,
+    ),
+    SharedParameter(
+        "known_at",
+        "Return the data as known at a time, at the end of a day, or in an edition (`e12345`).",
+        _read_known_at,
+    ),
+)
 
 
 def _read_after_id(url: Url, text: str) -> None:
@@ -193,17 +195,14 @@ def _read_bom(url: Url, text: str) -> None:
     url.bom = read_boolean(text)
 
 
-ONLY_EXPORTS = {
-    parameter.name: parameter
-    for parameter in (
-        SharedParameter(
-            "after_id",
-            "Continue after the record with this id, such as the last one of an incomplete file. Requires `sort=id`.",
-            _read_after_id,
-        ),
-        SharedParameter("bom", "Begin with a byte order mark, which Excel needs to recognise UTF-8.", _read_bom),
-    )
-}
+ONLY_EXPORTS = by_name(
+    SharedParameter(
+        "after_id",
+        "Continue after the record with this id, such as the last one of an incomplete file. Requires `sort=id`.",
+        _read_after_id,
+    ),
+    SharedParameter("bom", "Begin with a byte order mark, which Excel needs to recognise UTF-8.", _read_bom),
+)
 
 
 RECORD_MODES = ("none", "full")
@@ -230,17 +229,14 @@ def _read_to(url: Url, text: str) -> None:
     url.until = read_known_at(text)
 
 
-ONLY_DIFFS = {
-    parameter.name: parameter
-    for parameter in (
-        SharedParameter(
-            "from",
-            "The earlier state: the list as it was known at a time, at the end of a day, or in an edition (`e12345`).",
-            _read_from,
-        ),
-        SharedParameter("to", "The later state, in the same form. Defaults to the last edition.", _read_to),
-    )
-}
+ONLY_DIFFS = by_name(
+    SharedParameter(
+        "from",
+        "The earlier state: the list as it was known at a time, at the end of a day, or in an edition (`e12345`).",
+        _read_from,
+    ),
+    SharedParameter("to", "The later state, in the same form. Defaults to the last edition.", _read_to),
+)
 # The shared parameters of lists that the differences between two of their states have, too.
 OF_DIFFS = ("q", "q_language", "limit", "cursor")
 # The shared parameters of revisions.
@@ -284,10 +280,12 @@ def export_names(version: Version, resource: Resource, form: Format) -> list[str
 
 def diff_names(version: Version, resource: Resource, form: Format | None = None) -> list[str]:
     """Return the shared parameters of the differences between two states of a list; with a format, of their export."""
-    names = [*ONLY_DIFFS, *(name for name in list_names(version, resource) if name in OF_DIFFS)]
+    of_list = [name for name in list_names(version, resource) if name in OF_DIFFS]
+    names = [*ONLY_DIFFS, *of_list]
     if form is None:
         return names
-    return [*(name for name in names if name != "cursor"), *(name for name in form.parameters if name in ONLY_EXPORTS)]
+    names.remove("cursor")
+    return names + [name for name in form.parameters if name in ONLY_EXPORTS]
 
 
 def read_url(

@@ -299,7 +299,8 @@ class LoadTransaction:
         """Analyze the tables after the transaction, if much has changed, so that queries are planned well."""
         changed = 0
         for counts in self.counts.values():
-            changed += sum(counts[action] for action in ACTIONS)
+            for action in ACTIONS:
+                changed += counts[action]
         if changed < MANY:
             return
         tables: list[str] = []

@@ -99,29 +99,33 @@ class Difference:
     @property
     def roles(self) -> list[str]:
         """The roles that are missing."""
-        missing = [fact.removeprefix(ROLE) for fact in self.missing if fact.startswith(ROLE)]
-        return [role for role in missing if role not in self.strong]
+        return [role for role in _named_after(ROLE, self.missing) if role not in self.strong]
 
     @property
     def extensions(self) -> list[str]:
         """The extensions that are missing."""
-        return [fact.removeprefix(EXTENSION) for fact in self.missing if fact.startswith(EXTENSION)]
+        return _named_after(EXTENSION, self.missing)
 
     def broken_versions(self) -> list[str]:
         """Return the versions whose views or functions are missing. They are made again as a whole, unless the tables
         below them are missing, too."""
-        schemas = {_version_schema(fact) for fact in self.lost}
-        if None in schemas:
-            return []
-        return sorted({schema.removesuffix("_at") for schema in schemas if schema})
+        names: set[str] = set()
+        for fact in self.lost:
+            schema = _version_schema(fact)
+            if schema is None:
+                return []
+            names.add(schema.removesuffix("_at"))
+        return sorted(names)
 
 
 @cache
 def expected() -> frozenset[str]:
     """Return the facts of a store of this release. Those of a version that was retired do not count."""
+    served: set[str | None] = {None}
+    for script in versions():
+        served |= {script.name, f"{script.name}_at"}
     facts = [line for line in RECORDED.read_text("utf-8").splitlines() if line and not line.startswith("#")]
-    served = {f"{script.name}{suffix}" for script in versions() for suffix in ("", "_at")}
-    return frozenset(fact for fact in facts if _version_schema(fact) in (None, *served))
+    return frozenset(fact for fact in facts if _version_schema(fact) in served)
 
 
 def _version_schema(fact: str) -> str | None:
@@ -154,13 +158,19 @@ async def find_difference(connection: Connection) -> Difference:
         # Objects that this release does not make belong to the operator, and so do the grants on them.
         if match is not None and _is_made(match, facts):
             surplus.append(fact)
-    present = [role for role in roles if f"{ROLE}{role}" in actual]
-    closed = [role for role in present if not await connection.fetchval(MAY_SET, role)]
+    present: list[str] = []
+    closed: list[str] = []
+    for role in roles:
+        if f"{ROLE}{role}" not in actual:
+            continue
+        present.append(role)
+        if not await connection.fetchval(MAY_SET, role):
+            closed.append(role)
     names = await connection.fetch("select rolname from pg_roles where rolname = any($1)", roles)
     strong = sorted({row["rolname"] for row in names} - set(present))
     user = await connection.fetchval("select current_user")
     owner = await read_owner(connection)
-    foreign = [item for item in await _read_owners(connection, schemas) if item.owner != owner]
+    foreign = await _find_foreign(connection, schemas, owner)
     return Difference(
         user=user,
         owner=owner or user,
@@ -183,12 +193,17 @@ async def read_owner(connection: Connection) -> str:
     return await connection.fetchval(owner) or ""
 
 
-async def _read_owners(connection: Connection, schemas: Collection[str]) -> list[ForeignObject]:
-    """Return all objects of these schemas and of the ledger, with their owners."""
+async def _find_foreign(connection: Connection, schemas: Collection[str], owner: str) -> list[ForeignObject]:
+    """Return the objects of these schemas and of the ledger that do not belong to this owner."""
     async with connection.transaction(readonly=True):
         await connection.execute("set local search_path = pg_catalog")
         rows = await connection.fetch(statement("owners"), [*schemas, LEDGER_SCHEMA])
-    return [ForeignObject(row["owner"], row["object"], row["statement"]) for row in rows]
+    foreign: list[ForeignObject] = []
+    for row in rows:
+        item = ForeignObject(row["owner"], row["object"], row["statement"])
+        if item.owner != owner:
+            foreign.append(item)
+    return foreign
 
 
 async def mend_roles(connection: Connection) -> list[str]:
@@ -212,9 +227,9 @@ async def mend_roles(connection: Connection) -> list[str]:
 async def mend(connection: Connection, difference: Difference) -> list[str]:
     """Put back owners, extensions and grants. Return what was done, as far as this account may do it."""
     changes = [
-        ("owners", [f"{item.statement}{_quote(difference.owner)}" for item in difference.foreign]),
+        ("owners", _give_objects(difference.foreign, difference.owner)),
         ("extensions", [f"create extension if not exists {name}" for name in difference.extensions]),
-        ("roles", [f"alter role {role} {WEAK}" for role in difference.strong]),
+        ("roles", _weaken(difference.strong)),
         ("grants", difference.grants),
     ]
     done = []
@@ -229,6 +244,17 @@ async def mend(connection: Connection, difference: Difference) -> list[str]:
     return done
 
 
+def _give_objects(objects: Iterable[ForeignObject], owner: str) -> list[str]:
+    """Return the statements that give objects to a role."""
+    name = _quote(owner)
+    return [f"{item.statement}{name}" for item in objects]
+
+
+def _weaken(roles: Iterable[str]) -> list[str]:
+    """Return the statements that take the rights of an administrator from roles."""
+    return [f"alter role {role} {WEAK}" for role in roles]
+
+
 async def give(connection: Connection, owner: str) -> None:
     """Make a role the owner of the store, who can then migrate it and load into it. SettingsError if this account may
     not do that, or if there is no such role."""
@@ -238,9 +264,9 @@ async def give(connection: Connection, owner: str) -> None:
         raise SettingsError(f"There is no role {owner}.", f"As a superuser: create role {owner} login;")
     name = _quote(owner)
     database = _quote(await connection.fetchval("select current_database()"))
-    objects = await _read_owners(connection, _named_after("schema ", expected()))
+    foreign = await _find_foreign(connection, _named_after("schema ", expected()), owner)
     commands = [f"grant create on database {database} to {name}", f"grant {', '.join(sorted(roles))} to {name}"]
-    commands += [f"{item.statement}{name}" for item in objects if item.owner != owner]
+    commands += _give_objects(foreign, owner)
     try:
         await steps.attempt(connection, "owners", partial(connection.execute, "; ".join(commands)))
     except (*NOT_MENDED, asyncpg.UndefinedObjectError) as error:
@@ -257,7 +283,7 @@ def list_problems(difference: Difference) -> list[StateProblem]:
         text = f"roles are missing: {_enumerate(difference.roles)}"
         problems.append(StateProblem("roles", text, _as_superuser(commands)))
     if difference.strong:
-        commands = [f"alter role {role} {WEAK}" for role in difference.strong]
+        commands = _weaken(difference.strong)
         text = f"roles that read for callers have rights of an administrator: {_enumerate(difference.strong)}"
         problems.append(StateProblem("roles", text, _as_superuser(commands)))
     if difference.closed:
@@ -285,10 +311,9 @@ def list_problems(difference: Difference) -> list[StateProblem]:
 def explain(difference: Difference) -> SettingsError:
     """Return the error that names what is missing, and says what to do."""
     problems = list_problems(difference)
+    texts = [problem.text for problem in problems]
     remedies = dict.fromkeys(problem.remedy for problem in problems)
-    return SettingsError(
-        f"The store is not complete: {'; '.join(problem.text for problem in problems)}.", " ".join(remedies)
-    )
+    return SettingsError(f"The store is not complete: {'; '.join(texts)}.", " ".join(remedies))
 
 
 def _as_superuser(commands: list[str]) -> str:

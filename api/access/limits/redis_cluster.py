@@ -71,7 +71,7 @@ class RedisCluster:
         """Return a key for each node that has slots. RedisUnavailable if a slot has no node."""
         await self._read_ranges()
         keys = []
-        for address in sorted({address for _, _, address in self._ranges}):
+        for address in sorted(set(self._slot_addresses())):
             number = 0
             while self._address(f"{{probe:{number}}}") != address:
                 number += 1
@@ -145,11 +145,15 @@ class RedisCluster:
         """Read the node of each slot. Commands that wait for it at the same time share one reading."""
         await asyncio.shield(self._start_reading())
 
+    def _slot_addresses(self) -> list[str]:
+        """Return the address of the node of each range of slots."""
+        return [address for _, _, address in self._ranges]
+
     async def _read_slots(self) -> None:
         """Ask the nodes, those that were found last before those of the URL, until one of them answers."""
         failure = RedisUnavailable("no node of the cluster answers")
-        addresses = dict.fromkeys([*(address for _, _, address in self._ranges), *self._nodes, *self._first_nodes])
-        for address in addresses:
+        addresses = [*self._slot_addresses(), *self._nodes, *self._first_nodes]
+        for address in dict.fromkeys(addresses):
             try:
                 slots = await self._node(address).send("CLUSTER", "SLOTS")
             except RedisUnavailable as error:

@@ -34,11 +34,16 @@ MAGIC = b"limits/1"
 HEADER = struct.Struct(f"<8s{DIGEST}sII")
 # For each limit the moment, its rest, and the speed at which it filled when that was written.
 MOMENTS = struct.Struct(f"<{MAX_LIMITS}q{MAX_LIMITS}I{PACES.size}s")
-# The same for n limits. Those beyond n are written as zeros.
-WRITTEN = [
-    struct.Struct(f"<{n}q{8 * (MAX_LIMITS - n)}x{n}I{4 * (MAX_LIMITS - n)}x{PACES.size}s")
-    for n in range(MAX_LIMITS + 1)
-]
+
+
+def _layout(limits: int) -> struct.Struct:
+    """Return the same layout for this number of limits. Those beyond it are written as zeros."""
+    others = MAX_LIMITS - limits
+    return struct.Struct(f"<{limits}q{8 * others}x{limits}I{4 * others}x{PACES.size}s")
+
+
+# The layouts by the number of limits.
+WRITTEN = [_layout(limits) for limits in range(MAX_LIMITS + 1)]
 # The moments and rests of an entry that does not exist.
 NONE = (0,) * (2 * MAX_LIMITS)
 PLACES = 4096

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Literal
 
-from api.ingest.formatting import format_value
+from api.ingest.formatting import blank_unprintable, format_value
 
 Convert = Callable[[Any], Any]
 ArgumentRule = Literal["", "may", "must"]
@@ -87,8 +87,7 @@ def key(value: str) -> str:
     """Return a text in the form of keys: one line, and cut with a hash of the whole beyond 160 characters."""
     if value.isprintable() and "  " not in value and len(value) <= MAX_KEY_LENGTH:
         return value
-    printable = "".join(char if char.isprintable() else " " for char in value)
-    plain = " ".join(printable.split())
+    plain = " ".join(blank_unprintable(value).split())
     if len(plain) <= MAX_KEY_LENGTH:
         return plain
     return f"{plain[: MAX_KEY_LENGTH - 20]}… {digest(plain)[:16]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from api.ingest.compiled_mapping import Mapping
 from api.ingest.container import ENDINGS, open_rows
 from api.ingest.csv_rows import DELIMITERS, CsvRows
 from api.ingest.drafting.columns import ColumnSample, ColumnType, sample_columns
+from api.ingest.formatting import blank_unprintable
 from api.ingest.input_file import open_unpacked
 from api.ingest.nfc import in_nfc
 from api.ingest.rows import BadRow, RowFile
@@ -23,10 +24,8 @@ ROWS = 1000
 UTF_8, WINDOWS = "utf-8", "windows-1252"
 UNUSABLE = re.compile(r"[{}|]")
 NAMES_PLACE = re.compile(r".*(place|location|town|city|village|settlement|where).*", re.IGNORECASE)
-NAMES_TITLE = tuple(
-    re.compile(f".*{word}.*", re.IGNORECASE)
-    for word in ("title", "headline", "name", "event", "summary", "descri", "note")
-)
+TITLE_WORDS = ("title", "headline", "name", "event", "summary", "descri", "note")
+NAMES_TITLE = tuple(re.compile(f".*{word}.*", re.IGNORECASE) for word in TITLE_WORDS)
 NAMES_KEY = re.compile(r"(.*[_ .-])?(id|key|code|number|no)|.*_id(_.*)?", re.IGNORECASE)
 NUMERIC = ("whole number", "number", "amount")
 NAMES_PART = re.compile(r".*(year|month|day|id|code|number|precision|iso|_no|timestamp).*", re.IGNORECASE)
@@ -136,12 +135,12 @@ class Draft:
         yield "#"
         yield "# column: type; rows that have it; different values; examples"
         for column in self._columns:
-            name = _printable(column.name)
+            name = blank_unprintable(column.name)
             filled = f"{column.filled_count:,} of {self._count:,}"
             different = f"{len(column.values):,}"
             if len(column.values) >= ROWS:
                 different += " or more"
-            examples = _printable(", ".join(column.examples))
+            examples = blank_unprintable(", ".join(column.examples))
             yield f"# {name}: {column.type}; {filled}; {different}; {examples}".rstrip("; ")
 
     def _head(self) -> Iterator[str]:
@@ -152,9 +151,11 @@ class Draft:
             yield _assign("delimiter", self._delimiter)
         if self._encoding != UTF_8:
             yield f"encoding = {_quote(self._encoding)} # change if letters look wrong"
-        empty_texts = dict.fromkeys(chain.from_iterable(column.empty for column in self._columns))
+        empty_texts: list[str] = []
+        for column in self._columns:
+            empty_texts += column.empty
         if empty_texts:
-            yield f"empty = {_quote_list(empty_texts)}"
+            yield f"empty = {_quote_list(dict.fromkeys(empty_texts))}"
         optional = [column.name for column in self._columns if self._is_optional(column)]
         if optional and self._name.lower().endswith(ENDINGS_OF_OBJECTS):
             yield f"optional = {_quote_list(optional)}"
@@ -366,10 +367,6 @@ def _find_measure(name: str) -> tuple[str, str]:
 
 def _is_usable(column: ColumnSample) -> bool:
     return not UNUSABLE.search(column.name) and not column.has_lists
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _assign(name: str, text: str) -> str:

@@ -67,7 +67,7 @@ def record_calls(
     argument = f', known_at="{known_at}"' if known_at else ""
     graphql_argument = f', knownAt: "{known_at}"' if known_at else ""
     call = f'    print(briefing.{version.name}.{resource.plural}.get("{identifier}"{argument}))'
-    selection = "\n".join(f"    {line}" for line in _selection(version, resource, {}))
+    selection = "\n".join(_indent(_selection(version, resource, {}), 4))
     return (
         Call("curl", f"curl '{origin}/{version.name}/{resource.plural}/{identifier}{query}'"),
         Call("Python", PYTHON.format(origin=origin, body=call).rstrip()),
@@ -119,7 +119,7 @@ def graphql_list(url: PageUrl) -> str:
     tree: Tree = {}
     if "include" in texts:
         tree = read_include(version, resource, split(texts["include"]))
-    selection = "\n".join(f"      {line}" for line in _selection(version, resource, tree))
+    selection = "\n".join(_indent(_selection(version, resource, tree), 6))
     return (
         f"{{\n  {camel(resource.plural)}({', '.join(arguments)}) {{\n    nodes {{\n{selection}\n    }}\n"
         "    pageInfo { hasNextPage endCursor }\n  }\n}"
@@ -133,7 +133,10 @@ def _shell(query: str) -> str:
 
 def _python_list(url: PageUrl, origin: str) -> str:
     rows = parameters(url.version, url.resource)
-    arguments = [f"{name.replace('.', '__')}={_python_value(rows.get(name), name, text)}" for name, text in url.pairs]
+    arguments = []
+    for name, text in url.pairs:
+        value = _python_value(rows.get(name), name, text)
+        arguments.append(f"{name.replace('.', '__')}={value}")
     call = f"briefing.{url.version.name}.{url.resource.plural}.list({', '.join(arguments)})"
     body = f"    page = {call}\n    for record in page.data:\n        print(record)"
     return PYTHON.format(origin=origin, body=body).rstrip()
@@ -195,11 +198,13 @@ def _graphql_literal(row: Parameter, text: str) -> Any:
     condition = row.condition
     match row.takes:
         case "list":
-            return f"[{', '.join(_literal(condition.type, value) for value in split(text))}]"
+            literals = [_literal(condition.type, value) for value in split(text)]
+            return f"[{', '.join(literals)}]"
         case "boolean":
             return "true" if text.lower() in ("true", "1") else "false"
         case "identifier":
-            return f"[{', '.join(_identifier(condition, value) for value in split(text))}]"
+            identifiers = [_identifier(condition, value) for value in split(text)]
+            return f"[{', '.join(identifiers)}]"
         case "bbox":
             return _numbers(("west", "south", "east", "north"), text)
         case "near":
@@ -232,7 +237,8 @@ def _quote(text: str) -> str:
 def _write_object(value: Any) -> str:
     if not isinstance(value, dict):
         return str(value)
-    return f"{{{', '.join(f'{name}: {_write_object(member)}' for name, member in value.items())}}}"
+    members = [f"{name}: {_write_object(member)}" for name, member in value.items()]
+    return f"{{{', '.join(members)}}}"
 
 
 def _selection(version: Version, resource: Resource, tree: Tree) -> list[str]:
@@ -249,15 +255,21 @@ def _selection(version: Version, resource: Resource, tree: Tree) -> list[str]:
             continue
         inner = _selection(version, version[link.target], tree.get(link.name, {}))
         if link.kind in ("many", "children"):
-            inner = ["nodes {", *(f"  {line}" for line in inner), "}"]
-        lines += [f"{camel(link.name)} {{", *(f"  {line}" for line in inner), "}"]
+            inner = ["nodes {", *_indent(inner, 2), "}"]
+        lines += [f"{camel(link.name)} {{", *_indent(inner, 2), "}"]
     return lines
+
+
+def _indent(lines: list[str], spaces: int) -> list[str]:
+    """Return lines that begin so many spaces further to the right."""
+    return [" " * spaces + line for line in lines]
 
 
 def _field(key: str, field: StoredField) -> str:
     if field.type.name != "value":
         return camel(key)
-    return f"{camel(key)} {{ {' '.join(camel(name) for name in field.type.of.fields())} }}"
+    names = [camel(name) for name in field.type.of.fields()]
+    return f"{camel(key)} {{ {' '.join(names)} }}"
 
 
 def graphiql_address(url: PageUrl, root: str) -> str:

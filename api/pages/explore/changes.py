@@ -67,7 +67,8 @@ def list_changes(
         field = _fields_by_path(resource).get(path)
         old = new = ""
         if before is not None and after is not None and field is not None:
-            old, new = (_write_value(field, _value_at(record, path)) for record in (before, after))
+            old = _write_value(field, _value_at(before, path))
+            new = _write_value(field, _value_at(after, path))
             old, new = _cut_both(old, new)
         change = FieldChange(label, old, new) if old != new else FieldChange(label, "", "")
         if change not in changes:
@@ -83,7 +84,8 @@ def _fields_by_path(resource: Resource) -> dict[str, Field]:
         if isinstance(part, Field) and part.type.name != "value":
             fields[part.name] = part
         elif isinstance(part, Group):
-            fields |= {f"{part.name}.{key}": member for key, member in resource.within(part).items()}
+            for key, member in resource.within(part).items():
+                fields[f"{part.name}.{key}"] = member
     return fields
 
 
@@ -118,10 +120,16 @@ def _cut_both(old: str, new: str) -> tuple[str, str]:
     """Return two texts, if they are long without the beginning that they share, and as much of them as is shown."""
     start = 0
     if max(len(old), len(new)) > MAX_LETTERS:
-        pairs = enumerate(zip(old, new, strict=False))
-        shared = next((place for place, (one, other) in pairs if one != other), min(len(old), len(new)))
-        wanted = max(shared - LETTERS_BEFORE, 0)
+        wanted = max(_shared_length(old, new) - LETTERS_BEFORE, 0)
         # A word is not cut, unless it is long.
         start = old.rfind(" ", max(wanted - LETTERS_BEFORE, 0), wanted) + 1 or wanted
     before = "… " if start else ""
     return before + cut(old[start:], MAX_LETTERS), before + cut(new[start:], MAX_LETTERS)
+
+
+def _shared_length(old: str, new: str) -> int:
+    """Return the number of letters that two texts share at their beginning."""
+    for place, (old_letter, new_letter) in enumerate(zip(old, new, strict=False)):
+        if old_letter != new_letter:
+            return place
+    return min(len(old), len(new))

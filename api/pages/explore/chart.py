@@ -142,12 +142,11 @@ def series_with_names(version: Version, resource: Resource, filter: Filter, as_o
     selection = (Item("data", SeriesList("series", series)), *(Item(name, SeriesField(name)) for name in whole))
     root = SeriesQuery(resource.name, by, selection, filter, bucket or "day", MAX_LINES, as_of)
     counted = dimensions(version, resource)
-    names = {
-        "sources": _labels(resource, counted["citations.source_id"], ("name", "description"), filter, as_of),
-        "places": _labels(resource, counted["place_id"], ("name",), filter, as_of),
-        "briefings": _labels(resource, counted["briefing_id"], ("title", "attribution", "licence"), filter, as_of),
-    }
-    return Query(version.name, Object((Item("series", root), *(Item(name, value) for name, value in names.items()))))
+    sources = _labels(resource, counted["citations.source_id"], ("name", "description"), filter, as_of)
+    places = _labels(resource, counted["place_id"], ("name",), filter, as_of)
+    briefings = _labels(resource, counted["briefing_id"], ("title", "attribution", "licence"), filter, as_of)
+    roots = (Item("series", root), Item("sources", sources), Item("places", places), Item("briefings", briefings))
+    return Query(version.name, Object(roots))
 
 
 def _labels(

@@ -95,13 +95,21 @@ def _read_in(record: Record) -> Iterator[str]:
     none, because that may have been published earlier."""
     if "citations" not in record:
         return
-    documents = [citation.get("document") for citation in assertions(record)]
-    document = next((document for document in documents if document), None)
+    document = _find_document(record)
     if document:
         yield "In: " + ", ".join(_published(f"“{_line(document_label(document))}”", document))
     elif record.get("briefing"):
         briefing = record["briefing"]
         yield "Briefing: " + ", ".join(_published(f"“{_line(document_label(briefing))}”", briefing))
+
+
+def _find_document(record: Record) -> Record | None:
+    """Return the first document of the sources that stand behind a record; None if they name none."""
+    for citation in assertions(record):
+        document: Record | None = citation.get("document")
+        if document:
+            return document
+    return None
 
 
 def _published(name: str, document: Record) -> Iterator[str]:

@@ -185,8 +185,13 @@ def says(record: Record) -> Parts:
 
 
 def _says(resource: Resource, record: Record) -> Parts:
-    parts = says(record)
-    return tuple(replace(part, text=cut(part.text, CELL)) if isinstance(part, RecordLink) else part for part in parts)
+    parts: list[Part] = []
+    for part in says(record):
+        if isinstance(part, RecordLink):
+            parts.append(replace(part, text=cut(part.text, CELL)))
+        else:
+            parts.append(part)
+    return tuple(parts)
 
 
 def _linked(name: str, plural: str, label: Callable[[Record], str]) -> Callable[[Resource, Record], Parts]:
@@ -420,13 +425,17 @@ TABLES: dict[str, Table] = {
 
 def _default_table(version: Version, resource: Resource) -> Table:
     """Return some fields of a resource: its label first, then its other scalars in their order."""
-    fields = [field for field in resource.layout if isinstance(field, Field) and not field.derived]
-    scalars = [field for field in fields if field.type.name != "value" and not field.type.many and not field.identity]
+    scalars: list[Field] = []
+    for part in resource.layout:
+        if not isinstance(part, Field) or part.derived or part.identity:
+            continue
+        if part.type.name != "value" and not part.type.many:
+            scalars.append(part)
     scalars.sort(key=lambda field: field.name not in resource.label)
-    columns = [
-        Column(sentence(humanize(field.name)), _default_cell(field, own=not place and bool(resource.prefix)))
-        for place, field in enumerate(scalars[:MAX_COLUMNS])
-    ]
+    columns = []
+    for place, field in enumerate(scalars[:MAX_COLUMNS]):
+        is_own_link = place == 0 and bool(resource.prefix)
+        columns.append(Column(sentence(humanize(field.name)), _default_cell(field, own=is_own_link)))
     return Table(tuple(columns))
 
 

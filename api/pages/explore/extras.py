@@ -55,8 +55,8 @@ def other_searches(url: PageUrl) -> list[tuple[str, str]]:
         pairs = worded_search(resource, texts["q"])
         if not resource.searched or (resource is url.resource and pairs == [("q", texts["q"])]):
             continue
-        kept = ["q_language"] if any(name == "q" for name, _ in pairs) else []
-        pairs += [(name, texts[name]) for name in (*kept, "known_at") if name in texts]
+        kept = ("q_language", "known_at") if "q" in dict(pairs) else ("known_at",)
+        pairs += [(name, texts[name]) for name in kept if name in texts]
         searches.append((resource.plural, f"{resource.plural}{write_query(pairs)}"))
     return searches
 
@@ -70,9 +70,14 @@ def worded_search(resource: Resource, words: str) -> list[tuple[str, str]]:
     if field is None or has_operators:
         return [("q", words)]
     terms = resource.fields[field].type.of.terms()
-    chosen = [member.lower() for member in members if member.lower() in terms]
-    rest = " ".join(member for member in members if member.lower() not in terms)
-    pairs = [(field, ",".join(chosen)), ("q", rest)]
+    chosen: list[str] = []
+    rest: list[str] = []
+    for member in members:
+        if member.lower() in terms:
+            chosen.append(member.lower())
+        else:
+            rest.append(member)
+    pairs = [(field, ",".join(chosen)), ("q", " ".join(rest))]
     return [(name, value) for name, value in pairs if value]
 
 

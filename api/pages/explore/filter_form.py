@@ -173,9 +173,10 @@ def _control(row: Parameter, text: str) -> Control:
 
 def _with_counts(url: PageUrl, control: Control, facets: dict[str, Any] | None) -> Control:
     """Return a control with the numbers of records that have each of its values."""
-    fields = facets["fields"] if facets is not None else []
-    data = next((field["data"] for field in fields if field["field"] == control.name), None)
-    if facets is None or data is None or control.kind not in ("choices", "text"):
+    if facets is None or control.kind not in ("choices", "text"):
+        return control
+    data = _find_data(facets, control.name)
+    if data is None:
         return control
     about = "about " if facets["quality"] == "sampled" else ""
     counts = {item["value"]: f"{about}{item['count']:,}" for item in data if item["value"] is not None}
@@ -191,6 +192,15 @@ def _with_counts(url: PageUrl, control: Control, facets: dict[str, Any] | None) 
         else:
             counted.append(choice)
     return replace(control, choices=tuple(counted))
+
+
+def _find_data(facets: dict[str, Any], name: str) -> list[dict[str, Any]] | None:
+    """Return the values of a field and their numbers; None if they were not counted."""
+    for field in facets["fields"]:
+        if field["field"] == name:
+            data: list[dict[str, Any]] | None = field["data"]
+            return data
+    return None
 
 
 def _address_of(url: PageUrl, control: Control, choice: Choice) -> str:
@@ -247,12 +257,17 @@ def _active(url: PageUrl, rows: dict[str, Parameter], names: Mapping[str, str]) 
         if row is not None:
             label = _label(row)
         if row is not None and row.takes == "list":
-            values = split(text)
-            if row.condition.type.name == "vocabulary":
-                values = [humanize(term) for term in values]
-            elif row.condition.format == "country":
-                values = [country_name(code) for code in values]
-            elif is_of_ids(row):
-                values = [names.get(identifier, identifier) for identifier in values]
+            values = [_describe_value(row, part, names) for part in split(text)]
             value = ", ".join(values)
         yield ActiveFilter(label, value, url.without(name))
+
+
+def _describe_value(row: Parameter, value: str, names: Mapping[str, str]) -> str:
+    """Return a value of a filter in words."""
+    if row.condition.type.name == "vocabulary":
+        return humanize(value)
+    if row.condition.format == "country":
+        return country_name(value)
+    if is_of_ids(row):
+        return names.get(value, value)
+    return value

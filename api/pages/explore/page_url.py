@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -37,7 +37,7 @@ class PageUrl:
     @property
     def filters(self) -> tuple[tuple[str, str], ...]:
         """The parameters that say which records there are."""
-        return tuple(pair for pair in self.pairs if pair[0] not in (*SHOWING, "sort"))
+        return tuple(_leave_out(self.pairs, (*SHOWING, "sort")))
 
     def query(self, **changes: str) -> str:
         """Return the query with its `?`; empty without parameters. A change replaces a parameter, and an empty one
@@ -46,12 +46,12 @@ class PageUrl:
 
     def narrowed(self, **changes: str) -> str:
         """Return the query of the table with the filters of the page and other ones."""
-        kept = [pair for pair in self.pairs if pair[0] not in ("cursor", "limit")]
+        kept = _leave_out(self.pairs, ("cursor", "limit"))
         return write_query(_change(kept, changes))
 
     def to_view(self, view: str) -> str:
         """Return the address of another view of the same records."""
-        pairs = [pair for pair in self.pairs if pair[0] != "cursor"]
+        pairs = _leave_out(self.pairs, ("cursor",))
         named = [("view", view)] if view != "table" else []
         return write_query([*named, *pairs]) or self.resource.plural
 
@@ -63,7 +63,7 @@ class PageUrl:
     @property
     def count_query(self) -> str:
         """The query of counts of the records over REST."""
-        return write_query([pair for pair in self.pairs if pair[0] not in (*SHOWING, "sort")])
+        return write_query(self.filters)
 
     @property
     def max_links(self) -> int:
@@ -100,14 +100,13 @@ class PageUrl:
     @property
     def export_query(self) -> str:
         """The query of a file with all records of the list, in its order."""
-        shared = set(SHARED) - set(EXPORTED)
-        pairs = [pair for pair in self.pairs if pair[0] not in shared and pair[0] != "limit"]
-        return write_query(pairs)
+        not_exported = set(SHARED) - set(EXPORTED)
+        return write_query(_leave_out(self.pairs, not_exported | {"limit"}))
 
     @property
     def feed_query(self) -> str:
         """The query of a feed of the list: its filters and its search. A feed shows the present."""
-        return write_query(pair for pair in self.filters if pair[0] != "known_at")
+        return write_query(_leave_out(self.filters, ("known_at",)))
 
 
 def clean_query(version: Version, resource: Resource, query_string: bytes) -> bytes | None:
@@ -139,8 +138,13 @@ def write_query(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _change(pairs: Iterable[tuple[str, str]], changes: dict[str, str]) -> list[tuple[str, str]]:
-    kept = [pair for pair in pairs if pair[0] not in changes]
+    kept = _leave_out(pairs, changes)
     return kept + [(name, value) for name, value in changes.items() if value]
+
+
+def _leave_out(pairs: Iterable[tuple[str, str]], names: Collection[str]) -> list[tuple[str, str]]:
+    """Return the parameters that have none of these names."""
+    return [pair for pair in pairs if pair[0] not in names]
 
 
 def _drop_needless(pairs: list[bytes]) -> list[bytes]:

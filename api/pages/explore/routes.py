@@ -57,8 +57,7 @@ class Explorer:
 
     async def answer_index(self, request: HttpRequest) -> BytesResponse:
         """Return the page with all lists."""
-        lists = [(resource, list_title(resource.plural)) for resource in self._version.lists.values()]
-        page = self._templates.render("explore/index.html", request, "explore", lists=lists)
+        page = self._templates.render("explore/index.html", request, "explore", lists=self._titled_lists())
         return await respond(request, CachedBody(page), GUARDED, HTML)
 
     async def answer_unknown(self, request: HttpRequest) -> BytesResponse:
@@ -137,20 +136,24 @@ class Explorer:
     def _render_list(self, request: HttpRequest, url: PageUrl, origin: str, **values: Any) -> bytes:
         resource = url.resource
         names = views_of(self._version, resource)
+        views: list[tuple[str, str]] = []
+        if len(names) > 1:
+            views = [(name, url.to_view(name)) for name in names]
+        formats = [form for form in offered(self._version, resource) if not form.missing]
         return self._templates.render(
             "explore/list.html",
             request,
             "explore",
             resource=resource,
             title=list_title(resource.plural),
-            lists=[(other, list_title(other.plural)) for other in self._version.lists.values()],
+            lists=self._titled_lists(),
             view=url.view or TABLE,
-            views=[(name, url.to_view(name)) for name in names] if len(names) > 1 else [],
+            views=views,
             q=url.texts.get("q", ""),
             searches=other_searches(url),
             first=(url.query(cursor="") or resource.plural) if "cursor" in url.texts else "",
             reset=(write_query(url.own_pairs) or resource.plural) if url.filters or "sort" in url.texts else "",
-            formats=[form for form in offered(self._version, resource) if not form.missing],
+            formats=formats,
             export_query=url.export_query,
             # A feed tells what is new, so it has no state of before.
             feeds=() if "known_at" in url.texts else offered_feeds(self._version, resource),
@@ -160,6 +163,10 @@ class Explorer:
             address=f"{origin}/explore/{resource.plural}{url.query()}",
             **values,
         )
+
+    def _titled_lists(self) -> list[tuple[Resource, str]]:
+        """Return all lists with their titles."""
+        return [(resource, list_title(resource.plural)) for resource in self._version.lists.values()]
 
     async def answer_record(self, resource: Resource, request: HttpRequest) -> BytesResponse:
         """Return the page of a record. NotFound or Withdrawn if it is not there."""

@@ -81,7 +81,8 @@ def figures_section(record: Record, filters: dict[str, str]) -> Section:
     """Return the figures of a record. The filters are those of the list with all of them."""
     entries = []
     for figure in record["figures"]["data"]:
-        note = says(figure) if any("source" in citation for citation in figure["citations"]["data"]) else ()
+        has_sources = any("source" in citation for citation in figure["citations"]["data"])
+        note = says(figure) if has_sources else ()
         words = sentence(write_figure(figure))
         status = badge_part(figure["status"], None)
         entries.append(

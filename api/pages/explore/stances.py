@@ -78,7 +78,9 @@ def stance_groups(version: Version, record: Record) -> tuple[StanceGroup, ...]:
     """Return the citations of a record, those that take the same side together."""
     citations = record["citations"]["data"]
     resource = version["citation"]
-    titles = {stance: title for title, stances in STANCES for stance in stances}
+    titles: dict[str, str] = {}
+    for title, stances in STANCES:
+        titles |= dict.fromkeys(stances, title)
     views: dict[str, list[CitationView]] = {title: [] for title in (SAYS_SO, RESERVED, *titles.values())}
     for citation in citations:
         title = titles.get(citation["stance"], "Other stances")
@@ -121,14 +123,15 @@ def _agreement_on_blame(resource: Resource, citations: list[Record]) -> str:
 def _name_sources(citations: Iterable[Record]) -> list[Parts]:
     """Return the sources of citations, each once."""
     sources = {citation["source_id"]: citation.get("source") for citation in citations}
-    return [
-        record_part("sources", source, identifier, sentence(source_label(source)))
-        for identifier, source in sources.items()
-    ]
+    names = []
+    for identifier, source in sources.items():
+        label = sentence(source_label(source))
+        names.append(record_part("sources", source, identifier, label))
+    return names
 
 
 def _view_citation(resource: Resource, citation: Record) -> CitationView:
-    source, blames, document = (citation.get(name) for name in ("source", "blames", "document"))
+    source, blames, document = citation.get("source"), citation.get("blames"), citation.get("document")
     return CitationView(
         source=record_part("sources", source, citation["source_id"], source_label(source)),
         role=citation["source_role"] or "",

@@ -119,8 +119,7 @@ def write_number(number: object) -> str:
 
 def write_amount(amount: dict[str, Any]) -> str:
     """Return an amount with the words that bind it: "at least 364", "between 300 and 400 kg", "hundreds"."""
-    decimals = amount.get("decimals") or {}
-    value, low, high = (decimals.get(key) or amount.get(key) for key in ("value", "low", "high"))
+    value, low, high = _exact(amount, "value"), _exact(amount, "low"), _exact(amount, "high")
     quantifier = amount["quantifier"]
     if quantifier == "magnitude" or (value is None and quantifier != "between"):
         return amount.get("text") or _write_bounds(low, high) or "an unknown number"
@@ -134,11 +133,15 @@ def write_amount(amount: dict[str, Any]) -> str:
 
 def write_bounds(amount: dict[str, Any]) -> str:
     """Return the bounds of an amount whose own words do not contain them; empty if there are none."""
-    decimals = amount.get("decimals") or {}
-    low, high = (decimals.get(key) or amount.get(key) for key in ("low", "high"))
     if amount["quantifier"] == "between":
         return ""
-    return _write_bounds(low, high)
+    return _write_bounds(_exact(amount, "low"), _exact(amount, "high"))
+
+
+def _exact(amount: dict[str, Any], name: str) -> Any:
+    """Return a number of an amount. One that is not exact as a float is a text."""
+    decimals = amount.get("decimals") or {}
+    return decimals.get(name) or amount.get(name)
 
 
 def write_figure(figure: dict[str, Any]) -> str:

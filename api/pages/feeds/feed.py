@@ -70,7 +70,8 @@ class Feed:
     @property
     def updated(self) -> str:
         """The time of the newest change."""
-        times = [entry.updated for entry in self.entries] + [stone.withdrawn_at for stone in self.tombstones]
+        times = [entry.updated for entry in self.entries]
+        times += [stone.withdrawn_at for stone in self.tombstones]
         # Answers write all times alike, but for the fraction of the second.
         return max(times, key=_sort_key, default=NEVER)
 
@@ -88,7 +89,11 @@ def make_feed(url: PageUrl, form: FeedFormat, answer: Record, origin: str) -> Fe
     first_page = f"{base}{url.query(cursor='')}"
     cursor = answer["records"]["next_cursor"]
     table_query = write_query([*url.filters, ("sort", NEWEST_CHANGES)])
-    withdrawn = answer.get("withdrawn", {"data": []})["data"]
+    entries = [_make_entry(version, resource, record, origin) for record in answer["records"]["data"]]
+    tombstones = []
+    for record in answer.get("withdrawn", {"data": []})["data"]:
+        page = f"{origin}/explore/{resource.plural}/{record['id']}"
+        tombstones.append(Tombstone(_urn(record["id"]), page, record["withdrawn_at"], record["reason"]))
     return Feed(
         # The same for every page of the feed, and for either format.
         id=_urn(first_page.replace(f".{form.suffix}", "", 1)),
@@ -96,16 +101,8 @@ def make_feed(url: PageUrl, form: FeedFormat, answer: Record, origin: str) -> Fe
         address=f"{base}{url.query()}",
         table=f"{origin}/explore/{resource.plural}{table_query}",
         next=f"{base}{url.query(cursor=cursor)}" if cursor else "",
-        entries=tuple(_make_entry(version, resource, record, origin) for record in answer["records"]["data"]),
-        tombstones=tuple(
-            Tombstone(
-                _urn(record["id"]),
-                f"{origin}/explore/{resource.plural}/{record['id']}",
-                record["withdrawn_at"],
-                record["reason"],
-            )
-            for record in withdrawn
-        ),
+        entries=tuple(entries),
+        tombstones=tuple(tombstones),
     )
 
 
@@ -143,7 +140,8 @@ def _describe(record: Record, cells: list[tuple[Column, Parts]], identifier: str
         yield cut(words, MAX_WORDS)
     for column, parts in cells:
         if parts and not any(isinstance(part, RecordLink) and part.id == identifier for part in parts):
-            yield f"{column.title}: {', '.join(part.text for part in parts)}"
+            texts = [part.text for part in parts]
+            yield f"{column.title}: {', '.join(texts)}"
 
 
 def _describe_filters(url: PageUrl) -> str:

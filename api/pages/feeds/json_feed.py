@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from api.pages.feeds.feed import Feed, FeedEntry
+from api.pages.feeds.feed import Feed, FeedEntry, Tombstone
 from api.pages.files import TITLE
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -25,13 +25,14 @@ def write_json_feed(feed: Feed) -> bytes:
     document["authors"] = [{"name": TITLE}]
     document["_briefing"] = {
         "about": "Records that were withdrawn, by the id of their item.",
-        "withdrawn": [
-            {"id": stone.id, "url": stone.page, "withdrawn_at": stone.withdrawn_at, "reason": stone.reason}
-            for stone in feed.tombstones
-        ],
+        "withdrawn": [_write_tombstone(stone) for stone in feed.tombstones],
     }
     document["items"] = [_write_item(entry) for entry in feed.entries]
     return orjson.dumps(document)
+
+
+def _write_tombstone(stone: Tombstone) -> dict[str, str]:
+    return {"id": stone.id, "url": stone.page, "withdrawn_at": stone.withdrawn_at, "reason": stone.reason}
 
 
 def _write_item(entry: FeedEntry) -> dict[str, Any]:

@@ -57,10 +57,8 @@ def _limits(plan: Plan, left: Remaining | None) -> list[bodies.Limit]:
     buckets = plan.quota.limits
     if left is None:
         return [_limit(bucket, None, None) for bucket in buckets]
-    return [
-        _limit(bucket, remaining, reset)
-        for bucket, remaining, reset in zip(buckets, left.remaining, left.reset, strict=True)
-    ]
+    states = zip(buckets, left.remaining, left.reset, strict=True)
+    return [_limit(bucket, remaining, reset) for bucket, remaining, reset in states]
 
 
 def _limit(bucket: Bucket, remaining: int | None, reset: float | None) -> bodies.Limit:

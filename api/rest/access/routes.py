@@ -117,8 +117,9 @@ def _read_page(operation: AdminOperation, query_string: bytes) -> tuple[str | No
     faults = Faults()
     texts = read_pairs(query_string, faults)
     known = ("limit", "cursor") if operation.place else ()
-    for name in [name for name in texts if name not in known]:
-        faults.note(name, UnknownName("There is no such parameter here.", name, known))
+    for name in texts:
+        if name not in known:
+            faults.note(name, UnknownName("There is no such parameter here.", name, known))
     limit, cursor = texts.get("limit", str(PAGE)), texts.get("cursor")
     if not _is_limit(limit):
         faults.note("limit", f"Expected a whole number from 1 to {MAX_LIMIT:,}.")
