@@ -60,8 +60,8 @@ def interrupt(*_: object) -> None:
 
 signal.signal(signal.SIGINT, interrupt)
 
-# The data of the tests need not survive a crash of the machine.
-FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
+# The data of the tests need not survive a crash of the machine. One of them prepares a transaction.
+TEST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_prepared_transactions": "1"}
 
 # The files that take longest. They start first, so that no process is left with a long one at the end.
 LONG = (
@@ -102,7 +102,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
         return
     folder = tmp_path_factory.mktemp("briefing")
-    with patch.dict(SETTINGS, FORGETFUL):
+    with patch.dict(SETTINGS, TEST_SETTINGS):
         server = start(folder)
     with server:
         yield server.url

@@ -337,6 +337,20 @@ async def test_rows_that_a_session_still_reads_are_reported(
         assert (erasure.vacuumed, erasure.sessions) == (False, 1)
 
 
+async def test_rows_of_a_prepared_transaction_are_reported(url: str, connection: Connection, place: str) -> None:
+    """It has no session, and lasts until somebody ends it."""
+    if await connection.fetchval("show max_prepared_transactions") == "0":
+        pytest.skip("this Postgres prepares no transactions")
+    await connection.execute("begin")
+    await connection.execute("select pg_current_xact_id()")
+    await connection.execute("prepare transaction 'kept'")
+    try:
+        erasure = await erase(url, place, REASON, 0.2)
+    finally:
+        await connection.execute("rollback prepared 'kept'")
+    assert (erasure.vacuumed, erasure.sessions) == (False, 1)
+
+
 async def test_rows_that_a_session_reads_for_a_moment_are_removed(url: str, connection: Connection, put: Load) -> None:
     """Autovacuum is such a session. It reads new tables for their statistics."""
     await put({"resource": "place", "dataset": WORD, "key": WORD} | content(RECORDS["place"], WORD, True))

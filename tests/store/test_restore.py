@@ -25,7 +25,7 @@ from api.store.embedded import start
 from api.store.postgres_server import SETTINGS
 from api.store.reader import Reader
 from tests.command import Done, briefing
-from tests.conftest import FORGETFUL, SAMPLE
+from tests.conftest import SAMPLE, TEST_SETTINGS
 from tests.serving import launch, serving
 
 EVENTS = "select md5(string_agg(event::text, ',' order by id)) from v2.event"
@@ -81,7 +81,7 @@ async def source(
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of another cluster, which has never had a store."""
-    with patch.dict(SETTINGS, FORGETFUL):
+    with patch.dict(SETTINGS, TEST_SETTINGS):
         server = start(tmp_path_factory.mktemp("cluster"))
     with server:
         yield server.url
