@@ -96,8 +96,8 @@ PAGES = {
 View = tuple[int, str]
 VIEWS: tuple[View, ...] = ((375, "light"), (768, "dark"), (1280, "light"))
 OTHER_VIEWS: tuple[View, ...] = ((375, "dark"), (768, "light"), (1280, "dark"))
-Seen = dict[View, dict[str, Any]]
-Look = Callable[[str, tuple[View, ...]], Seen]
+Reports = dict[View, dict[str, Any]]
+Look = Callable[[str, tuple[View, ...]], Reports]
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +131,12 @@ def look(node: Callable[..., str], services: dict[str, str], request: pytest.Fix
     names = named_pages(request.session.items)
 
     @cache
-    def look_at_all(views: tuple[View, ...]) -> dict[str, Seen]:
+    def look_at_all(views: tuple[View, ...]) -> dict[str, Reports]:
         orders = [write_order(services, name, view) for name in names for view in views]
         answers = iter(json.loads(node("look.mjs", CHROMIUM, json.dumps(orders))))
         return {name: {view: next(answers) for view in views} for name in names}
 
-    def look(name: str, views: tuple[View, ...]) -> Seen:
+    def look(name: str, views: tuple[View, ...]) -> Reports:
         return look_at_all(views)[name]
 
     return look
@@ -173,27 +173,27 @@ def test_a_page_is_so_in_the_other_views(look: Look, name: str, width: int, sche
     check_page(PAGES[name], look(name, OTHER_VIEWS)[width, scheme], width)
 
 
-def check_page(page: Page, seen: dict[str, Any], width: int) -> None:
+def check_page(page: Page, report: dict[str, Any], width: int) -> None:
     """Fail if a browser found something wrong with a page in a view."""
-    assert "failed" not in seen, seen
-    assert seen["status"] == page.status
+    assert "failed" not in report, report
+    assert report["status"] == page.status
     # The browser itself reports an answer of 400 or 503.
-    assert [message for message in seen["said"] if page.status == 200 or str(page.status) not in message] == []
-    assert seen["elsewhere"] == []
-    assert seen["wide"] == width
-    assert [violation for violation in seen["violations"] if violation[0] not in page.excepted] == []
-    assert (seen["missing"], seen["unseen"]) == ([], [])
+    assert [message for message in report["messages"] if page.status == 200 or str(page.status) not in message] == []
+    assert report["otherHosts"] == []
+    assert report["width"] == width
+    assert [violation for violation in report["violations"] if violation[0] not in page.excepted] == []
+    assert (report["missing"], report["unseen"]) == ([], [])
     # Tab moves on from one control to the next, and is caught by none. Fields for days have several stops of their own.
-    reached = [control for control in seen["reached"] if 'type="date"' not in control]
+    reached = [control for control in report["reached"] if 'type="date"' not in control]
     assert len(set(reached)) >= len(reached) - 1
     if page.is_still:
-        assert seen["shift"] == 0
+        assert report["shift"] == 0
     if page.act == "popup":
-        assert "1 event" in seen["done"]
+        assert "1 event" in report["effect"]
     if page.act == "slide":
-        assert seen["done"].startswith("At least 364 civilians killed")
+        assert report["effect"].startswith("At least 364 civilians killed")
     if page.act == "run":
-        assert '"title"' in seen["done"] and "errors" not in seen["done"]
+        assert '"title"' in report["effect"] and "errors" not in report["effect"]
 
 
 def test_each_exception_is_still_needed(look: Look) -> None:

@@ -70,14 +70,14 @@ def test_a_page_of_another_origin_can_query_page_and_read_errors(
     # The browser itself reports each answer that refuses.
     assert [
         message
-        for message in page_report["said"]
+        for message in page_report["messages"]
         if not message.startswith("Failed to load resource: the server responded")
     ] == []
     assert page_report["failed"] is None
-    report = page_report["told"]
-    assert len(report["titles"]) == 2 and report["walked"] == 42 and report["asked"] == 3 and report["exported"] > 100
+    report = page_report["report"]
+    assert len(report["titles"]) == 2 and report["walked"] == 42 and report["queried"] == 3 and report["exported"] > 100
     # The second answer has not changed: the client has read the ETag and sent it, after a preflight.
-    fresh, second = report["conditional"]["seen"]
+    fresh, second = report["conditional"]["responses"]
     assert (fresh["status"], second["status"], report["conditional"]["same"]) == (200, 304, True)
     assert fresh["etag"] and fresh["etag"] == second["etag"]
     assert fresh["ratelimit"] and fresh["x-request-id"]

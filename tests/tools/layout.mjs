@@ -1,16 +1,17 @@
-// Measures pages: `layout.mjs CHROMIUM SERVICE CHARTED` prints as JSON what it found on each, with lengths in pixels.
+// Measures pages: `layout.mjs CHROMIUM SERVICE CHARTED` prints measures as JSON, with lengths in pixels.
 import { chromium } from "playwright-core";
 
 const [executablePath, service, charted] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 
-async function on(address, width, height, measure) {
+/** Opens a page and returns what `measure` returns of it. */
+async function measureAt(address, width, height, measure) {
   const page = await browser.newPage({ viewport: { width, height } });
   await page.goto(address);
   await page.waitForLoadState("networkidle");
-  const found = await measure(page);
+  const measures = await measure(page);
   await page.close();
-  return found;
+  return measures;
 }
 
 /** The words in the cells of a table that go on in a second line. */
@@ -29,12 +30,12 @@ const brokenWords = (page) =>
     return broken;
   });
 
-const found = { broken: {} };
+const measures = { broken: {} };
 for (const width of [375, 768, 1024, 1280]) {
-  found.broken[width] = await on(`${service}/explore/figures`, width, 800, brokenWords);
+  measures.broken[width] = await measureAt(`${service}/explore/figures`, width, 800, brokenWords);
 }
 
-found.frame = await on(`${service}/embed/events`, 700, 480, (page) =>
+measures.frame = await measureAt(`${service}/embed/events`, 700, 480, (page) =>
   page.evaluate(() => {
     const footer = document.querySelector("footer").getBoundingClientRect();
     const rows = [...document.querySelectorAll(".records tbody tr")];
@@ -42,10 +43,10 @@ found.frame = await on(`${service}/embed/events`, 700, 480, (page) =>
     return { bottom: footer.bottom, rows: seen.length };
   }));
 
-found.guide = await on(`${service}/guide/filters`, 375, 800, (page) =>
+measures.guide = await measureAt(`${service}/guide/filters`, 375, 800, (page) =>
   page.evaluate(() => document.querySelector("h1").getBoundingClientRect().top));
 
-found.tabs = await on(`${service}/explore/withdrawals`, 375, 800, (page) =>
+measures.tabs = await measureAt(`${service}/explore/withdrawals`, 375, 800, (page) =>
   page.evaluate(() => {
     const tabs = document.querySelector(".tabs");
     const current = tabs.querySelector("[aria-current]").getBoundingClientRect();
@@ -53,7 +54,7 @@ found.tabs = await on(`${service}/explore/withdrawals`, 375, 800, (page) =>
     return { rows: tops.size, scrolls: tabs.scrollWidth > tabs.clientWidth, right: current.right };
   }));
 
-found.covered = await on(`${service}/`, 1280, 800, (page) =>
+measures.covered = await measureAt(`${service}/`, 1280, 800, (page) =>
   page.evaluate(() => {
     const frames = [...document.querySelectorAll(".copyable")];
     const covered = frames.filter((frame) => {
@@ -63,7 +64,7 @@ found.covered = await on(`${service}/`, 1280, 800, (page) =>
     return { buttons: frames.length, covered: covered.length };
   }));
 
-found.form = await on(`${service}/explore/figures`, 1280, 800, async (page) => {
+measures.form = await measureAt(`${service}/explore/figures`, 1280, 800, async (page) => {
   await page.locator(".filters summary", { hasText: "Measure" }).click();
   return page.evaluate(() => {
     const scrolls = (part) => part.scrollHeight > part.clientHeight && getComputedStyle(part).overflowY !== "visible";
@@ -75,7 +76,7 @@ found.form = await on(`${service}/explore/figures`, 1280, 800, async (page) => {
   });
 });
 
-found.chart = await on(`${charted}/explore/figures?view=chart`, 1280, 800, async (page) => {
+measures.chart = await measureAt(`${charted}/explore/figures?view=chart`, 1280, 800, async (page) => {
   const mark = page.locator(".chart a").first();
   await mark.hover();
   const words = mark.locator(".says");
@@ -86,7 +87,7 @@ found.chart = await on(`${charted}/explore/figures?view=chart`, 1280, 800, async
   };
 });
 
-found.copied = await on(`${service}/guide/history`, 1280, 800, async (page) => {
+measures.copied = await measureAt(`${service}/guide/history`, 1280, 800, async (page) => {
   await page.evaluate(() => {
     window.copied = [];
     navigator.clipboard.writeText = async (text) => window.copied.push(text);
@@ -96,4 +97,4 @@ found.copied = await on(`${service}/guide/history`, 1280, 800, async (page) => {
 });
 
 await browser.close();
-console.log(JSON.stringify(found));
+console.log(JSON.stringify(measures));

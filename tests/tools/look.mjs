@@ -1,9 +1,9 @@
-// Opens pages in a browser, with every other host cut off, and prints what it found as JSON: `look.mjs CHROMIUM VIEWS`.
+// Opens pages in a browser that reaches no other host, and prints a report of each as JSON: `look.mjs CHROMIUM VIEWS`.
 //
-// VIEWS is JSON: [{address, words, width, scheme, controls, act, steps}, …]. Of each: its status, what the console said, who
-// else was asked for anything, how wide it is, what axe-core has against it, which of the controls Tab does not reach,
-// where it stands without a ring to be seen, and how far anything moved while it loaded. `act` is then done (below), and
-// axe-core asked again.
+// VIEWS is JSON: [{address, words, width, scheme, controls, act, steps}, …]. A report has the status of the page, the errors
+// and warnings of the console, the requests to other hosts, the width of the document, the violations that axe-core finds,
+// the controls that Tab does not reach, the elements that have the focus without a visible ring, and how far anything
+// moved while the page loaded. Then `act` is done (see below), and axe-core checks the page again.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -11,9 +11,9 @@ import { chromium } from "playwright-core";
 const [executablePath, views, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const STEPS = 60;
-const TWO_AT_ONCE = 2;
+const PAGES_AT_ONCE = 2;
 
-/** What is done by keyboard, and what shows that it was. */
+/** Actions by keyboard or mouse. Each returns a text that shows its effect. */
 const acts = {
   async search(page) {
     await page.keyboard.press("Control+k");
@@ -23,11 +23,11 @@ const acts = {
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     await page.waitForURL(/#.*places.*id/);
-    const found = page.getByRole("heading", { name: "Get one place by its id" });
-    await found.first().waitFor();
+    const heading = page.getByRole("heading", { name: "Get one place by its id" }).first();
+    await heading.waitFor();
     await page.getByRole("combobox").waitFor({ state: "hidden" });
     await page.waitForTimeout(500);
-    return await found.first().evaluate((one) => Math.round(one.getBoundingClientRect().top));
+    return await heading.evaluate((element) => Math.round(element.getBoundingClientRect().top));
   },
   async run(page) {
     await page.locator(".graphiql-query-editor textarea").focus();
@@ -52,25 +52,26 @@ const acts = {
 };
 
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-const left = JSON.parse(views).map((view, place) => ({ view, place }));
-const found = [];
-await Promise.all(Array.from({ length: TWO_AT_ONCE }, async () => {
-  for (let next = left.shift(); next; next = left.shift()) found[next.place] = await seen(next.view);
+const queue = JSON.parse(views).map((view, place) => ({ view, place }));
+const reports = [];
+await Promise.all(Array.from({ length: PAGES_AT_ONCE }, async () => {
+  for (let next = queue.shift(); next; next = queue.shift()) reports[next.place] = await open(next.view);
 }));
 await browser.close();
-console.log(JSON.stringify(found));
+console.log(JSON.stringify(reports));
 
-async function seen({ address, words, width, scheme, controls, act, name, steps }) {
-  const own = ["data:", "blob:", new URL(address).origin + "/"];
+/** Opens a page, and returns the report of it. */
+async function open({ address, words, width, scheme, controls, act, name, steps }) {
+  const allowed = ["data:", "blob:", new URL(address).origin + "/"];
   const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme });
-  const told = { said: [], elsewhere: [] };
+  const report = { messages: [], otherHosts: [] };
   page.setDefaultTimeout(60_000);
-  page.on("console", (one) => ["error", "warning"].includes(one.type()) && told.said.push(one.text()));
-  page.on("pageerror", (one) => told.said.push(String(one)));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && report.messages.push(message.text()));
+  page.on("pageerror", (error) => report.messages.push(String(error)));
   await page.route("**", (route) => {
     const url = route.request().url();
-    if (own.some((start) => url.startsWith(start))) return route.continue();
-    told.elsewhere.push(url);
+    if (allowed.some((start) => url.startsWith(start))) return route.continue();
+    report.otherHosts.push(url);
     return route.abort();
   });
   await page.addInitScript(() => {
@@ -79,27 +80,27 @@ async function seen({ address, words, width, scheme, controls, act, name, steps 
       .observe({ type: "layout-shift", buffered: true });
   });
   try {
-    told.status = (await page.goto(address)).status();
+    report.status = (await page.goto(address)).status();
     await page.getByText(words).filter({ visible: true }).first().waitFor();
     await page.waitForTimeout(500);
-    told.shift = await page.evaluate(() => globalThis.shift);
-    told.wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    report.shift = await page.evaluate(() => globalThis.shift);
+    report.width = await page.evaluate(() => document.documentElement.scrollWidth);
     await page.evaluate(axe);
-    told.violations = await violations(page);
-    Object.assign(told, await tabbed(page, controls, steps));
+    report.violations = await violations(page);
+    Object.assign(report, await pressTab(page, controls, steps));
     if (act) {
-      told.done = await acts[act](page);
-      told.violations.push(...(await violations(page)));
+      report.effect = await acts[act](page);
+      report.violations.push(...(await violations(page)));
     }
     if (shots) await page.screenshot({ path: `${shots}/${name}-${width}-${scheme}.png` });
   } catch (error) {
-    told.failed = String(error);
+    report.failed = String(error);
   }
   await page.close();
-  return told;
+  return report;
 }
 
-/** What axe-core has against the page as it stands: rule, how bad, where, and why. */
+/** Returns the violations that axe-core finds in the page: rule, impact, element and reason. */
 function violations(page) {
   return page.evaluate(async () => {
     const { violations } = await axe.run({ resultTypes: ["violations"] });
@@ -110,27 +111,28 @@ function violations(page) {
   });
 }
 
-/** Goes through the page with Tab, until every control was reached: which were not, and what had the focus unseen. */
-async function tabbed(page, controls, steps = 6) {
+/** Presses Tab until every control was reached. Returns the missing controls, the elements that had the focus without a
+ * visible ring, and all elements that had it. */
+async function pressTab(page, controls, steps = 6) {
   const missing = new Set(controls);
   const unseen = new Set();
   const reached = [];
   for (let step = 0; step < STEPS && (missing.size || step < steps); step++) {
     await page.keyboard.press("Tab");
-    const at = await page.evaluate((selectors) => {
-      const held = document.activeElement;
+    const focus = await page.evaluate((selectors) => {
+      const element = document.activeElement;
       // An editor's ring is around the whole of it.
-      const ring = getComputedStyle(held.closest(".CodeMirror") ?? held);
+      const ring = getComputedStyle(element.closest(".CodeMirror") ?? element);
       const outlined = ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 1;
       return {
-        html: held.outerHTML.slice(0, 600),
+        html: element.outerHTML.slice(0, 600),
         visible: outlined || ring.boxShadow !== "none",
-        controls: selectors.filter((one) => held.matches(one)),
+        controls: selectors.filter((selector) => element.matches(selector)),
       };
     }, controls);
-    at.controls.forEach((one) => missing.delete(one));
-    if (!at.visible) unseen.add(at.html);
-    reached.push(at.html);
+    focus.controls.forEach((selector) => missing.delete(selector));
+    if (!focus.visible) unseen.add(focus.html);
+    reached.push(focus.html);
   }
   return { missing: [...missing], unseen: [...unseen], reached };
 }

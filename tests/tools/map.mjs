@@ -21,31 +21,31 @@ const state = () =>
   }));
 const settled = () => page.waitForTimeout(500);
 
-const found = { before: await state() };
+const report = { before: await state() };
 await page.locator(".leaflet-control-zoom-in").click();
 await settled();
-found.zoomed = await state();
+report.zoomed = await state();
 await page.mouse.move(box.x + box.width / 2, (await map.boundingBox()).y + 100);
 await page.mouse.wheel(0, 50);
 await settled();
-found.wheeled = await state();
-found.hint = await page.locator(".wheel-hint").evaluate((hint) => hint.classList.contains("shown"));
+report.wheeled = await state();
+report.hint = await page.locator(".wheel-hint").evaluate((hint) => hint.classList.contains("shown"));
 await page.keyboard.down("Control");
 await page.mouse.wheel(0, -200);
 await page.keyboard.up("Control");
 await settled();
-found.wheeledWithControl = await state();
+report.wheeledWithControl = await state();
 
 await page.locator(".map path.point").first().focus();
-found.tooltip = await page.locator(".leaflet-tooltip").innerText();
+report.tooltip = await page.locator(".leaflet-tooltip").innerText();
 await page.keyboard.press("Enter");
-found.popup = await page.locator(".leaflet-popup-content").innerText();
-found.names = await page.locator(".place-name:not(.hidden-name)").allInnerTexts();
+report.popup = await page.locator(".leaflet-popup-content").innerText();
+report.names = await page.locator(".place-name:not(.hidden-name)").allInnerTexts();
 
 const out = page.locator(".leaflet-control-zoom-out:not(.leaflet-disabled)");
 for (let step = 0; step < 20 && (await out.count()); step++) await out.evaluate((button) => button.click());
 await settled();
-found.longest = await page.evaluate(() => {
+report.longest = await page.evaluate(() => {
   const { width, height, x, y } = document.querySelector(".map").getBoundingClientRect();
   const land = document.querySelector(".map path.land");
   const { e, f } = land.getScreenCTM();
@@ -64,6 +64,6 @@ found.longest = await page.evaluate(() => {
   }
   return longest;
 });
-found.out = await state();
+report.out = await state();
 await browser.close();
-console.log(JSON.stringify(found));
+console.log(JSON.stringify(report));
