@@ -26,6 +26,7 @@ from api.query.counts import (
     COUNT_PARTS,
     MAX_BY,
     MAX_TOP,
+    MEANINGS,
     REST_PARTS,
     SAMPLE_FROM,
     TOP,
@@ -54,12 +55,8 @@ def declare_counts(types: Types) -> None:
     version = types.version
     types.enumeration("CountBucket", "A length of time.", {bucket: f"By {bucket}." for bucket in BUCKETS})
     types.enumeration(CountQuality.__name__, (CountQuality.__doc__ or "").strip(), CountQuality.terms())
-    about = {
-        "CountRest": "The groups that `data` does not contain.",
-        "CountUnplaced": "The records that are in no bucket, and therefore in no group.",
-    }
     for name, parts in NUMBERS.items():
-        types.output(name, about[name], [part_field(part) for part in parts])
+        types.output(name, MEANINGS[name], [part_field(part) for part in parts])
     declare_facets(types)
     for resource in version.lists.values():
         for dimension in dimensions(version, resource).values():
@@ -106,8 +103,8 @@ def _declare_counts_of(types: Types, resource: Resource) -> None:
     additive = "True if each record counts in one group. A record with several citations may be in several groups."
     answer: list[OutputField] = [
         ("data", f"list[{name}Count]", "The groups, largest first. The buckets of each group are sorted by time.", []),
-        ("rest", "CountRest", "The groups that `data` does not contain.", []),
-        ("unplaced", "CountUnplaced", "The records that are in no bucket, and therefore in no group.", []),
+        ("rest", "CountRest", MEANINGS["CountRest"], []),
+        ("unplaced", "CountUnplaced", MEANINGS["CountUnplaced"], []),
         ("total", "int", f"The number of {resource.plural} that match the filter.", []),
         ("quality", "CountQuality", "The method of counting.", []),
         ("additive", "bool", additive, []),

@@ -10,7 +10,7 @@ from api.catalog import Dimension, Resource, Version, dimensions
 from api.errors import Fault, InvalidRequest
 from api.graphql.shape import pascal
 from api.graphql.types import Argument, OutputField, Types, part_field
-from api.query.counts import COUNT_PARTS, MAX_FACETS, read_facets
+from api.query.counts import COUNT_PARTS, MAX_FACETS, MEANINGS, read_facets
 
 REQUIRED: Any = inspect.Parameter.empty
 
@@ -21,20 +21,20 @@ def declare_facets(types: Types) -> None:
         ("value", "str | None", "The value, in the form that the filter takes. Null for records without a value.", []),
         *(part_field(part) for part in COUNT_PARTS),
     ]
-    types.output("FacetValue", "A value and its number of records.", value)
+    types.output("FacetValue", MEANINGS["FacetValue"], value)
     facet: list[OutputField] = [
         ("field", "str", "The name of the field, as in `by`.", []),
         ("additive", "bool", "True if each record has at most one value.", []),
         ("data", "list[FacetValue]", "The values, those with the most records first.", []),
         ("rest", "CountRest", "The values that `data` does not contain.", []),
     ]
-    types.output("Facet", "The values of a field and their numbers of records.", facet)
+    types.output("Facet", MEANINGS["Facet"], facet)
     facets: list[OutputField] = [
         ("total", "int", "The number of records that match the filter, on all pages.", []),
         ("quality", "CountQuality", "The method of counting.", []),
         ("fields", "list[Facet]", "The fields, in the order of `by`.", []),
     ]
-    types.output("Facets", "The numbers of records by the values of fields.", facets)
+    types.output("Facets", MEANINGS["Facets"], facets)
 
 
 def facets_field(resource: Resource) -> OutputField:

@@ -54,18 +54,11 @@ def declare_series(types: Types, resource: Resource) -> None:
         f"{name}SeriesList": [
             ("data", f"list[{name}Series]", "The series, those with the most figures first.", []),
             ("envelope", f"list[{name}Envelope]", "The combined series that differ only in their sources.", []),
-            ("rest", "SeriesRest", "The series that `data` does not contain.", []),
+            ("rest", "SeriesRest", table.MEANINGS["SeriesRest"], []),
         ],
     }
-    about = {
-        f"{name}SeriesLast": "A short form of a figure.",
-        f"{name}SeriesSum": "The bounds of a sum.",
-        f"{name}SeriesPoint": "The figures of a series in a bucket.",
-        f"{name}Series": "A time series of figures with the same key.",
-        f"{name}EnvelopePoint": "The bounds of the last figures of all sources in a bucket.",
-        "SeriesRest": "The series that `data` does not contain.",
-        f"{name}SeriesList": f"Series of {resource.plural}.",
-    }
+    meanings = {f"{name}{type_name}": text for type_name, text in table.MEANINGS.items()}
+    meanings |= {"SeriesRest": table.MEANINGS["SeriesRest"], f"{name}SeriesList": f"Series of {resource.plural}."}
     reasons = (table.NotAdditive.__doc__ or "").strip()
     types.enumeration(table.NotAdditive.__name__, reasons, table.NotAdditive.terms())
     known = series_dimensions(types.version, resource)
@@ -79,7 +72,7 @@ def declare_series(types: Types, resource: Resource) -> None:
             key.append((field_name, f"{annotation} | None", text, []))
         else:
             key.append((field_name, annotation, dimension.description, []))
-    types.output(f"{name}SeriesKey", "The values that the figures of a series have in common.", key)
+    types.output(f"{name}SeriesKey", table.MEANINGS["SeriesKey"], key)
     for type_name, parts in part_tables(resource).items():
         fields = others.get(type_name, []) + [part_field(part) for part in parts]
         if type_name == f"{name}SeriesList":
@@ -92,10 +85,8 @@ def declare_series(types: Types, resource: Resource) -> None:
                 ),
                 ("points", f"list[{name}EnvelopePoint]", "The bounds, sorted by time.", []),
             ]
-            types.output(
-                f"{name}Envelope", "The bounds of the numbers that several sources give for the same key.", envelope
-            )
-        types.output(type_name, about[type_name], fields)
+            types.output(f"{name}Envelope", table.MEANINGS["Envelope"], envelope)
+        types.output(type_name, meanings[type_name], fields)
 
 
 def key_dimensions(version: Version, resource: Resource) -> dict[str, Dimension]:

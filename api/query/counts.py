@@ -66,6 +66,14 @@ UNPLACED_PARTS: tuple[Part[CountName], ...] = (
     Part("undated", "undated", COUNT, "The number of records without a known time."),
     Part("coarser", "coarser", COUNT, "The number of records whose time is less precise than the bucket."),
 )
+# What objects of both APIs contain, by the names of their types.
+MEANINGS = {
+    "CountRest": "The groups that `data` does not contain.",
+    "CountUnplaced": "The records that are in no bucket, and therefore in no group.",
+    "Facets": "The numbers of records by the values of fields.",
+    "Facet": "The values of a field and their numbers of records.",
+    "FacetValue": "A value and its number of records.",
+}
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,17 @@ REST = (
     Part("series", "rest_series", COUNT, "The number of series beyond `top`, or with more points than fit."),
     Part("figures", "rest_figures", COUNT, "The number of figures in these series."),
 )
+# What objects of both APIs contain, by the names of their types behind the name of the resource.
+MEANINGS = {
+    "SeriesKey": "The values that the figures of a series have in common.",
+    "SeriesLast": "A short form of a figure.",
+    "SeriesSum": "The bounds of a sum.",
+    "SeriesPoint": "The figures of a series in a bucket.",
+    "Series": "A time series of figures with the same key.",
+    "Envelope": "The bounds of the numbers that several sources give for the same key.",
+    "EnvelopePoint": "The bounds of the last figures of all sources in a bucket.",
+    "SeriesRest": "The series that `data` does not contain.",
+}
 WHOLE = (
     Part("total", "total", COUNT, "The number of figures that match the filter."),
     Part("undated", "undated", COUNT, "The number of figures that are in no series, because their day is not known."),

@@ -16,7 +16,7 @@ from api.catalog import (
     series_dimensions,
 )
 from api.query import series
-from api.query.counts import COUNT_PARTS, REST_PARTS, UNPLACED_PARTS, CountQuality
+from api.query.counts import COUNT_PARTS, MEANINGS, REST_PARTS, UNPLACED_PARTS, CountQuality
 from api.query.parts import Part
 from api.rest.schemas import (
     SCALARS,
@@ -86,9 +86,8 @@ def _count_schemas(version: Version) -> dict[str, Schema]:
     for resource in labelled.values():
         fields = {name: field_schema(resource.fields[name]) for name in resource.label}
         result[f"{title(resource)}Label"] = structure(fields, f"The label of a {resource.name}.")
-    result["CountRest"] = structure(_part_schemas(REST_PARTS), "The groups that `data` does not contain.")
-    unplaced = "The records that are in no bucket, and therefore in no group."
-    result["CountUnplaced"] = structure(_part_schemas(UNPLACED_PARTS), unplaced)
+    result["CountRest"] = structure(_part_schemas(REST_PARTS), MEANINGS["CountRest"])
+    result["CountUnplaced"] = structure(_part_schemas(UNPLACED_PARTS), MEANINGS["CountUnplaced"])
     return result | _facet_schemas(number)
 
 
@@ -108,9 +107,9 @@ def _facet_schemas(number: Schema) -> dict[str, Schema]:
         "fields": array(ref("Facet"), "The fields, in the order of `facets`."),
     }
     return {
-        "Facets": structure(facets, "The numbers of records by the values of fields. Present if `facets` is given."),
-        "Facet": structure(facet, "The values of a field and their numbers of records."),
-        "FacetValue": structure(value, "A value and its number of records."),
+        "Facets": structure(facets, f"{MEANINGS['Facets']} Present if `facets` is given."),
+        "Facet": structure(facet, MEANINGS["Facet"]),
+        "FacetValue": structure(value, MEANINGS["FacetValue"]),
     }
 
 
@@ -132,7 +131,6 @@ def _series_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
     last = ref(f"{name}SeriesLast", "The last figure of the bucket.")
     summed = nullable(ref(f"{name}SeriesSum")) | {"description": "The sum of the figures. Null if they do not add up."}
     points = array(ref(f"{name}SeriesPoint"), "The points of the series, sorted by time.")
-    about_key = "The values that the figures of a series have in common."
     envelope_points = array(ref(f"{name}EnvelopePoint"), "The bounds, sorted by time.")
     whole = {
         "data": array(ref(f"{name}Series"), "The series, those with the most figures first."),
@@ -143,18 +141,18 @@ def _series_schemas(version: Version, resource: Resource) -> dict[str, Schema]:
     envelope = {"key": ref(f"{name}SeriesKey"), "points": envelope_points}
     return {
         f"{name}SeriesList": structure(whole | _part_schemas(series.WHOLE), f"Series of {resource.plural}."),
-        f"{name}Series": structure(series_parts, "A time series of figures with the same key."),
-        f"{name}SeriesKey": structure(keys, about_key, key),
+        f"{name}Series": structure(series_parts, series.MEANINGS["Series"]),
+        f"{name}SeriesKey": structure(keys, series.MEANINGS["SeriesKey"], key),
         f"{name}SeriesPoint": structure(
-            bucket | {"last": last} | _part_schemas(series.POINT), "The figures of a series in a bucket."
+            bucket | {"last": last} | _part_schemas(series.POINT), series.MEANINGS["SeriesPoint"]
         ),
-        f"{name}SeriesLast": structure(_part_schemas(series.LAST), "A short form of a figure."),
-        f"{name}SeriesSum": structure(_part_schemas(series.SUM), "The bounds of a sum."),
-        f"{name}Envelope": structure(envelope, "The bounds of the numbers that several sources give for the same key."),
+        f"{name}SeriesLast": structure(_part_schemas(series.LAST), series.MEANINGS["SeriesLast"]),
+        f"{name}SeriesSum": structure(_part_schemas(series.SUM), series.MEANINGS["SeriesSum"]),
+        f"{name}Envelope": structure(envelope, series.MEANINGS["Envelope"]),
         f"{name}EnvelopePoint": structure(
-            bucket | _part_schemas(series.ENVELOPE_POINT), "The bounds of the last figures of all sources in a bucket."
+            bucket | _part_schemas(series.ENVELOPE_POINT), series.MEANINGS["EnvelopePoint"]
         ),
-        "SeriesRest": structure(_part_schemas(series.REST), "The series that `data` does not contain."),
+        "SeriesRest": structure(_part_schemas(series.REST), series.MEANINGS["SeriesRest"]),
         "NotAdditive": class_schema(series.NotAdditive),
     }
 
