@@ -3,8 +3,8 @@
 BriefingError
 ├── RequestError            the caller must change the request
 │   ├── InvalidRequest      invalid_request    malformed, unknown or contradictory input; may hold several
-│   ├── InvalidCursor       invalid_cursor     a cursor that is damaged or belongs to another list
-│   ├── TooExpensive        too_expensive      the price of the request is above what one request may cost
+│   │   ├── InvalidCursor   invalid_cursor     a cursor that is damaged or belongs to another list
+│   │   └── TooExpensive    too_expensive      the price of the request is above what one request may cost
 │   ├── NotFound            not_found          no record has this id
 │   ├── Withdrawn           withdrawn          the record was withdrawn; the message contains the reason
 │   ├── Retired             retired            the version is no longer served; the message names one that is

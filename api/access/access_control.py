@@ -22,9 +22,9 @@ from api.settings import Settings
 # Unknown keys by network, and unknown hashes of documents by caller. Looking one up takes the store, and callers who
 # guess must not delay those whose key is new to this process. A known key or hash is free.
 TRIES = Quota((Bucket("tries", 300, 60, 60),), 1000)
-# Seconds that a try which is too early is delayed before it is refused. One try comes back in a second, so a client
-# that sends one request after the other is never refused for it. Otherwise this limit and the plan's, which do not know
-# of each other, could refuse it in turn.
+# If no try is left, wait up to so many seconds for one before refusing. One comes back in a second, so this limit never
+# refuses a client that sends one request after the other. Without the wait, it could refuse a client that has just
+# waited for the Retry-After of its plan.
 TRY_SECONDS = 1.5
 # Points that a request pays before its parameters or its document are read.
 READING = 1

@@ -1,7 +1,7 @@
 """Find the caller of a key by the key's digest, with a cache in each process.
 
 A cached result is used only while the store's epoch is known to be the one at which it was read. A change of any plan
-or key invalidates all results, so a revocation holds everywhere half a second later. While the epoch is not known for
+or key invalidates all results, so a revocation holds everywhere after half a second. While the epoch is not known for
 sure, every key is looked up again.
 """
 

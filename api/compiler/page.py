@@ -30,8 +30,8 @@ from api.query import (
     Quality,
     Selection,
     Total,
-    counted,
-    is_counted,
+    measures_work,
+    wanted_totals,
 )
 from api.query.filters import alternatives, search_of
 from api.query.sort import POSITION
@@ -46,13 +46,13 @@ PageInfo = Cursor | NextCursor | HasMore | HasNext | HasPrevious
 class PageScan:
     """The way in which a page is read. `key` is the sort key on the view's rows (`{}` is their alias). If
     `is_numbered`, one row more is read, and rows are numbered in reading order, so that the page can say if more
-    follow. `mark` is the SQL of the fingerprint in its cursors, and `edition` that of the edition in them; empty in a
-    page of the present."""
+    follow. `fingerprint` and `edition` are the SQL of what its cursors contain; the edition is empty in a page of the
+    present."""
 
     rows: ListQuery
     key: str
     is_numbered: bool
-    mark: str
+    fingerprint: str
     edition: str = ""
 
     def cursor(self, source: RowSource) -> str:
@@ -60,7 +60,7 @@ class PageScan:
         key = f"coalesce(to_json({source.alias}.k::text)::text, 'null')"
         tie = source.column(self.rows.sort.tie)
         quote = '"' if self.rows.sort.tie_kind == "text" else ""
-        text = f"'[' || {self.mark} || ',' || {key} || ',{quote}' || {tie} || '{quote}"
+        text = f"'[' || {self.fingerprint} || ',' || {key} || ',{quote}' || {tie} || '{quote}"
         if self.edition:
             text += f",\"' || {self.edition} || '\""
         text += "]'"
@@ -123,14 +123,14 @@ def plan_scan(writer: StatementWriter, rows: ListQuery, resource: Resource) -> P
     else:
         key = f"{{}}.{rows.sort.column}"
     is_numbered = _has_page_info(rows.selection)
-    mark = literal('""')
+    fingerprint = literal('""')
     edition = ""
     # Postgres refuses an argument that the statement does not use, because it has no type.
     if rows.fingerprint and (is_numbered or _has_cursors(rows.selection)):
-        mark = writer.argument(f'"{rows.fingerprint}"', "text")
+        fingerprint = writer.argument(f'"{rows.fingerprint}"', "text")
         if rows.as_of is not None:
             edition = f"'e' || {writer.edition()} || '-' || {writer.store_mark()}"
-    return PageScan(rows, key, is_numbered, mark, edition)
+    return PageScan(rows, key, is_numbered, fingerprint, edition)
 
 
 def _has_page_info(selection: Selection) -> bool:
@@ -226,7 +226,7 @@ def _segments(
     """Return the selects of the rows: spans in reading order, each a list of selects to merge. With `otherwise`, they
     read rows only if this condition holds."""
     alias, resource = writer.name(), source.resource
-    if is_counted(writer.version, resource, rows):
+    if measures_work(writer.version, resource, rows):
         writer.looked_at.add(resource.name)
     if parent_test:
         row_test = parent_test.format(alias)
@@ -289,7 +289,7 @@ def _not_withdrawn_for_count(writer: StatementWriter, resource: Resource, alias:
 def counts(writer: StatementWriter, rows: ListQuery, resource: Resource) -> str:
     """Return the `with` that counts the rows that pass the filter, once for a total and its quality. It is empty if the
     page has no totals."""
-    exactness = counted(rows.selection)
+    exactness = wanted_totals(rows.selection)
     if not exactness:
         return ""
     writer.looked_at.add(resource.name)

@@ -32,12 +32,12 @@ def read_root_list(
     filter_argument = arguments.get("filter") or {}
     sort = _read_order(resource, arguments.get("orderBy"), filter_argument, filter, f"{key}.orderBy")
     _note_missing_filters(resource, sort, filter_argument, outdated)
-    mark = fingerprint(version.name, resource.name, sort, filter)
+    list_fingerprint = fingerprint(version.name, resource.name, sort, filter)
     as_of = read_edition(arguments, key, finder.find_for_list)
-    page, cursor, path = _read_page(arguments, mark, sort, key)
+    page, cursor, path = _read_page(arguments, list_fingerprint, sort, key)
     if cursor is not None and version.history:
         as_of = continue_as_of(cursor, as_of, finder, resources_of_list(version, resource, filter), path)
-    return ListQuery(resource.name, page, sort, selection, filter, fingerprint=mark, as_of=as_of)
+    return ListQuery(resource.name, page, sort, selection, filter, fingerprint=list_fingerprint, as_of=as_of)
 
 
 def read_edition(arguments: dict[str, Any], key: str, find: Callable[[KnownAt], AsOf]) -> AsOf | None:
@@ -78,7 +78,9 @@ def read_filter(
     return FilterReader(version, outdated).read(resource, filter_argument, f"{key}.filter")
 
 
-def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> tuple[Page, ListCursor | None, str]:
+def _read_page(
+    arguments: dict[str, Any], list_fingerprint: str, sort: Sort, key: str
+) -> tuple[Page, ListCursor | None, str]:
     """Return the page, its cursor, and the path of the argument with the cursor."""
     first = arguments.get("first")
     last = arguments.get("last")
@@ -91,7 +93,7 @@ def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> tu
     if last is None and before is None:
         size = _read_size(first, f"{key}.first")
         path = f"{key}.after"
-        cursor = _read_cursor(after, mark, sort, path)
+        cursor = _read_cursor(after, list_fingerprint, sort, path)
         return Page(size, _position(cursor)), cursor, path
     if first is not None:
         raise _fault(f"{key}.first", "first goes with after, last with before.")
@@ -99,7 +101,7 @@ def _read_page(arguments: dict[str, Any], mark: str, sort: Sort, key: str) -> tu
         raise _fault(f"{key}.after", "first goes with after, last with before.")
     size = _read_size(last, f"{key}.last")
     path = f"{key}.before"
-    cursor = _read_cursor(before, mark, sort, path)
+    cursor = _read_cursor(before, list_fingerprint, sort, path)
     return Page(size, _position(cursor), backward=True), cursor, path
 
 
@@ -116,10 +118,10 @@ def check_size(size: int, limit: int, path: str) -> int:
     return size
 
 
-def _read_cursor(cursor: str | None, mark: str, sort: Sort, path: str) -> ListCursor | None:
+def _read_cursor(cursor: str | None, list_fingerprint: str, sort: Sort, path: str) -> ListCursor | None:
     if cursor is None:
         return None
-    return read_cursor(cursor, mark, sort, path)
+    return read_cursor(cursor, list_fingerprint, sort, path)
 
 
 def _position(cursor: ListCursor | None) -> tuple[Any, Any] | None:

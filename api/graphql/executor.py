@@ -40,10 +40,10 @@ from api.service import Outcome, PreparedQuery, RequestContext, Service
 INTROSPECTION = 50
 MAX_PLANS = 16 * 1024 * 1024
 MAX_INTROSPECTED = 512 * 1024
-# The bytes up to which a request is read without a turn. It is also planned without one if its document is known, and
-# its planning took no longer than these seconds.
+# The bytes up to which a request is read without a turn.
 SMALL = 4096
-AT_ONCE = 0.005
+# The seconds of planning up to which a small request with a known document is planned without a turn.
+QUICKLY_PLANNED = 0.005
 
 
 @dataclass
@@ -150,7 +150,7 @@ class Executor:
         known = None
         if len(key) <= SMALL:
             known = self._documents.known(resolved.query)
-        at_once = known is not None and known.planning.longest_seconds <= AT_ONCE
+        at_once = known is not None and known.planning.longest_seconds <= QUICKLY_PLANNED
         prepared = await self._prepare_as_of(resolved, caller, at_once=at_once)
         if not request.query:
             prepared = replace(prepared, named=True)
@@ -202,11 +202,11 @@ class Executor:
             return self._prepare(request, caller, finder)
 
         if at_once:
-            return await self._service.read_request(read)
+            return await self._service.with_editions(read)
         async with self._scheduler.turn(caller):
             with suppress(EditionPending):
                 return read(EditionFinder(self._service.changes.timeline))
-        return await self._service.read_request(read)
+        return await self._service.with_editions(read)
 
     def _prepare(self, request: GraphQLRequest, caller: Caller, finder: EditionFinder) -> PreparedRequest:
         hide_suggestions = self._suggestions == "none" or (self._suggestions == "keyed" and caller.key_id is None)

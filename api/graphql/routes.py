@@ -140,11 +140,11 @@ def _response_end(charge: Charge, outdated: tuple[DeprecatedPart, ...], editions
     """Return the end of a response: the price, what the request cost in the end, the points left of the limit that has
     fewest, the seconds until that limit is full, the editions of its roots, and the deprecated parts of the
     operation."""
-    deprecations = editions
+    members = editions
     if outdated:
-        deprecations += b',"deprecations":%b' % orjson.dumps(outdated)
+        members += b',"deprecations":%b' % orjson.dumps(outdated)
     if charge.left is None:
-        return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (charge.price, charge.used, deprecations)
+        return b',"extensions":{"cost":{"requested":%d,"actual":%d}%b}}' % (charge.price, charge.used, members)
     # The points left and the seconds, for one limit after the other.
     points, seconds = charge.standing[::2], charge.standing[1::2]
     remaining, reset = min(zip(points, seconds, strict=True))
@@ -153,7 +153,7 @@ def _response_end(charge: Charge, outdated: tuple[DeprecatedPart, ...], editions
         charge.used,
         remaining,
         reset,
-        deprecations,
+        members,
     )
 
 

@@ -183,15 +183,15 @@ def _read_revisions(
     if resource is None or not IDENTIFIER.fullmatch(identifier):
         return Records((None,), single=True)
     selection = context.read_selection("RevisionConnection", details, partial(_read_revision_page, context, resource))
-    mark = revisions_fingerprint(context.version.name, identifier)
+    fingerprint = revisions_fingerprint(context.version.name, identifier)
     size = check_size(arguments["first"], MAX_RECORDS, f"{key}.first")
     before = None
     if arguments.get("after") is not None:
         path = f"{key}.after"
-        cursor = read_cursor(arguments["after"], mark, REVISION, path)
+        cursor = read_cursor(arguments["after"], fingerprint, REVISION, path)
         before = cursor.position[1]
         as_of = continue_as_of(cursor, as_of, context.finder, (resource.name,), path)
-    return RevisionsQuery(resource.name, identifier, size, selection, before, mark, as_of)
+    return RevisionsQuery(resource.name, identifier, size, selection, before, fingerprint, as_of)
 
 
 def _read_revision_page(

@@ -19,7 +19,7 @@ class HttpRequest:
     """One request. `fields` are the header fields by their names in lower case, lines of one name joined by commas;
     `header_lines` are the lines as they were sent. `path_value` is the part of the path that is a parameter.
 
-    `target` is the path and the query in bytes. Followed by a media type, it identifies a request in an entity tag.
+    `target` is the path and the query in bytes. Entity tags of GraphQL and of pages are made of it and of a media type.
 
     `connection` and `whole_body` come from our own server: the connection of the request, and its body if that arrived
     complete before the application was started. Both are None if another server runs the application.

@@ -1,2 +1,2 @@
-"""The steps of every request around its endpoint: its context, its caller, CORS, deprecation, shared caches, errors as
-problems."""
+"""The steps around endpoints: the context of a request, CORS, deprecation, shared caches, errors as problems. Endpoints
+call `Authentication` if they need the caller."""

@@ -50,9 +50,9 @@ class Authentication:
         self.proxies = read_trusted_networks(settings.trusted_proxies)
 
     async def admit(self, request: HttpRequest, needs: str = READ) -> Caller:
-        """Return the caller, and note it in the context with the edition that the request asks for. The caller needs
-        the scope, if one is named. InvalidRequest, Unauthenticated, Forbidden, RateLimited or Unavailable if it is not
-        admitted."""
+        """Return the caller, and note it in the context with the edition that the request asks for. The caller has to
+        have the scope `needs`, unless that is empty. InvalidRequest, Unauthenticated, Forbidden, RateLimited or
+        Unavailable if it is not admitted."""
         key = read_credentials(request)
         blocks = client_blocks(request, self.proxies)
         context = request.context
@@ -70,7 +70,7 @@ class Authentication:
             check_scope(caller, needs)
         if AT_LEAST in request.fields:
             read = partial(read_at_least, request.fields[AT_LEAST])
-            context.at_least = await self._service.read_request(read)
+            context.at_least = await self._service.with_editions(read)
         return caller
 
     async def charge_reading(self, context: RequestContext) -> None:
@@ -84,7 +84,8 @@ class Authentication:
 
     async def settle_error(self, context: RequestContext, error: Exception) -> Exception:
         """Charge the point that a mistake costs, unless the request has paid already. Return the error to answer with:
-        another one if the caller has no point left, and with a hint if the request had an empty key."""
+        this one, or RateLimited or Unavailable if the point cannot be charged. It gets a hint if the request had an
+        empty key."""
         error = await self._charge_mistake(context, error)
         if context.empty_key and isinstance(error, KEY_HELPS):
             error.hint = f"{error.hint} {EMPTY_KEY}".lstrip()

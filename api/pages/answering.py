@@ -85,7 +85,7 @@ class RecordAnswers:
             not_modified.headers.append(VARY)
             return not_modified
         await self._authentication.charge_reading(context)
-        query = service.prepare(await service.read_request(read), caller)
+        query = service.prepare(await service.with_editions(read), caller)
         context.outdated = query.outdated
         outcome = await service.execute(query, context, identity, plain_tags(request))
         # A note on another root, such as the history of the record, is no reason to refuse the page.

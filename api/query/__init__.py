@@ -1,8 +1,9 @@
 """A request as a value: the version and the records that it reads, with their filter, sort, page and shape.
 
-REST and GraphQL build the same Query, so a filter, a cursor and a price mean the same in both. Everything here is pure
-and knows neither HTTP nor SQL. This level rejects values that it cannot read and cursors that belong to another list.
-It computes prices, and `api/service` checks them.
+REST and GraphQL build Queries of the same parts, so a filter, a cursor and a price mean the same in both. Only the
+root differs: a list or a record in REST, an object of roots in GraphQL. Everything here is pure and knows neither HTTP
+nor SQL. This level rejects values that it cannot read and cursors that belong to another list. It computes prices, and
+`api/service` checks them.
 """
 
 from api.query.cells import Cell, cells
@@ -76,7 +77,7 @@ from api.query.list_query import (
     Permalink,
     Quality,
     Total,
-    counted,
+    wanted_totals,
 )
 from api.query.query import Query, Root, as_of
 from api.query.selection import (
@@ -94,7 +95,7 @@ from api.query.selection import (
 )
 from api.query.sort import Page, Sort, read_sort
 from api.query.timeline import EditionFinder, Timeline
-from api.query.work import is_counted, records_a_point
+from api.query.work import measures_work, records_a_point
 
 __all__ = [
     "EVERYTHING",
@@ -176,16 +177,15 @@ __all__ = [
     "base_of",
     "cells",
     "costliest_list",
-    "counted",
     "counts_of_facets",
     "extra_of",
     "filter_points",
     "is_bounded",
-    "is_counted",
     "is_counted_exactly",
     "is_served",
     "largest_page_size",
     "least_price",
+    "measures_work",
     "or_",
     "points_of_counts",
     "price",
@@ -193,4 +193,5 @@ __all__ = [
     "record_points",
     "records_a_point",
     "unit_of",
+    "wanted_totals",
 ]

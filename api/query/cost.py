@@ -1,8 +1,8 @@
 """Compute the price of a request in points from its Query alone: about one point for each record that it may return.
 
     price(request)  = the larger of its minimum and the sum over its roots, + its reserve
-    minimum         = 1; or a point for 5 relations of its statement, 400 values of its filters, or 20 searched words
-                      (api/query/statement_size.py)
+    minimum         = the largest of 1, the relations of its statement / 5, the values of its filters / 400, and the
+                      searched words / 20 (api/query/statement_size.py)
     price(list)     = price(filter) + price(totals) + size x price(record)
     price(record)   = 1 + the sum over its links
     price(one)      = price(record) of the linked record
@@ -20,12 +20,12 @@
 
     reserve         = for records that Postgres may have to look at without returning them (api/query/work.py)
 
-    price(export)   = 50 x (1 + the sum over the links that it includes) + its reserve, twice as much for a diff, which
-                      reads each record in two states: an export has any length, so
-                      points are for what each record takes, and not for their number. Other limits apply: the plan's
-                      records of an export, the number of exports that run at once (`export_connections`) and the time
-                      of each (`export_timeout`). Links that are always shown add nothing. All children of a record
-                      are exported, and count as many as a list shows
+    price(export)   = 50 x states x (1 + the sum over the links that it includes) + its reserve. A diff reads each
+                      record in 2 states, any other export in 1. An export may have any length, so its price does not
+                      depend on the number of records. Other limits bound that: the plan's records of an export, the
+                      number of exports that run at the same time (`export_connections`) and the time of each
+                      (`export_timeout`). Links that are always shown add nothing. All children of a record are
+                      exported, and count as many as a list shows
 
 In the end a request costs the same sum for the rows that were found, without the reserve; or, if that is more, a point
 for 40 records that Postgres looked at, up to the price. Text beyond 4 KiB a record costs a point for each further
@@ -42,7 +42,7 @@ from api.query.export_query import ExportQuery, JsonShape
 from api.query.filters import AllOf, AnyOf, Exists, Filter, Not, Search
 from api.query.group_query import CountQuery, SeriesQuery, counts_of_facets, facets_of
 from api.query.history_query import DiffQuery, RevisionsQuery, StoredRecord
-from api.query.list_query import Edges, ListQuery, Nodes, counted
+from api.query.list_query import Edges, ListQuery, Nodes, wanted_totals
 from api.query.query import Query
 from api.query.selection import LinkedRecord, LinkedRecords, Object, Record, Records, Selection
 from api.query.statement_size import (
@@ -167,7 +167,7 @@ def extra_of(rows: ListQuery) -> int:
     """Return the points of a page that are not for its rows: those of its filter, its order and its totals."""
     _, links = _count_searches_and_links(rows.filter)
     points = filter_points(rows.filter)
-    for exact in counted(rows.selection):
+    for exact in wanted_totals(rows.selection):
         if not exact:
             points += ESTIMATED_TOTAL
         elif rows.as_of is not None:

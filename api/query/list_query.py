@@ -95,7 +95,7 @@ class Permalink(Answer):
     url: str
 
 
-def counted(selection: Selection) -> set[bool]:
+def wanted_totals(selection: Selection) -> set[bool]:
     """Return the counts that a page's totals need: exact (True), estimated (False) or both. A total and its quality
     need the same count."""
     counts: set[bool] = set()
@@ -103,7 +103,7 @@ def counted(selection: Selection) -> set[bool]:
         if isinstance(entry.value, Total | Quality):
             counts.add(entry.value.exact)
         elif isinstance(entry.value, Object):
-            counts |= counted(entry.value.selection)
+            counts |= wanted_totals(entry.value.selection)
     return counts
 
 

@@ -44,7 +44,7 @@ from api.query.group_query import (
 )
 from api.query.history_query import DiffQuery
 from api.query.index_use import count_ids, is_served
-from api.query.list_query import Edges, ListQuery, Nodes, counted
+from api.query.list_query import Edges, ListQuery, Nodes, wanted_totals
 from api.query.query import Query
 from api.query.selection import Answer, LinkedRecord, LinkedRecords, Object, Record, Records, Selection
 from api.query.sort import Page, Sort, read_sort
@@ -110,7 +110,7 @@ def _root_reserve(version: Version, value: Answer) -> int:
 
 
 def _list_reserve(version: Version, rows: ListQuery) -> int:
-    totals = len(counted(rows.selection)) * _total_reserve(version, rows)
+    totals = len(wanted_totals(rows.selection)) * _total_reserve(version, rows)
     sets = _sets_reserve(version, rows.selection, _Parents(rows.page.size))
     points = _scan_reserve(version, rows) + totals + sets
     for facets in facets_of(rows.selection):
@@ -186,7 +186,7 @@ def _whole_list_reserve(version: Version, resource: Resource, filter: Filter, so
     return int(points * record_weight)
 
 
-def is_counted(version: Version, resource: Resource, rows: ListQuery) -> bool:
+def measures_work(version: Version, resource: Resource, rows: ListQuery) -> bool:
     """Return True if points are reserved for a page. Then the statement counts the records that Postgres looks at."""
     if is_served(resource, rows):
         return False

@@ -13,19 +13,22 @@ MAX_REMEMBERED_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class CachedRequest:
-    """A request that was read before: its query, its identity in entity tags, for a list the link to its next page
-    without the cursor, for a record its resource, and the header fields of an answer that shows an edition, with
-    the number of dated editions that were known then. `permalink` is the URL of the answer up to the number of its
-    edition. It and the link are empty if the URL may contain a key, which they would repeat. A file has another media
-    type than JSON."""
+    """A request that was read before."""
 
     query: PreparedQuery
+    # What its entity tag is made of.
     identity: bytes
+    # The URL of the next page up to its cursor; empty if the URL may contain a key.
     link: str = ""
+    # The resource of a record or of its revisions, for the error if the record is missing.
     resource: Resource | None = None
+    # The header fields that do not depend on the answer.
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    # The URL of the answer up to the number of its edition; empty as the link is.
     permalink: str = ""
+    # `Timeline.dated` when the request was read. If that has changed, its moment may mean another edition.
     dated: int = 0
+    # A file has another one than JSON.
     media_type: bytes = MEDIA_TYPE
 
 

@@ -56,7 +56,7 @@ class ExportEndpoint:
         def read(finder: EditionFinder) -> ExportRequest:
             return read_export(version, resource, form, request.query_string, finder, accept_datetime)
 
-        wanted = await self._exports.service.read_request(read)
+        wanted = await self._exports.service.with_editions(read)
         query = wanted.query
         context.outdated = query.outdated
         assert context.caller is not None

@@ -85,8 +85,8 @@ class RestApi:
 
             accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
-            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
-                addresses = self._addresses(request, query_string)
+            def read(merged_query: bytes, finder: EditionFinder) -> CachedRequest:
+                addresses = self._addresses(request, merged_query)
                 query = list_query(
                     version,
                     resource,
@@ -95,10 +95,12 @@ class RestApi:
                     accept_datetime.decode("latin-1"),
                     addresses.permalink,
                 )
-                link = self._next_page_url(request, query_string)
-                return self._remember(request, query_string, self._service.prepare(query, caller), addresses, link)
+                link = self._next_page_url(request, merged_query)
+                return self._make_cached_request(
+                    request, merged_query, self._service.prepare(query, caller), addresses, link
+                )
 
-            key = (resource.name, request.query_string, accept_datetime)
+            key = (operation.kind, resource.name, request.query_string, accept_datetime)
             return await self._answer(request, caller, key, filters, read)
 
         return answer
@@ -116,10 +118,12 @@ class RestApi:
                 check_accept(request)
             accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
-            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
-                addresses = self._addresses(request, query_string)
+            def read(merged_query: bytes, finder: EditionFinder) -> CachedRequest:
+                addresses = self._addresses(request, merged_query)
                 query = make_query(version, resource, request.query_string, finder, accept_datetime.decode("latin-1"))
-                cached = self._remember(request, query_string, self._service.prepare(query, caller), addresses)
+                cached = self._make_cached_request(
+                    request, merged_query, self._service.prepare(query, caller), addresses
+                )
                 if form is None:
                     return cached
                 name = operation.path.removeprefix("/").replace("/", "-")
@@ -150,7 +154,7 @@ class RestApi:
             identifier = request.path_value
             accept_datetime = request.fields.get(b"accept-datetime", b"") if version.history else b""
 
-            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+            def read(merged_query: bytes, finder: EditionFinder) -> CachedRequest:
                 query = record_query(
                     version,
                     resource,
@@ -160,14 +164,16 @@ class RestApi:
                     accept_datetime.decode("latin-1"),
                     None if form is None else links_of_json_ld,
                 )
-                addresses = self._addresses(request, query_string)
+                addresses = self._addresses(request, merged_query)
                 if addresses.original:
                     path = f"{self._service.settings.public_url}{quote(request.path)}"
                     addresses = replace(addresses, timemap=f"{path}/revisions")
                 prepared = self._service.prepare(query, caller)
-                return self._remember(request, query_string, prepared, addresses, resource=resource, form=form)
+                return self._make_cached_request(
+                    request, merged_query, prepared, addresses, resource=resource, form=form
+                )
 
-            key = (resource.name, identifier, request.query_string, accept_datetime, form is None)
+            key = (operation.kind, resource.name, identifier, request.query_string, accept_datetime, form is None)
             return await self._answer(request, caller, key, {}, read, form)
 
         return answer
@@ -185,8 +191,8 @@ class RestApi:
             identifier = request.path_value
             accept_datetime = request.fields.get(b"accept-datetime", b"")
 
-            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
-                addresses = self._addresses(request, query_string)
+            def read(merged_query: bytes, finder: EditionFinder) -> CachedRequest:
+                addresses = self._addresses(request, merged_query)
                 query = revisions_query(
                     version,
                     resource,
@@ -196,9 +202,9 @@ class RestApi:
                     accept_datetime.decode("latin-1"),
                     addresses.permalink,
                 )
-                link = self._next_page_url(request, query_string)
+                link = self._next_page_url(request, merged_query)
                 prepared = self._service.prepare(query, caller)
-                return self._remember(request, query_string, prepared, addresses, link, resource, form)
+                return self._make_cached_request(request, merged_query, prepared, addresses, link, resource, form)
 
             key = ("revisions", resource.name, identifier, request.query_string, accept_datetime, form is None)
             return await self._answer(request, caller, key, {}, read, form)
@@ -227,17 +233,17 @@ class RestApi:
             if request.fields.get(b"accept", b"") not in ACCEPTS_JSON:
                 check_accept(request)
 
-            def read(query_string: bytes, finder: EditionFinder) -> CachedRequest:
+            def read(merged_query: bytes, finder: EditionFinder) -> CachedRequest:
                 public_url = self._service.settings.public_url
-                url = url_up_to(request.path, query_string, public_url, (b"from", b"to"), b"from=")
+                url = url_up_to(request.path, merged_query, public_url, (b"from", b"to"), b"from=")
                 query = diff_query(version, resource, request.query_string, finder, url)
-                link = self._next_page_url(request, query_string)
+                link = self._next_page_url(request, merged_query)
                 prepared = self._service.prepare(query, caller)
                 headers: Headers = []
                 if url:
                     location = write_diff_permalink(url, query, prepared.statement.edition)
                     headers.append((b"content-location", location.encode("latin-1")))
-                identity, dated = self._identify(request, query_string), self._service.changes.timeline.dated
+                identity, dated = self._identify(request, merged_query), self._service.changes.timeline.dated
                 return CachedRequest(prepared, identity, link, headers=tuple(headers), dated=dated)
 
             key = ("diff", resource.name, request.query_string)
@@ -267,7 +273,7 @@ class RestApi:
             return Addresses()
         return Addresses(permalink.removesuffix("known_at=")[:-1], permalink)
 
-    def _remember(
+    def _make_cached_request(
         self,
         request: HttpRequest,
         query_string: bytes,
@@ -277,7 +283,7 @@ class RestApi:
         resource: Resource | None = None,
         form: OtherForm | None = None,
     ) -> CachedRequest:
-        """Return a request that was read, as it is remembered."""
+        """Return a request that was read, in the form in which it is remembered."""
         headers: Headers = []
         timeline = self._service.changes.timeline
         if self._version.history and query.statement.edition:
@@ -308,16 +314,19 @@ class RestApi:
         read: Callable[[bytes, EditionFinder], CachedRequest],
         form: OtherForm | None = None,
     ) -> BytesResponse:
-        """Answer a list, its counts or a record. `read` reads a request that is not remembered under the key; it takes
-        the query with each of the `filters` once. The answer is JSON or in the other form."""
+        """Answer a request for data, as JSON or in the other form. If no request is remembered under the key, `read`
+        makes one of the query, in which each of the `filters` that are repeated stands once, and of a finder of
+        editions."""
         service, context = self._service, request.context
         cached = self._remembered.get(key)
         if cached is not None and cached.query.statement.edition is not None:
             # The moment that it names may mean another edition by now.
             cached = cached if cached.dated == service.changes.timeline.dated else None
         if cached is None:
-            query_string = merge_repeated(request.query_string, filters)
-            identity = self._identify(request, query_string, form)
+            # URLs and tags have the merged query. Parameters are read from the original one, so that errors name what
+            # the client sent.
+            merged_query = merge_repeated(request.query_string, filters)
+            identity = self._identify(request, merged_query, form)
         else:
             identity = cached.identity
         tags: Sequence[str] = ()
@@ -332,7 +341,7 @@ class RestApi:
             tags = plain_tags(request)
         if cached is None:
             await self._authentication.charge_reading(context)
-            cached = await service.read_request(partial(read, query_string))
+            cached = await service.with_editions(partial(read, merged_query))
             if cached.query.statement.final:
                 self._remembered.put(key, cached, estimate_size(cached, request.query_string))
         else:
@@ -352,7 +361,7 @@ class RestApi:
         shows_edition = statement.edition is not None and statement.final
         policy = cache_policy(self._version, caller, shows_edition=shows_edition)
         context.shared = policy is PUBLIC
-        # Without a tag for good, the answer has one of its body.
+        # A moment that is still to come has no lasting tag, so the tag is made from the body.
         tag = outcome.tag if statement.final else None
         if form is not None:
             body = CachedBody(form.write(request, reply.body))

@@ -8,7 +8,7 @@ the connection:
 400  what llhttp does not parse (Content-Length twice or with Transfer-Encoding, folded lines, bad chunk sizes, bare
      LF), versions other than 1.0 and 1.1, Host missing or repeated, codings other than chunked
 408  header fields that are not complete within `header_timeout`
-413  framing (tiny chunks, chunk extensions, trailers) without end around a small body
+413  a small body in endless framing: tiny chunks, chunk extensions or trailers
 414  a target of more than `max_url` bytes
 431  header fields of more than `max_headers` bytes together, including `: ` and line ends
 503  more than `max_connections`, if none of them gives way (connection_shares.py)

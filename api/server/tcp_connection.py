@@ -75,7 +75,7 @@ class TcpConnection(asyncio.Protocol, ABC):
 
     @abstractmethod
     def answered(self) -> None:
-        """Go on after an answer is written and the client has taken it."""
+        """Note that an answer is written, and go on when the client has taken it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The transports of uvloop are no subclasses of asyncio's.

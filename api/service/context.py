@@ -24,7 +24,7 @@ class RequestContext:
     ended: float = 0.0
     # The API that the request uses: rest, graphql or export; other for what is no data.
     api: str = "other"
-    # The first part of the path, if it names a version; whether that version is deprecated or retired.
+    # The first part of the path, which may name a version; whether that version is deprecated or retired.
     version: str = ""
     version_outdated: bool = False
     # The path as it is declared; empty if there is no such path.

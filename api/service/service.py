@@ -43,8 +43,8 @@ PENDING_PAUSE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The price of a query in points, its largest page in records, and its costliest list. `extra_points` of the price
-    are for what the store has no part in."""
+    """The price of a query in points, its largest page in records, and its costliest list. `extra_points` is the
+    part of the price for introspection, which the store does not answer."""
 
     price: int
     page: int = 0
@@ -66,7 +66,8 @@ class PreparedQuery:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The answer to a request: what the store replied, what the caller was charged, whether the reply was cached, and
-    its entity tag without quotes. The tag is empty while the secret of the tags is not known, or if none was wanted."""
+    its entity tag without quotes. The tag is empty if none was wanted, while the secret of the tags is not known, if a
+    replica answered while the primary was away, and if the moment that the request names is still to come."""
 
     reply: Reply
     charge: Charge
@@ -101,7 +102,7 @@ class Service:
             resource_names.update(version.resources)
         self._tags = EntityTags(resource_names)
 
-    async def read_request(self, read: Callable[[EditionFinder], Parsed]) -> Parsed:
+    async def with_editions(self, read: Callable[[EditionFinder], Parsed]) -> Parsed:
         """Return what `read` makes of a request, whose editions it looks up with the finder. If one of them is not
         known yet, look at the store again, for a second at most. EditionPending if it is not known then."""
         finder = EditionFinder(self.changes.timeline)

@@ -93,11 +93,11 @@ class Changes:
         return self._last_mark(reads)
 
     def seen_whole_mark(self) -> str:
-        """Return the same for the whole store."""
+        """Return the `seen_mark` of all resources."""
         return self._last_mark(self._resources)
 
     def least_whole_mark(self) -> str | None:
-        """Return the same for the whole store."""
+        """Return the `least_mark` of all resources."""
         return self.least_mark(self._resources)
 
     def has_seen(self, edition: int) -> bool:

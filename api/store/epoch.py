@@ -1,7 +1,7 @@
 """Follow the access epoch: the number of the last change of plans, keys and trusted documents.
 
-It is polled every 200 ms, and a result is trusted for half a second. So a revocation takes effect after half a second
-at the latest.
+It is polled every 200 ms, and a result is trusted for half a second from the beginning of the poll. So a cached key is
+used for at most half a second after its revocation. Operators are promised a second.
 """
 
 from __future__ import annotations

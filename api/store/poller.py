@@ -21,6 +21,7 @@ from api.store.connection import Connection, connect
 
 # The pause after a failure, and the time that the upkeep may take.
 RETRY_SECONDS = 0.5
+# The time between two upkeeps.
 UPKEEP_SECONDS = 15.0
 
 log = structlog.get_logger("briefing")

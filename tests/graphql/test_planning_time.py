@@ -39,7 +39,7 @@ async def test_a_known_document_takes_turns_if_planning_it_takes_long(
         return turn(self, caller)
 
     monkeypatch.setattr(DocumentScheduler, "turn", count_turn)
-    monkeypatch.setattr(executor, "AT_ONCE", at_once)
+    monkeypatch.setattr(executor, "QUICKLY_PLANNED", at_once)
     async with open_apis(database) as apis:
         for first in (1, 2, 3, 4):
             status, answer = await apis.graphql(DOCUMENT, {"first": first})

@@ -1,7 +1,7 @@
 """The interface of limits: a request begins with a decision, and ends with a refund of what it did not need.
 
-A request visits a store at most twice. `begin` takes its price from every limit of the caller, and one of the caller's
-places for requests at once. If one of them is short, it takes nothing. `end` gives back the place, and refunds the
+`begin` takes the price of a request from every limit of the caller, and one of the caller's places for concurrent
+requests. If one of them is short, it takes nothing. `end` gives back the place, and refunds the
 points that were not needed. If it is known beforehand how many will be needed, one visit does both. A reservation
 stands for what was taken in between. It contains its store, so that a request that began while Redis was away ends in
 the store in which it began.
