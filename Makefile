@@ -4,9 +4,9 @@ PYTHON ?= python3
 PORT ?= $(or $(BRIEFING_PORT),8000)
 ARGS ?=
 RUNS ?= 3
-# Test processes: tests often wait, so one more than there are processors. With ARGS there is one, because each process takes
+# Test processes: tests often wait, so two more than there are processors. With ARGS there is one, because each process takes
 # 15 s to collect the tests.
-JOBS ?= $(if $(ARGS),0,$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))'))
+JOBS ?= $(if $(ARGS),0,$(shell $(PYTHON) -c 'import os; print(min(8, (os.cpu_count() or 1) + 2))'))
 
 # A file of tests stays in one process, and files start in the order of tests/conftest.py.
 PARALLEL := -n $(JOBS) --dist loadfile --no-loadscope-reorder
