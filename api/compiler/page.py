@@ -1,6 +1,6 @@
 """Read a page by keyset: its rows, its totals, and its page information.
 
-The rows with and without a sort key are read as two segments, each in the order of the index (`keyset.py`).
+The rows with and without a sort key are read as two spans, each in the order of the index (`keyset.py`).
 """
 
 from __future__ import annotations
@@ -162,8 +162,8 @@ def page_rows(writer: StatementWriter, rows: ListQuery, scan: PageScan, source: 
     if not parent_test and is_guessed(source.resource, rows):
         select = _search_rows(writer, rows, scan, source, size)
     else:
-        segments = _segments(writer, rows, scan, source, size, parent_test)
-        select = _merge(writer, rows, _flatten(segments), size)
+        span_selects = _select_spans(writer, rows, scan, source, size, parent_test)
+        select = _merge(writer, rows, _flatten(span_selects), size)
     if not scan.is_numbered:
         return select
     name = writer.name()
@@ -176,13 +176,13 @@ def page_rows(writer: StatementWriter, rows: ListQuery, scan: PageScan, source: 
 def _search_rows(writer: StatementWriter, rows: ListQuery, scan: PageScan, source: RowSource, size: int) -> str:
     """Return the select that finds the page's rows in several ways, the last of which reads the list in its order."""
     ways = search(writer, rows, scan.key, source, size)
-    segments = _segments(writer, rows, scan, source, size, otherwise=ways.otherwise)
-    select = _merge(writer, rows, [ways.select, *_flatten(segments)], size)
+    span_selects = _select_spans(writer, rows, scan, source, size, otherwise=ways.otherwise)
+    select = _merge(writer, rows, [ways.select, *_flatten(span_selects)], size)
     return f"{ways.tables}\n{select}"
 
 
-def _flatten(segments: list[list[str]]) -> list[str]:
-    return list(chain.from_iterable(segments))
+def _flatten(span_selects: list[list[str]]) -> list[str]:
+    return list(chain.from_iterable(span_selects))
 
 
 def _merge(writer: StatementWriter, rows: ListQuery, selects: list[str], size: int | None) -> str:
@@ -201,20 +201,20 @@ def _union_all(selects: list[str]) -> str:
 def list_rows(writer: StatementWriter, rows: ListQuery, source: RowSource) -> str:
     """Return the select that reads a list to its end, or to the page's size if it has one.
 
-    Two segments stand in reading order: Postgres reads the parts of `union all` one after another unless workers share
+    Two spans stand in reading order: Postgres reads the parts of `union all` one after another unless workers share
     them, and an export has no workers (store/stream.py). If both were sorted once more, the first row of a million
     would wait until the last was read."""
     source.column(rows.sort.tie)
     size = rows.page.size or None
     scan = plan_scan(writer, rows, source.resource)
-    segments = _segments(writer, rows, scan, source, size)
-    selects = [_merge(writer, rows, parts, size) for parts in segments]
+    span_selects = _select_spans(writer, rows, scan, source, size)
+    selects = [_merge(writer, rows, parts, size) for parts in span_selects]
     if len(selects) == 1:
         return selects[0]
     return _union_all(selects) + limit_clause(size)
 
 
-def _segments(
+def _select_spans(
     writer: StatementWriter,
     rows: ListQuery,
     scan: PageScan,
@@ -248,11 +248,11 @@ def _segments(
         view = writer.view(resource.name)
         return f"{select}\nfrom {view} {alias}{where}\norder by {span.order}{limit_clause(size)}"
 
-    segments = []
+    span_selects = []
     for span in spans(writer, rows, key, alias):
         selects = [read_span(span, filter_test) for filter_test in filter_tests]
-        segments.append(selects)
-    return segments
+        span_selects.append(selects)
+    return span_selects
 
 
 def _filter_test(writer: StatementWriter, resource: Resource, alias: str, filter: Filter) -> str:

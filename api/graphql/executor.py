@@ -133,7 +133,7 @@ class Executor:
         self._schema = core(version)
         self._documents = DocumentCache(self._schema, _describe_history(version))
         # Prepared requests, by their bytes.
-        self.plans: SizedCache[PreparedRequest] = SizedCache(MAX_PLANS)
+        self.prepared_requests: SizedCache[PreparedRequest] = SizedCache(MAX_PLANS)
         self._suggestions = service.settings.suggestions
         self._scheduler = scheduler
         self.persisted = PersistedDocuments(service.access_control, version.name)
@@ -156,7 +156,7 @@ class Executor:
             prepared = replace(prepared, named=True)
         self.persisted.remember(request)
         if prepared.query is None or prepared.query.statement.final:
-            self.plans.put(key, prepared, _weight(prepared, key))
+            self.prepared_requests.put(key, prepared, _weight(prepared, key))
         return prepared
 
     async def introspect(self, prepared: PreparedRequest, context: RequestContext) -> AnswerBody:

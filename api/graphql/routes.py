@@ -80,7 +80,7 @@ class _Endpoint:
             sent = request.query_string
             identity = request.target + media
             key = b"?" + sent
-        prepared = self._executor.plans.get(key)
+        prepared = self._executor.prepared_requests.get(key)
         if prepared is not None and prepared.dated != self._service.changes.timeline.dated:
             prepared = None
         if prepared is not None:
