@@ -120,7 +120,7 @@ $(CREATED):
 	@touch $@ .venv/installed .venv/installed-test
 
 $(SDK)/installed: openapi/sdk/requirements.txt $(CREATED)
-	@echo 'Installing what makes the clients …'
+	@echo 'Installing the tools that build the clients …'
 	@$(BIN)/python -m venv --clear $(SDK)
 	@[ -x $(BIN)/uv ] && UV_LINK_MODE=copy $(BIN)/uv pip install --quiet --python $(SDK)/bin/python --require-hashes \
 		-r openapi/sdk/requirements.txt || $(SDK)/bin/python -m pip install --quiet --require-hashes -r openapi/sdk/requirements.txt

@@ -1,7 +1,7 @@
 """Build the clients into dist/: `python openapi/sdk/generate`, which `make sdk` runs.
 
 Both languages are built at once, in folders of their own below `build/sdk`, from the contract files in openapi/.
-`--contracts` names another folder of contracts, `--into` one for the packages, and `--build` one to build them in.
+`--contracts` sets the folder of the contracts, `--into` that of the packages, and `--build` that of the builds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LANGUAGES = {"python": python.build, "typescript": typescript.build}
 
 
 def main() -> None:
-    """Build the languages that are named, or all."""
+    """Build the clients of the languages that are named, or of all."""
     arguments = _arguments()
     versions = contracts(arguments.contracts)
     release = _release()
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _release() -> str:
-    """Return the version of the package `api`, which the clients have too."""
+    """Return the version of the package `api`. The clients have the same version."""
     source = (ROOT / "api" / "__init__.py").read_text(encoding="utf-8")
     statement = re.search(r'__version__ = "(.+)"', source)
     assert statement
@@ -47,14 +47,14 @@ def _release() -> str:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python openapi/sdk/generate")
-    parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help=f"{' or '.join(LANGUAGES)}; all without one")
+    parser.add_argument("languages", nargs="*", metavar="LANGUAGE", help=f"{' or '.join(LANGUAGES)} (default: all)")
     folders = {"contracts": ROOT / "openapi", "into": ROOT / "dist", "build": ROOT / "build" / "sdk"}
     for name, path in folders.items():
         parser.add_argument(f"--{name}", type=Path, default=path, metavar="FOLDER")
     arguments = parser.parse_args()
     for language in arguments.languages:
         if language not in LANGUAGES:
-            parser.error(f"{language} is none of {', '.join(LANGUAGES)}.")
+            parser.error(f"There is no client for {language}. Choose from {', '.join(LANGUAGES)}.")
     return arguments
 
 

@@ -1,4 +1,4 @@
-"""The content of a version's OpenAPI document that clients are made from: resources, each with its operations."""
+"""The parts of a version's OpenAPI document that the clients are generated from: resources and their operations."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ class Operation:
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of record. `record` is the name of its schema, `exports` are by format. Without ids it has no `read`
-    operation, which returns one record, no `revisions`, and no `diff`, which compares two states of the list and has
-    `diff_exports`. Older contracts have no revisions, no diffs and no `counts`. Only figures have `series`. Counts and
-    series have a file with the same content."""
+    """A kind of record and its operations. `record` is the name of its schema.
+
+    `read` returns one record, and `diff` compares two states of the list. `exports` and `diff_exports` are by format.
+    Lists of rows without ids have no `read`, `revisions` and `diff`. Older contracts have no `revisions`, `diff` and
+    `counts`. Only figures have `series`. Counts and series also have a file with the same content.
+    """
 
     name: str
     description: str
@@ -44,12 +46,12 @@ class Resource:
 
     @property
     def export(self) -> Operation:
-        """An export, with the parameters of all formats. Some of them are only for one format."""
+        """An export with the parameters of all formats. Some of the parameters are for one format only."""
         return join_parameters(self.exports)
 
 
 def join_parameters(exports: dict[str, Operation]) -> Operation:
-    """Return an export with the parameters of all of them."""
+    """Return one export that has the parameters of all."""
     parameters: dict[str, Schema] = {}
     operations = different_exports(exports)
     for operation in operations:
@@ -58,7 +60,7 @@ def join_parameters(exports: dict[str, Operation]) -> Operation:
 
 
 def different_exports(exports: dict[str, Operation]) -> list[Operation]:
-    """Return the exports that each have a parameter that those before do not have."""
+    """Return the exports that have a parameter that no export before them has."""
     names: set[str] = set()
     operations: list[Operation] = []
     for operation in exports.values():
@@ -87,7 +89,7 @@ class Contract:
         return "known_at" in names
 
     def resolve(self, schema: Schema) -> Schema:
-        """Return the schema that a reference stands for. Return any other schema as it is."""
+        """Return the schema that a reference names. Return any other schema unchanged."""
         return _resolve(self.document, schema)
 
     def data_schema(self, operation: Operation) -> str:
@@ -194,6 +196,6 @@ def _resolve(document: Schema, schema: Schema) -> Schema:
 
 
 def _name(reference: Schema) -> str:
-    """Return the name of the schema that a reference stands for."""
+    """Return the name of the schema in a reference."""
     name: str = reference["$ref"].rpartition("/")[2]
     return name

@@ -1,7 +1,7 @@
-"""GraphQL operations made from a schema: one for each kind of record and one for its list, with the fields of REST.
+"""GraphQL operations for a schema: one for each kind of record and one for its list, with the fields of REST.
 
-A client gets all fields of a record, and the ids of the records that it links to. A client that needs more sends an
-operation of its own. `node` is left out: fields of one name differ in type between kinds, which GraphQL forbids in
+A client gets all fields of a record, and the ids of the records that it links to. A user who needs more writes an
+operation of their own. `node` is left out: fields of one name differ in type between kinds, which GraphQL forbids in
 one selection.
 """
 
@@ -48,7 +48,7 @@ def _selection(kind: GraphQLObjectType) -> str:
     if _is_record(kind):
         return f"{{ ...{kind.name}Fields }}"
     if "nodes" not in kind.fields:
-        # Counts of records are no page of them.
+        # Counts have no pages.
         return f"{{ {_fields(kind)} }}"
     # Totals cost a count, and edges repeat the nodes.
     nodes = get_named_type(kind.fields["nodes"].type)
@@ -65,7 +65,7 @@ def _fragments(schema: GraphQLSchema) -> Iterator[str]:
 
 
 def _listed_types(schema: GraphQLSchema) -> set[str]:
-    """Return the types of the rows of lists. Some of them are no records of their own."""
+    """Return the types of the rows of lists. Some of them are not records."""
     assert schema.query_type is not None
     names = set()
     for field in schema.query_type.fields.values():

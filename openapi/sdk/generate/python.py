@@ -1,4 +1,4 @@
-"""The Python package: models and operations from the contracts, and the hand-written layer that they stand on."""
+"""The Python package: models and operations from the contracts, and the hand-written layer that they use."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ client_name = "{client}"
 client_file_name = "{file}"
 base_client_name = "{base}"
 base_client_file_path = {source}
-async_client = {waits}
+async_client = {is_async}
 include_comments = "none"
 [tool.ariadne-codegen.scalars.DateTime]
 type = "datetime.datetime"
@@ -42,7 +42,7 @@ post_hooks: []
 
 @dataclass(frozen=True)
 class GraphQLClient:
-    """A client of the operations, as ariadne-codegen takes it: the package that it writes, and the names in it."""
+    """A client of the operations that ariadne-codegen writes: its package, and the names in it."""
 
     package: str
     name: str
@@ -57,7 +57,7 @@ class GraphQLClient:
             client=self.name,
             file=self.module,
             base=self.base,
-            waits="true" if self.is_async else "false",
+            is_async="true" if self.is_async else "false",
             source=json.dumps(str(SOURCE / "graphql_base.py")),
         )
 
@@ -91,7 +91,7 @@ def _write_version(contract: Contract, home: Path, work: Path) -> None:
 
 
 def _write_models(contract: Contract, folder: Path, work: Path) -> None:
-    """Generate the models from the schemas alone. The paths have a module of ours for each resource."""
+    """Generate the models from the schemas alone. resources.py writes the modules of the paths."""
     schemas = {"schemas": contract.document["components"]["schemas"]}
     document = work / f"{contract.version}.json"
     document.write_text(json.dumps({**contract.document, "paths": {}, "components": schemas}), encoding="utf-8")
@@ -110,8 +110,9 @@ def _write_models(contract: Contract, folder: Path, work: Path) -> None:
 
 
 def _adapt_record(text: str) -> str:
-    """Return the module of a model with the behaviour of `Record`, and without the generator's half of a mapping: a
-    model had `record["title"]`, but `dict(record)` failed. A model whose members may have any name is a whole one."""
+    """Return the module of a model with `Record` as its base class, and without the generator's incomplete mapping
+    methods: `record["title"]` worked, but `dict(record)` failed. A model whose members may have any name becomes a
+    complete mapping."""
     if "@_attrs_define\n" not in text:
         return text
     text = re.sub(r"\n    @property\n    def additional_keys.*\Z", "\n", text, flags=re.DOTALL)
@@ -155,8 +156,8 @@ def _write_operations(contract: Contract, folder: Path, work: Path) -> None:
 
 
 def _adapt_models(text: str) -> str:
-    """Return a module whose vocabularies take new terms, and whose arguments have their Python names: `in_`, which an
-    alias hides from mypy."""
+    """Return a module whose vocabularies accept new terms, and whose arguments keep their Python names such as `in_`,
+    which a plain alias would hide from mypy."""
     text = re.sub(r'\balias="(\w+)"', r'validation_alias="\1", serialization_alias="\1"', text)
     return text.replace("from enum import Enum", "from briefing_sdk.terms import Term").replace("(str, Enum)", "(Term)")
 
@@ -174,7 +175,7 @@ def _adapt_operations(text: str) -> str:
 
     text = re.sub(r"\b(\w+)_(?=: Union\[)", restore_argument, text)
     text = re.sub(r'("\w+": )(\w+)_(?=,|\})', restore_variable, text)
-    text = re.sub(r"(\w+)\.model_validate\(data\)", r"self.made(\1, data)", text)
+    text = re.sub(r"(\w+)\.model_validate\(data\)", r"self.parse_answer(\1, data)", text)
     return re.sub(r",?\s*\*\*kwargs(: Any)?", "", text)
 
 

@@ -1,4 +1,4 @@
-"""The Python modules of the operations: for each kind of record one class, and one more for asyncio."""
+"""The Python modules of the operations: two classes for each kind of record, one of them for asyncio."""
 
 from __future__ import annotations
 
@@ -29,65 +29,66 @@ class {prefix}{title}:
     def __init__(self, transport: {prefix}Transport) -> None:
         self._transport = transport
 
-    {define}def list(self, **given: _Unpack[{title}List]) -> models.{page}:
-        """One page of {name}."""
-        return {wait}self._transport.read("{path}", given, models.{page}.from_dict)
+    {define}def list(self, **parameters: _Unpack[{title}List]) -> models.{page}:
+        """Return one page of {name}."""
+        return {wait}self._transport.read("{path}", parameters, models.{page}.from_dict)
 
-    def each(self, **given: _Unpack[{title}List]) -> {prefix}Iterator[models.{record}]:
-        """All {name} that the filters leave, read page after page as they are needed; `limit` is the page's."""
-        return self._transport.each("{path}", given, models.{page}.from_dict)
+    def each(self, **parameters: _Unpack[{title}List]) -> {prefix}Iterator[models.{record}]:
+        """Yield all {name} that match the filters. Pages are requested as they are needed. `limit` is the page
+        size."""
+        return self._transport.each("{path}", parameters, models.{page}.from_dict)
 
-{methods}    def export(self, form: Literal[{forms}], **given: _Unpack[{title}Export]) -> {prefix}Iterator[bytes]:
-        """All {name} that the filters leave as a file, piece by piece."""
-        return self._transport.stream(f"{path}.{{form}}", given)
+{methods}    def export(self, form: Literal[{forms}], **parameters: _Unpack[{title}Export]) -> {prefix}Iterator[bytes]:
+        """Yield all {name} that match the filters as a file, piece by piece."""
+        return self._transport.stream(f"{path}.{{form}}", parameters)
 '''
-GET = '''    {define}def get(self, id: str, **given: _Unpack[{title}Get]) -> models.{record}:
-        """One record. NotFound, or Withdrawn with the reason."""
+GET = '''    {define}def get(self, id: str, **parameters: _Unpack[{title}Get]) -> models.{record}:
+        """Return one record. NotFound if there is none, and Withdrawn with the reason if it was withdrawn."""
         path = "{path}/" + _quote(id, safe="")
-        return ({wait}self._transport.read(path, given, models.{answer}.from_dict)).data
+        return ({wait}self._transport.read(path, parameters, models.{answer}.from_dict)).data
 
 '''
-REVISIONS = '''    {define}def revisions(self, id: str, **given: _Unpack[{title}Revisions]) -> models.{page}:
-        """One page of the revisions of a record, newest first. NotFound if there is no such record."""
+REVISIONS = '''    {define}def revisions(self, id: str, **parameters: _Unpack[{title}Revisions]) -> models.{page}:
+        """Return one page of the revisions of a record, newest first. NotFound if there is no such record."""
         path = "{path}/" + _quote(id, safe="") + "/revisions"
-        return {wait}self._transport.read(path, given, models.{page}.from_dict)
+        return {wait}self._transport.read(path, parameters, models.{page}.from_dict)
 
-    def each_revision(self, id: str, **given: _Unpack[{title}Revisions]) -> {prefix}Iterator[models.{revision}]:
-        """All revisions of a record, newest first, read page after page as they are needed."""
+    def each_revision(self, id: str, **parameters: _Unpack[{title}Revisions]) -> {prefix}Iterator[models.{revision}]:
+        """Yield all revisions of a record, newest first. Pages are requested as they are needed."""
         path = "{path}/" + _quote(id, safe="") + "/revisions"
-        return self._transport.each(path, given, models.{page}.from_dict)
+        return self._transport.each(path, parameters, models.{page}.from_dict)
 
 '''
-COUNTS = '''    {define}def counts(self, **given: _Unpack[{title}Counting]) -> models.{answer}:
-        """The numbers of {name} that the filters leave, in groups."""
-        return {wait}self._transport.read("{path}", given, models.{answer}.from_dict)
+COUNTS = '''    {define}def counts(self, **parameters: _Unpack[{title}Counting]) -> models.{answer}:
+        """Return the numbers of {name} that match the filters, in groups."""
+        return {wait}self._transport.read("{path}", parameters, models.{answer}.from_dict)
 
 '''
-SERIES = '''    {define}def series(self, **given: _Unpack[{title}Series]) -> models.{answer}:
-        """The {name} that the filters leave, as series over time."""
-        return {wait}self._transport.read("{path}", given, models.{answer}.from_dict)
+SERIES = '''    {define}def series(self, **parameters: _Unpack[{title}Series]) -> models.{answer}:
+        """Return the {name} that match the filters, as series over time."""
+        return {wait}self._transport.read("{path}", parameters, models.{answer}.from_dict)
 
 '''
-GROUPS_FILE = '''    def {method}(self, **given: _Unpack[{title}{parameters}]) -> {prefix}Iterator[bytes]:
+GROUPS_FILE = '''    def {method}(self, **parameters: _Unpack[{title}{parameters}]) -> {prefix}Iterator[bytes]:
         """{description}, piece by piece."""
-        return self._transport.stream("{path}", given)
+        return self._transport.stream("{path}", parameters)
 
 '''
-DIFF = '''    {define}def diff(self, **given: _Unpack[{title}Diff]) -> models.{page}:
-        """One page of the differences between two states of the list: from the earlier one, `from_`, to the later one,
-        `to`."""
-        return {wait}self._transport.read("{path}/diff", given, models.{page}.from_dict)
+DIFF = '''    {define}def diff(self, **parameters: _Unpack[{title}Diff]) -> models.{page}:
+        """Return one page of the differences between two states of the list: from the earlier one, `from_`, to the
+        later one, `to`."""
+        return {wait}self._transport.read("{path}/diff", parameters, models.{page}.from_dict)
 
-    def each_diff(self, **given: _Unpack[{title}Diff]) -> {prefix}Iterator[models.{difference}]:
-        """All differences between two states of the list, read page after page as they are needed."""
-        return self._transport.each("{path}/diff", given, models.{page}.from_dict)
+    def each_diff(self, **parameters: _Unpack[{title}Diff]) -> {prefix}Iterator[models.{difference}]:
+        """Yield all differences between two states of the list. Pages are requested as they are needed."""
+        return self._transport.each("{path}/diff", parameters, models.{page}.from_dict)
 
-    def export_diff(self, form: Literal[{forms}], **given: _Unpack[{title}DiffExport]) -> {prefix}Iterator[bytes]:
-        """All differences between two states of the list as a file, piece by piece."""
-        return self._transport.stream(f"{path}/diff.{{form}}", given)
+    def export_diff(self, form: Literal[{forms}], **parameters: _Unpack[{title}DiffExport]) -> {prefix}Iterator[bytes]:
+        """Yield all differences between two states of the list as a file, piece by piece."""
+        return self._transport.stream(f"{path}/diff.{{form}}", parameters)
 
 '''
-PACKAGE = '''"""Version {version} of the contract: its records, and what can be asked of them. Generated."""
+PACKAGE = '''"""Version {version} of the contract: its records and their operations. Generated."""
 
 from __future__ import annotations
 
@@ -107,7 +108,7 @@ if TYPE_CHECKING:
 VERSION = '''
 
 class {prefix}{title}:
-    """All that version {version} offers."""
+    """The resources of version {version}."""
 
     def __init__(self, transport: {prefix}Transport{moment_parameter}) -> None:
         self._transport = transport
@@ -122,7 +123,7 @@ class {prefix}{title}:
 MOMENT = '''        self._records = transport if known_at is None else transport.at(known_at)
 
     def at(self, known_at: datetime | date | str) -> {prefix}{title}:
-        """The same records as they were known at a time, at the end of a day, or in an edition such as `e12345`."""
+        """Return the same records as they were known at a time, at the end of a day or in an edition (`e12345`)."""
         return {prefix}{title}(self._transport, known_at)
 '''
 ME = '''
@@ -136,7 +137,7 @@ FIELD = '''
         """{description}"""
         return {prefix}{title}(self.{source})
 '''
-# Types of parameters: by the format of their texts, and by their type if the format has none of its own.
+# Python types of parameters by the format in their schema, or by the type if the format is not listed.
 FORMATS = {"date-time": "datetime | date | str", "date": "date | str"}
 TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
@@ -176,17 +177,23 @@ def resource_module(contract: Contract, resource: Resource) -> str:
     ]
     if resource.counts:
         parameters = resource.counts.parameters
-        blocks.append(_parameters_class(contract, f"{title}Counting", "TypedDict", "What counts take.", parameters))
+        blocks.append(
+            _parameters_class(contract, f"{title}Counting", "TypedDict", "The parameters of counts.", parameters)
+        )
     if resource.series:
         parameters = resource.series.parameters
-        blocks.append(_parameters_class(contract, f"{title}Series", "TypedDict", "What series take.", parameters))
+        blocks.append(
+            _parameters_class(contract, f"{title}Series", "TypedDict", "The parameters of series.", parameters)
+        )
     if resource.counts and resource.counts_file:
         blocks.append(_file_parameters(contract, f"{title}Counting", resource.counts, resource.counts_file))
     if resource.series and resource.series_file:
         blocks.append(_file_parameters(contract, f"{title}Series", resource.series, resource.series_file))
     if resource.read:
         parameters = resource.read.parameters
-        blocks.append(_parameters_class(contract, f"{title}Get", "TypedDict", "What one record takes.", parameters))
+        blocks.append(
+            _parameters_class(contract, f"{title}Get", "TypedDict", "The parameters of one record.", parameters)
+        )
     if resource.revisions:
         parameters = resource.revisions.parameters
         description = "The parameters of the revisions of a record."
@@ -197,12 +204,12 @@ def resource_module(contract: Contract, resource: Resource) -> str:
     return "\n".join(blocks)
 
 
-def _diff_parameters(contract: Contract, parameters: list[Schema], export: Operation, title: str) -> list[str]:
+def _diff_parameters(contract: Contract, diff_parameters: list[Schema], export: Operation, title: str) -> list[str]:
     """Return the classes of the keyword arguments of the differences between two states of a list."""
     return [
-        _parameters_class(contract, f"{title}{name}", "TypedDict", description, given)
-        for name, description, given in (
-            ("Diff", "The parameters of the differences between two states.", parameters),
+        _parameters_class(contract, f"{title}{name}", "TypedDict", description, parameters)
+        for name, description, parameters in (
+            ("Diff", "The parameters of the differences between two states.", diff_parameters),
             ("DiffExport", "The parameters of an export of the differences.", export.parameters),
         )
     ]
@@ -222,8 +229,8 @@ def package(contract: Contract) -> str:
 
 
 def _public_names(contract: Contract) -> list[str]:
-    """Return the public names of the package beside the records: its classes, and the marks for fields that were not
-    requested."""
+    """Return the public names of the package other than the records: its classes, and the markers for fields that were
+    not requested."""
     names = []
     for title in (contract.version.upper(), *(_title(resource.name) for resource in contract.resources)):
         names += [title, f"Async{title}"]
@@ -231,7 +238,7 @@ def _public_names(contract: Contract) -> list[str]:
 
 
 def versions_module(versions: list[Contract], release: str) -> str:
-    """Return the module that knows every version."""
+    """Return the module with the properties of all versions: `briefing.v2`."""
     lines = ['"""The versions that this client knows. Generated."""', "", "from __future__ import annotations", ""]
     lines += ["from functools import cached_property", "from typing import TYPE_CHECKING", ""]
     lines += ["from briefing_sdk.transport import AsyncTransport, Transport", "", "if TYPE_CHECKING:"]
@@ -321,13 +328,15 @@ def _resource_class(contract: Contract, resource: Resource, flavour: Flavour) ->
     if resource.counts:
         counts_method = _groups_method(COUNTS, resource, resource.counts, flavour)
     if resource.counts_file:
-        about = f"How many {resource.name} the filters leave, in groups, as CSV"
-        counts_method += _file_method("counts_csv", "CountingFile", about, resource, resource.counts_file, flavour)
+        description = f"Yield the numbers of {resource.name} that match the filters, in groups, as CSV"
+        counts_method += _file_method(
+            "counts_csv", "CountingFile", description, resource, resource.counts_file, flavour
+        )
     if resource.series:
         series_method = _groups_method(SERIES, resource, resource.series, flavour)
     if resource.series_file:
-        about = f"The {resource.name} that the filters leave, as series over time, as CSV"
-        series_method += _file_method("series_csv", "SeriesFile", about, resource, resource.series_file, flavour)
+        description = f"Yield the {resource.name} that match the filters, as series over time, as CSV"
+        series_method += _file_method("series_csv", "SeriesFile", description, resource, resource.series_file, flavour)
     if resource.diff:
         get_method += DIFF.format(
             prefix=flavour.prefix,
@@ -379,10 +388,10 @@ def _file_method(
 
 
 def _file_parameters(contract: Contract, base: str, operation: Operation, file: Operation) -> str:
-    """Return the class of the parameters that a file has beside those of the operation with the same content."""
+    """Return the class of the parameters of a CSV file. It adds those that the operation itself does not have."""
     names = {parameter["name"] for parameter in operation.parameters}
     only_file = [parameter for parameter in file.parameters if parameter["name"] not in names]
-    return _parameters_class(contract, f"{base}File", base, "What a file with them takes.", only_file)
+    return _parameters_class(contract, f"{base}File", base, "The parameters of the CSV file.", only_file)
 
 
 def _parameters_class(contract: Contract, name: str, base: str, description: str, parameters: list[Schema]) -> str:
@@ -423,7 +432,7 @@ def _title(name: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """Return the text in a form that may stand in a docstring."""
+    """Return the text escaped for a docstring."""
     text = text.replace("\\", "\\\\").replace('"""', "'''").replace("\n", " ")
     # A quote at the end would be read as one of the three that end the docstring.
     return f"{text} " if text.endswith('"') else text

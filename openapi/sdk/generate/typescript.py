@@ -1,4 +1,4 @@
-"""The npm package: types from the contracts, and the hand-written layer that they stand on, compiled to modules."""
+"""The npm package: types from the contracts, and the hand-written layer that they use, compiled to modules."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from contract import Contract, Operation, Resource, different_exports
 from operations import operations
 
 SOURCE = Path(__file__).parents[1] / "typescript"
-# The tools that packages are built with, wherever the packages are built.
+# The tools that build the packages. All builds share this folder.
 HOME = Path(__file__).parents[3] / "build" / "sdk" / "npm"
 COMMON_JS = (
     *("--module", "CommonJS", "--moduleResolution", "Node10", "--verbatimModuleSyntax", "false"),
     *("--outDir", "dist/cjs"),
 )
-INDEX = """// Version {version} of the contract: its records, and what can be asked of them. Generated.
+INDEX = """// Version {version} of the contract: its records and their operations. Generated.
 
 import type {{ CallOptions, Moment, Transport }} from "../transport.js";
 import {{ createAsk, type Ask }} from "../graphql.js";
@@ -31,7 +31,7 @@ import type {{ components, operations }} from "./rest.js";
 export * as graphql from "./graphql.js";
 export type {{ components, operations, paths }} from "./rest.js";
 
-/** All that version {version} offers. */
+/** The resources of version {version}. */
 export class {title} {{
 {fields}
   /** The operations of GraphQL. */

@@ -14,23 +14,25 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Input(BaseModel, extra="forbid"):
-    """An argument of an operation. An unknown field is refused, because it would be a filter that does not filter."""
+    """An argument of an operation. Unknown fields are refused, because a misspelt filter would not filter."""
 
 
 def build_body(query: str, operation_name: str | None, variables: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the body of a GraphQL request, without the variables that were not given."""
-    present = {name: value for name, value in (variables or {}).items() if not isinstance(value, UnsetType)}
-    return {"query": query, "operationName": operation_name, "variables": {k: _plain(v) for k, v in present.items()}}
+    """Return the body of a GraphQL request, without the variables that are unset."""
+    variables_json = {
+        name: _to_json(value) for name, value in (variables or {}).items() if not isinstance(value, UnsetType)
+    }
+    return {"query": query, "operationName": operation_name, "variables": variables_json}
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    return [_to_json(item) for item in value] if isinstance(value, list) else value
 
 
-def made(path: str, model: type[M], data: dict[str, Any]) -> M:
-    """Return the model of an answer. Unreadable if the answer is not what the contract says."""
+def parse_answer(path: str, model: type[M], data: dict[str, Any]) -> M:
+    """Return an answer as an instance of its model. Unreadable if it does not follow the contract."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -54,9 +56,9 @@ class Base:
         """Return the data that the generated operations read."""
         return response
 
-    def made(self, model: type[M], data: dict[str, Any]) -> M:
-        """Return an answer with its types. Unreadable if it is not what the contract says."""
-        return made(self._path, model, data)
+    def parse_answer(self, model: type[M], data: dict[str, Any]) -> M:
+        """Return an answer as an instance of its model. Unreadable if it does not follow the contract."""
+        return parse_answer(self._path, model, data)
 
 
 class AsyncBase:
@@ -76,6 +78,6 @@ class AsyncBase:
         """Return the data that the generated operations read."""
         return response
 
-    def made(self, model: type[M], data: dict[str, Any]) -> M:
-        """Return an answer with its types. Unreadable if it is not what the contract says."""
-        return made(self._path, model, data)
+    def parse_answer(self, model: type[M], data: dict[str, Any]) -> M:
+        """Return an answer as an instance of its model. Unreadable if it does not follow the contract."""
+        return parse_answer(self._path, model, data)
