@@ -1,4 +1,4 @@
-"""Reading of responses: the JSON of an answer, the time to wait, or the error that the response stands for."""
+"""Reading of responses: the JSON of an answer, the time to wait before the next try, or the error."""
 
 from __future__ import annotations
 
@@ -13,47 +13,50 @@ from briefing_sdk.errors import BriefingError, NotTheService, Problem, TooSlow, 
 
 GRAPHQL = "application/graphql-response+json"
 MAX_SHOWN = 200
+CHECK_ADDRESS = "Check that `url` is the address of the briefing API."
 
 
 def read(response: httpx.Response, body: bytes) -> Any:
-    """Return the JSON of an answer. NotTheService if something else answered, and Problem if the service refused."""
+    """Return the JSON of an answer. NotTheService if another program answered, and Problem if the service refused."""
     if 300 <= response.status_code < 400:
         raise _foreign(response, f"a redirect to {response.headers.get('location', 'nowhere')}")
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        shown = " ".join(body[:MAX_SHOWN].decode(errors="replace").split())
-        raise _foreign(response, f"{kind or 'no media type'}: {shown!r}")
+        excerpt = " ".join(body[:MAX_SHOWN].decode(errors="replace").split())
+        raise _foreign(response, f"{kind or 'no media type'}: {excerpt!r}")
     try:
         document = json.loads(body)
     except ValueError as error:
-        raise NotTheService(f"{response.url} answered JSON that is broken: {error}") from error
+        raise NotTheService(f"{response.url} answered with invalid JSON: {error}. {CHECK_ADDRESS}") from error
     if response.is_success:
         return document
     raise problem(response, document)
 
 
 def problem(response: httpx.Response, document: Any) -> BriefingError:
-    """Return the error that a refusal stands for."""
+    """Return the error for a refusal."""
     wait = retry_after(response)
     if isinstance(document, dict) and isinstance(document.get("code"), str):
         return Problem.of(document, response.status_code, wait)
     if isinstance(document, dict) and isinstance(document.get("errors"), list) and document["errors"]:
         return graphql_problem(document, response.status_code, response.headers.get("x-request-id"), wait)
-    return _foreign(response, f"JSON that is no problem of the service: {json.dumps(document)[:MAX_SHOWN]}")
+    return _foreign(response, f"JSON that is not a problem document: {json.dumps(document)[:MAX_SHOWN]}")
 
 
 def graphql_problem(answer: Any, status: int, request_id: str | None, wait: float | None = None) -> BriefingError:
-    """Return the error that the first of GraphQL's errors stands for. `document["errors_told"]` has all of them."""
-    first = answer["errors"][0]
+    """Return the error for the first error of a GraphQL answer. `document["errors_told"]` contains all of
+    them."""
+    errors = answer["errors"]
+    first = errors[0]
     extensions = first.get("extensions") or {}
     document = {"request_id": request_id, **extensions, "detail": first.get("message", "")}
-    problem = Problem.of({**document, "errors_told": answer["errors"]}, status, wait)
+    problem = Problem.of({**document, "errors_told": errors}, status, wait)
     problem.data = answer.get("data")
     return problem
 
 
 def retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds that Retry-After asks for, as a number or a time (RFC 9110, 10.2.3); None if it does not."""
+    """Return the seconds of Retry-After (RFC 9110, 10.2.3), which may be a time. None if there are none."""
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
@@ -68,13 +71,15 @@ def retry_after(response: httpx.Response) -> float | None:
 def transport_error(error: httpx.HTTPError, url: str) -> BriefingError:
     """Return the error for a request that got no complete answer."""
     if isinstance(error, httpx.TimeoutException):
-        return TooSlow(f"{url} gave no answer in time. `timeout` of the client says how long it may take.")
-    return Unreachable(f"{url} cannot be reached, or broke off: {error or type(error).__name__}")
+        return TooSlow(f"{url} did not answer in time. To wait longer, increase `timeout`.")
+    return Unreachable(f"{url} cannot be reached, or the connection broke: {error or type(error).__name__}")
 
 
 def unreadable(url: str, error: Exception) -> BriefingError:
-    """Return the error for an answer that is not what the contract says."""
-    return Unreadable(f"The answer of {url} is not what this client expects ({type(error).__name__}: {error}).")
+    """Return the error for an answer that does not follow the contract."""
+    return Unreadable(
+        f"This client cannot read the answer of {url} ({type(error).__name__}: {error}). A newer client may read it."
+    )
 
 
 def check_next_cursor(path: str, cursor: str | None, next_cursor: str | None) -> str | None:
@@ -86,5 +91,5 @@ def check_next_cursor(path: str, cursor: str | None, next_cursor: str | None) ->
     return next_cursor
 
 
-def _foreign(response: httpx.Response, what: str) -> NotTheService:
-    return NotTheService(f"{response.url} answered {response.status_code} with {what}. This is not the briefing API.")
+def _foreign(response: httpx.Response, content: str) -> NotTheService:
+    return NotTheService(f"{response.url} answered {response.status_code} with {content}. {CHECK_ADDRESS}")

@@ -26,14 +26,14 @@ class Cache:
         self._lock = Lock()
 
     def get(self, url: str) -> CachedAnswer | None:
-        """Return an answer; None if it is not kept."""
+        """Return the answer of a URL; None if it is not in the cache."""
         with self._lock:
             if url in self._answers:
                 self._answers.move_to_end(url)
             return self._answers.get(url)
 
     def put(self, url: str, etag: str | None, body: bytes, location: str | None) -> None:
-        """Keep an answer, and drop the least recently used ones that have no room."""
+        """Add an answer, and drop the least recently used ones until all fit."""
         if not etag or len(body) > self._max_bytes:
             return
         with self._lock:

@@ -20,10 +20,10 @@ A = TypeVar("A", bound="AsyncBriefing")
 class Briefing(Versions):
     """A client of the service at `url` or BRIEFING_URL, with the key `key` or BRIEFING_API_KEY, or without a key.
 
-    `timeout` bounds each wait for the network, in seconds. On 429 and 503 a request is made up to `tries` times. The
-    client waits as long as Retry-After asks for, but no longer than `patience` seconds in all. `cache` is how many
-    bytes of answers are kept, to be requested again with If-None-Match; 0 keeps none. Misconfigured if the address is
-    missing or wrong, or if the key has characters that no key has.
+    `timeout` bounds each wait for the network, in seconds. A request is sent up to `tries` times if the answer is 429
+    or 503. The client waits for the time in Retry-After, but no longer than `patience` seconds in all. `cache` is the
+    maximum size of the cache in bytes, and 0 turns it off. The cached answers are requested again with If-None-Match.
+    Misconfigured if the address is missing or wrong, or if the key has characters outside printable ASCII.
     """
 
     def __init__(
@@ -46,12 +46,14 @@ class Briefing(Versions):
     def __enter__(self: B) -> B:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.close()
 
 
 class AsyncBriefing(AsyncVersions):
-    """`Briefing` for asyncio: methods are awaited, and `each` and `export` are read with `async for`."""
+    """`Briefing` for asyncio: methods are awaited, and iterators such as `each` are read with `async for`."""
 
     def __init__(
         self,
@@ -74,7 +76,7 @@ class AsyncBriefing(AsyncVersions):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
 
@@ -82,16 +84,16 @@ class AsyncBriefing(AsyncVersions):
 def _settings(url: str | None, key: str | None, timeout: float) -> dict[str, Any]:
     address = (url or os.environ.get("BRIEFING_URL", "")).strip().rstrip("/")
     if not address:
-        raise Misconfigured("Where is the service? Give its address, or set BRIEFING_URL.")
+        raise Misconfigured("The address of the service is missing. Pass `url` or set BRIEFING_URL.")
     try:
         usable = httpx.URL(address).scheme in ("http", "https") and bool(httpx.URL(address).host)
     except httpx.InvalidURL:
         usable = False
     if not usable:
-        raise Misconfigured(f"{address!r} is no address of a service: expected http:// or https:// and a host.")
+        raise Misconfigured(f"{address!r} is not the address of a service. Pass http:// or https:// and a host.")
     api_key = (key or os.environ.get("BRIEFING_API_KEY", "")).strip()
     if not api_key.isascii() or not api_key.isprintable():
-        raise Misconfigured("The key has characters that no key has.")
+        raise Misconfigured("The key has characters outside printable ASCII. Check `key` or BRIEFING_API_KEY.")
     headers = {"User-Agent": f"briefing-sdk-python/{VERSION}"}
     headers |= {"Authorization": f"Bearer {api_key}"} if api_key else {}
     return {"base_url": address, "headers": headers, "timeout": timeout}

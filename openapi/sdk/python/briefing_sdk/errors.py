@@ -1,7 +1,7 @@
 """The errors that the client raises.
 
 BriefingError
-├── Misconfigured           the address is missing or wrong, or the key has characters that no key has
+├── Misconfigured           the address is missing or wrong, or the key is not printable ASCII
 ├── Unreachable             no server answers at the address, or the connection broke
 ├── TooSlow                 no answer within the timeout
 ├── NotTheService           something else answered: a proxy's HTML, a redirect, another program
@@ -31,7 +31,7 @@ class BriefingError(Exception):
 
 
 class Misconfigured(BriefingError):
-    """The address of the service is missing or wrong, or the key has characters that no key has."""
+    """The address of the service is missing or wrong, or the key has characters outside printable ASCII."""
 
 
 class Unreachable(BriefingError):
@@ -59,9 +59,9 @@ class Fault:
 
 
 class Problem(BriefingError):
-    """The service refused. `document` is the whole problem document. The attributes are its parts for programs.
+    """The service refused. `document` is the whole problem document. The attributes are its parts.
 
-    `retry_after` is in seconds. `limit` names the limit that had too little left. `data` is the data of a GraphQL
+    `retry_after` is in seconds. `limit` names the limit that has too few points left. `data` is the data of a GraphQL
     answer that also has errors.
     """
 
@@ -86,10 +86,11 @@ class Problem(BriefingError):
             cls.codes[code] = cls
 
     def __str__(self) -> str:
-        faults = [f"{one.parameter}: {one.detail}" if one.parameter else one.detail for one in self.faults]
-        faults = [one for one in faults if one not in self.detail]  # which contains the first already
+        texts = [f"{fault.parameter}: {fault.detail}" if fault.parameter else fault.detail for fault in self.faults]
+        # The detail already contains the first fault.
+        unmentioned = [text for text in texts if text not in self.detail]
         request = f"(request {self.request_id})" if self.request_id else ""
-        return " ".join(filter(None, [f"{self.code}:", self.detail, *faults, self.hint, request]))
+        return " ".join(filter(None, [f"{self.code}:", self.detail, *unmentioned, self.hint, request]))
 
     def __reduce__(self) -> Any:
         return type(self), (self.document, self.status, self.retry_after)
@@ -100,9 +101,13 @@ class Problem(BriefingError):
         return Problem.codes.get(str(document.get("code")), Problem)(document, status, retry_after)
 
 
-def _faults(told: Any) -> Sequence[Fault]:
-    found = told if isinstance(told, list) else []
-    return [Fault(str(one.get("parameter", "")), str(one.get("detail", ""))) for one in found if isinstance(one, dict)]
+def _faults(errors: Any) -> Sequence[Fault]:
+    entries = errors if isinstance(errors, list) else []
+    return [
+        Fault(str(entry.get("parameter", "")), str(entry.get("detail", "")))
+        for entry in entries
+        if isinstance(entry, dict)
+    ]
 
 
 class InvalidRequest(Problem, code="invalid_request"):
@@ -114,7 +119,7 @@ class InvalidCursor(Problem, code="invalid_cursor"):
 
 
 class TooExpensive(Problem, code="too_expensive"):
-    """The price of the request is above the most that a request may cost."""
+    """The price of the request exceeds the maximum."""
 
 
 class Unauthenticated(Problem, code="unauthenticated"):
@@ -162,11 +167,11 @@ class Withdrawn(Problem, code="withdrawn"):
 
 
 class Retired(Problem, code="retired"):
-    """This version is no longer served. `hint` names the one to use instead."""
+    """This version is no longer served. `hint` names its successor."""
 
 
 class BodyTooLarge(Problem, code="body_too_large"):
-    """The body has more bytes than a body may have."""
+    """The body is too large."""
 
 
 class UriTooLong(Problem, code="uri_too_long"):
@@ -178,7 +183,7 @@ class UnsupportedMediaType(Problem, code="unsupported_media_type"):
 
 
 class RateLimited(Problem, code="rate_limited"):
-    """A limit of the caller's plan, `limit`, has too little left. The request fits after `retry_after` seconds."""
+    """A limit of the caller's plan has too few points left: `limit` names it. Try again after `retry_after` seconds."""
 
 
 class HeadersTooLarge(Problem, code="headers_too_large"):
@@ -194,4 +199,4 @@ class Unavailable(Problem, code="unavailable"):
 
 
 class TimedOut(Problem, code="timed_out"):
-    """The store took longer over this request than a request may take."""
+    """The store took too long over this request."""

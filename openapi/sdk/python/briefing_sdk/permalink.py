@@ -1,4 +1,4 @@
-"""Permalinks: the URLs that return pages and records as they are for good."""
+"""Permalinks: URLs that always return the same page or record."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ EDITION = "known_at="
 
 
 def set_permalinks(answer: Any, address: str, path: str, location: str | None) -> None:
-    """Set the permalinks of an answer and of its records. `location` is the Content-Location of the answer, which names
-    its edition. Versions without editions send none."""
+    """Set the permalinks of an answer and of its records. `location` is the Content-Location of the answer, which
+    contains its edition. Versions without editions do not send it."""
     if location is None or EDITION not in location:
         return
     permalink = location if "://" in location else f"{address}{location}"

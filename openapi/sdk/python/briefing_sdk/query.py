@@ -1,4 +1,4 @@
-"""Parameters in the form of a URL: lists as one value with commas, times in RFC 3339."""
+"""Format parameters for a URL: lists as one value with commas, times in RFC 3339."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 
 def format_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters by their names in the URL: `figures__measure`, a filter through a link, is
-    `figures.measure`, and `from_` is `from`, which Python keeps for itself."""
+    """Return the parameters by their names in the URL: `figures__measure`, a filter through a link, becomes
+    `figures.measure`, and `from_` becomes `from`, which is a keyword of Python."""
     return {
         name.removesuffix("_").replace("__", "."): format_value(value)
         for name, value in parameters.items()
@@ -33,5 +33,5 @@ def format_value(value: Any) -> str:
 
 
 def quote_item(item: str) -> str:
-    """Return an item of a list. With a comma, quotation mark or line break it stands in double quotes, as in CSV."""
+    """Return an item of a list. It is in double quotes if it has a comma, quotation mark or line break, as in CSV."""
     return '"' + item.replace('"', '""') + '"' if any(character in item for character in ',"\r\n') else item

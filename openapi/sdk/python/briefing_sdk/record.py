@@ -1,4 +1,4 @@
-"""Records, and the objects in them, as the generated models are."""
+"""The base classes of the generated models of records and of the objects in them."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ class Record:
 
     @property
     def permalink(self) -> str | None:
-        """The URL that returns this page or record for good, as of its edition. It is None if the version has no
-        editions, for records within records, and in GraphQL."""
+        """The URL that always returns this page or record as it is in its edition. None if the version has no editions,
+        for records within records, and in GraphQL."""
         return self._permalink
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON of the record, with the fields that this client does not know."""
+        """Return the JSON of the record, including the fields that this client does not know."""
         raise NotImplementedError
 
     def to_pandas(self) -> pandas.DataFrame:
-        """Return a table with the record as its only row, or with those of a page. It needs the extra `pandas`."""
+        """Return a table with the record as its only row, or with the records of the page. Needs the extra `pandas`."""
         from briefing_sdk.tables import to_pandas
 
         data = getattr(self, "data", None)
         return to_pandas(data if isinstance(data, list) else [self])
 
     def __repr__(self) -> str:
-        shown = []
+        parts = []
         for field in fields(type(self)):
             value = getattr(self, field.name)
             text = _describe(value)
             if field.init and text:
-                shown.append(f"{field.name}={text}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+                parts.append(f"{field.name}={text}")
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 class RecordMap(Record, Mapping[str, V]):
@@ -66,7 +66,7 @@ class RecordMap(Record, Mapping[str, V]):
 
 
 def _describe(value: Any) -> str:
-    """Return a short text for a value; empty for one that is missing or empty."""
+    """Return a short text for a value; empty if the value is missing or empty."""
     if isinstance(value, Record):
         return f"{type(value).__name__}(…)"
     if isinstance(value, list):

@@ -16,12 +16,12 @@ TIMES = ("_at",)
 def to_pandas(records: Iterable[Record]) -> pandas.DataFrame:
     """Return a table with a row for each record: `to_pandas(figures.each(measure=["killed"]))`.
 
-    The objects in a record become columns with a dot: `amount.value`, `amount.low`, `amount.quantifier`. So what a
-    source left uncertain is kept. Sets, such as `citations`, are columns with a list of JSON objects. Times are moments
-    in UTC."""
+    The objects in a record become columns with a dot: `amount.value`, `amount.low`, `amount.quantifier`. So the
+    bounds and the quantifier of a number stay in its row. Sets, such as `citations`, become columns with a list of JSON
+    objects. Times are in UTC."""
     rows = [dict(_flatten(record.to_dict())) for record in records]
     table = pandas.DataFrame(rows)
-    # An object that is null in some records has columns for its fields, and none for itself.
+    # An object that is null in some records keeps the columns of its fields, and loses its own column.
     objects = {str(name).rpartition(".")[0] for name in table.columns}
     table = table.drop(columns=[name for name in table.columns if name in objects])
     for name in table.columns:

@@ -1,4 +1,4 @@
-"""Vocabularies that grow: a term that this client does not know is read as it is."""
+"""Vocabularies that grow: a term that this client does not know keeps its text."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Term(StrEnum):
     def _missing_(cls, value: object) -> Any:
         if not isinstance(value, str):
             return None
-        made = str.__new__(cls, value)
-        made._name_ = value
-        made._value_ = value
-        return made
+        term = str.__new__(cls, value)
+        term._name_ = value
+        term._value_ = value
+        return term
 
     @property
     def known(self) -> bool:

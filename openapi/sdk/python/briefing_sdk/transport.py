@@ -1,4 +1,4 @@
-"""Send requests: with the key, again when Retry-After allows it, and without reading unchanged answers twice."""
+"""Send requests: with the key, again after Retry-After, and with If-None-Match if an answer is in the cache."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from briefing_sdk.query import format_parameters, format_value
 
 T = TypeVar("T")
 Client = httpx.Client | httpx.AsyncClient
-AGAIN = (429, 503)
+RETRIED_STATUSES = (429, 503)
 
 
 @dataclass
 class RequestOptions:
-    """The patience of a client, and its cache. `tries` is the number of requests in all, and `patience` the seconds
-    that it waits between them in all. If Retry-After asks for more, the problem is raised at once."""
+    """The options for repeated requests, and the cache. `tries` is the maximum number of requests. `patience` is the
+    maximum of the seconds between them in all: if Retry-After is longer, the problem is raised at once."""
 
     tries: int = 4
     patience: float = 60.0
@@ -40,7 +40,7 @@ class RequestOptions:
 
 @dataclass
 class Retries:
-    """The tries of one request."""
+    """The tries of one request, and the seconds waited between them."""
 
     options: RequestOptions
     tries: int = 0
@@ -49,7 +49,7 @@ class Retries:
     def pause(self, response: httpx.Response) -> float | None:
         """Return the seconds to wait before the next try; None if this answer is final."""
         self.tries += 1
-        if response.status_code not in AGAIN or self.tries >= self.options.tries:
+        if response.status_code not in RETRIED_STATUSES or self.tries >= self.options.tries:
             return None
         seconds = retry_after(response)
         pause = 0.5 * 2 ** (self.tries - 1) if seconds is None else seconds
@@ -58,21 +58,21 @@ class Retries:
 
 
 def build_get(client: Client, options: RequestOptions, path: str, parameters: Mapping[str, Any]) -> httpx.Request:
-    """Build a request for JSON, with the ETag of the answer that is kept."""
+    """Build a request for JSON, with the ETag of the cached answer if there is one."""
     headers = {"Accept": "application/json"}
     request = client.build_request("GET", path, params=format_parameters(parameters), headers=headers)
-    if kept := options.cache.get(str(request.url)):
-        request.headers["If-None-Match"] = kept.etag
+    if cached := options.cache.get(str(request.url)):
+        request.headers["If-None-Match"] = cached.etag
     return request
 
 
 def read_or_reuse(options: RequestOptions, request: httpx.Request, response: httpx.Response) -> tuple[Any, str | None]:
-    """Return the JSON and the Content-Location of an answer, or of the kept one if it has not changed."""
+    """Return the JSON and the Content-Location of an answer, or of the cached answer if it has not changed."""
     url = str(request.url)
-    kept = options.cache.get(url) if response.status_code == 304 else None
-    if kept:
+    cached = options.cache.get(url) if response.status_code == 304 else None
+    if cached:
         reused = httpx.Response(200, headers={"Content-Type": "application/json"}, request=request)
-        return read(reused, kept.body), kept.location
+        return read(reused, cached.body), cached.location
     answer = read(response, response.content)
     location = response.headers.get("content-location")
     options.cache.put(url, response.headers.get("etag"), response.content, location)
@@ -80,7 +80,7 @@ def read_or_reuse(options: RequestOptions, request: httpx.Request, response: htt
 
 
 def with_known_at(parameters: Mapping[str, Any], known_at: Any) -> Mapping[str, Any]:
-    """Return the parameters of a request that reads as it was known at a moment, if they name none. A comparison names
+    """Return the parameters with `known_at`, unless they already have it. A comparison is unchanged, because it names
     the two states that it reads."""
     if known_at is None or "from_" in parameters:
         return parameters
@@ -88,8 +88,8 @@ def with_known_at(parameters: Mapping[str, Any], known_at: Any) -> Mapping[str, 
 
 
 def with_moment(body: Mapping[str, Any], known_at: Any) -> Mapping[str, Any]:
-    """Return a GraphQL request that reads as it was known at a moment, if its operation takes one and the request has
-    none. The operations of the contract name it `$knownAt`."""
+    """Return a GraphQL request with the variable `$knownAt`, unless it already has a value. The operations of the
+    contract declare this variable. An operation that does not is unchanged."""
     if known_at is None or "$knownAt" not in body["query"]:
         return body
     variables = {**(body.get("variables") or {})}
@@ -113,7 +113,7 @@ def read_data(response: httpx.Response) -> dict[str, Any]:
 
 
 class Transport:
-    """The service over HTTP, for `Briefing`."""
+    """The connection of `Briefing` to the service over HTTP."""
 
     def __init__(self, client: httpx.Client, options: RequestOptions, known_at: Any = None) -> None:
         self.client = client
@@ -121,14 +121,14 @@ class Transport:
         self.known_at = known_at
 
     def at(self, known_at: Any) -> Transport:
-        """Return a transport whose requests read as it was known at a moment, unless they name another one."""
+        """Return a transport that adds `known_at` to its requests, unless they have one."""
         return Transport(self.client, self.options, known_at)
 
     def _complete(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         return with_known_at(parameters, self.known_at)
 
     def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
-        """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
+        """Return one answer: the result of `parse` for its JSON. Unreadable if `parse` fails."""
         request = build_get(self.client, self.options, path, self._complete(parameters))
         document, location = read_or_reuse(self.options, request, self._send(request))
         try:
@@ -148,7 +148,7 @@ class Transport:
                 return
 
     def stream(self, path: str, parameters: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
+        """Yield an answer piece by piece. Unreachable or TooSlow if it ends too early."""
         request = self.client.build_request("GET", path, params=format_parameters(self._complete(parameters)))
         response = self._send(request, stream=True)
         try:
@@ -178,7 +178,7 @@ class Transport:
 
 
 class AsyncTransport:
-    """The service over HTTP, for `AsyncBriefing`."""
+    """The connection of `AsyncBriefing` to the service over HTTP."""
 
     def __init__(self, client: httpx.AsyncClient, options: RequestOptions, known_at: Any = None) -> None:
         self.client = client
@@ -186,14 +186,14 @@ class AsyncTransport:
         self.known_at = known_at
 
     def at(self, known_at: Any) -> AsyncTransport:
-        """Return a transport whose requests read as it was known at a moment, unless they name another one."""
+        """Return a transport that adds `known_at` to its requests, unless they have one."""
         return AsyncTransport(self.client, self.options, known_at)
 
     def _complete(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         return with_known_at(parameters, self.known_at)
 
     async def read(self, path: str, parameters: Mapping[str, Any], parse: Callable[[Any], T]) -> T:
-        """Return one answer, as `parse` makes it of its JSON. Unreadable if `parse` fails."""
+        """Return one answer: the result of `parse` for its JSON. Unreadable if `parse` fails."""
         request = build_get(self.client, self.options, path, self._complete(parameters))
         document, location = read_or_reuse(self.options, request, await self._send(request))
         try:
@@ -214,7 +214,7 @@ class AsyncTransport:
                 return
 
     async def stream(self, path: str, parameters: Mapping[str, Any]) -> AsyncIterator[bytes]:
-        """Yield an answer piece by piece. Unreachable or TooSlow if it breaks off before its end."""
+        """Yield an answer piece by piece. Unreachable or TooSlow if it ends too early."""
         request = self.client.build_request("GET", path, params=format_parameters(self._complete(parameters)))
         response = await self._send(request, stream=True)
         try:

@@ -7,14 +7,14 @@ export interface CachedAnswer {
   readonly location: string | null;
 }
 
-/** The answers that were used last, by URL: at most `maxCharacters` characters. */
+/** The most recently used answers, by URL: `maxCharacters` characters of answers at most. */
 export class Cache {
   #characters = 0;
   readonly #answers = new Map<string, CachedAnswer>();
 
   constructor(private readonly maxCharacters: number) {}
 
-  /** Return an answer. */
+  /** Return the answer of a URL; undefined if it is not in the cache. */
   get(url: string): CachedAnswer | undefined {
     const answer = this.#answers.get(url);
     if (answer) {
@@ -24,7 +24,7 @@ export class Cache {
     return answer;
   }
 
-  /** Keep an answer, and drop those that were used longest ago. */
+  /** Add an answer, and drop the least recently used ones until all fit. */
   put(url: string, etag: string | null, body: string, location: string | null): void {
     if (!etag || body.length > this.maxCharacters) return;
     this.#drop(url);

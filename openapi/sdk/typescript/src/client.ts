@@ -14,17 +14,17 @@ export interface Options {
   key?: string;
   /** The seconds that one answer may take. By default 30. */
   timeout?: number;
-  /** How many times a request is sent if the answer is 429 or 503. By default 4. */
+  /** The maximum number of times that a request is sent if the answer is 429 or 503. By default 4. */
   tries?: number;
   /** The seconds to wait between all tries together. By default 60. If Retry-After is longer, the problem is thrown. */
   patience?: number;
-  /** The characters of answers to keep for If-None-Match. By default 8 Mi; 0 keeps none. */
+  /** The maximum size of the cache for If-None-Match, in characters. By default 8 Mi. 0 turns it off. */
   cache?: number;
   /** A function that sends requests, in place of the platform's `fetch`. */
   fetch?: typeof fetch;
 }
 
-/** A client of the service at an address. Misconfigured if there is no address. */
+/** A client of the service. Misconfigured if the address is missing or wrong, or if the key is not printable ASCII. */
 export class Briefing extends Versions {
   readonly #transport: Transport;
 
@@ -34,7 +34,7 @@ export class Briefing extends Versions {
     this.#transport = transport;
   }
 
-  /** The status, the ETag, the limits and the cost of the last answer; undefined before the first one. */
+  /** The status, the ETag, the limits and the cost of the last answer. Undefined before the first one. */
   get lastAnswer(): LastAnswer | undefined {
     return this.#transport.lastAnswer;
   }
@@ -42,12 +42,14 @@ export class Briefing extends Versions {
 
 function resolve({ url, key, timeout = 30, tries = 4, patience = 60, cache = 8 * 2 ** 20, fetch }: Options): ResolvedOptions {
   const address = (url || environment("BRIEFING_URL")).trim().replace(/\/+$/, "");
-  if (!address) throw new Misconfigured("Where is the service? Give its address as `url`, or set BRIEFING_URL.");
+  if (!address) throw new Misconfigured("The address of the service is missing. Pass `url` or set BRIEFING_URL.");
   if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address)) {
-    throw new Misconfigured(`'${address}' is no address of a service: expected http:// or https:// and a host.`);
+    throw new Misconfigured(`'${address}' is not the address of a service. Pass http:// or https:// and a host.`);
   }
   const apiKey = (key || environment("BRIEFING_API_KEY")).trim();
-  if (!/^[\x20-\x7e]*$/.test(apiKey)) throw new Misconfigured("The key has characters that no key has.");
+  if (!/^[\x20-\x7e]*$/.test(apiKey)) {
+    throw new Misconfigured("The key has characters outside printable ASCII. Check `key` or BRIEFING_API_KEY.");
+  }
   // Browsers refuse a fetch that is called on an object other than the window.
   const send = fetch ?? ((...parameters: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...parameters));
   return { url: address, key: apiKey || undefined, timeout, tries, patience, cache: new Cache(cache), fetch: send };

@@ -1,14 +1,14 @@
 // The errors of this client.
 //
 // BriefingError
-// ├── Misconfigured           the address is missing or wrong
+// ├── Misconfigured           the address is missing or wrong, or the key is not printable ASCII
 // ├── Unreachable             no server answers at the address, or the connection broke
 // ├── TooSlow                 no answer within the timeout
 // ├── NotTheService           something else answered: a proxy's HTML, a redirect, another program
-// ├── Unreadable              the service answered what this client cannot read
-// └── Problem                 the service refused, by its `code`; one class for each code
+// ├── Unreadable              this client cannot read the answer of the service
+// └── Problem                 the service refused; one class for each `code`
 //     ├── RateLimited, TooExpensive, InvalidRequest, InvalidCursor, NotFound, Withdrawn, …
-//     └── Problem itself, for codes that a newer service has
+//     └── Problem itself, for codes that only a newer service has
 
 /** Any error that this client throws. */
 export class BriefingError extends Error {
@@ -17,7 +17,7 @@ export class BriefingError extends Error {
   }
 }
 
-/** The address of the service is missing or wrong. */
+/** The address of the service is missing or wrong, or the key has characters outside printable ASCII. */
 export class Misconfigured extends BriefingError {}
 
 /** No server answers at the address, or the connection broke before the answer was complete. */
@@ -32,7 +32,7 @@ export class NotTheService extends BriefingError {}
 /** The service answered something that this client cannot read. Most likely the client is too old for it. */
 export class Unreadable extends BriefingError {}
 
-/** One fault of a request. `parameter` is empty if the fault is about the whole request. */
+/** A fault of a request. `parameter` is empty if the fault concerns the whole request. */
 export interface Fault {
   readonly parameter: string;
   readonly detail: string;
@@ -42,8 +42,9 @@ export interface Fault {
 export type ProblemDocument = Readonly<Record<string, unknown>>;
 
 /**
- * The service refused. `document` is all that it told; the other properties are what programs ask for. `retryAfter` is in
- * seconds; `limit` names the limit that had too little left; `data` is what a GraphQL answer held beside its errors.
+ * The service refused. `document` is the whole problem document. The other properties are its parts. `retryAfter` is in
+ * seconds. `limit` names the limit that has too few points left. `data` is the data of a GraphQL answer that also has
+ * errors.
  */
 export class Problem extends BriefingError {
   readonly code: string;
@@ -61,43 +62,45 @@ export class Problem extends BriefingError {
     readonly status: number,
     retryAfter?: number,
   ) {
-    super(shown(document));
-    this.code = said(document.code) ?? "";
-    this.title = said(document.title) ?? "";
-    this.detail = said(document.detail) ?? "";
-    this.hint = said(document.hint);
-    this.requestId = said(document.request_id);
-    this.faults = faults(document.errors);
-    this.limit = said(document.limit);
+    super(describeProblem(document));
+    this.code = asText(document.code) ?? "";
+    this.title = asText(document.title) ?? "";
+    this.detail = asText(document.detail) ?? "";
+    this.hint = asText(document.hint);
+    this.requestId = asText(document.request_id);
+    this.faults = readFaults(document.errors);
+    this.limit = asText(document.limit);
     this.retryAfter = retryAfter ?? (typeof document.retry_after === "number" ? document.retry_after : undefined);
   }
 
   /** Return the error for the code of the document. */
   static of(document: ProblemDocument, status: number, retryAfter?: number): Problem {
-    const known = codes[said(document.code) ?? ""] ?? Problem;
-    return new known(document, status, retryAfter);
+    const ProblemClass = codes[asText(document.code) ?? ""] ?? Problem;
+    return new ProblemClass(document, status, retryAfter);
   }
 }
 
-function said(value: unknown): string | undefined {
+function asText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function faults(told: unknown): Fault[] {
-  const found = Array.isArray(told) ? told : [];
-  return found.map((one) => ({ parameter: String(one?.parameter ?? ""), detail: String(one?.detail ?? "") }));
+function readFaults(errors: unknown): Fault[] {
+  const entries = Array.isArray(errors) ? errors : [];
+  return entries.map((fault) => ({ parameter: String(fault?.parameter ?? ""), detail: String(fault?.detail ?? "") }));
 }
 
-function shown(document: ProblemDocument): string {
-  const each = faults(document.errors).map((one) => (one.parameter ? `${one.parameter}: ${one.detail}` : one.detail));
-  const detail = said(document.detail) ?? "";
-  const others = each.filter((one) => !detail.includes(one)); // it names the first already
-  const request = said(document.request_id) ? `(request ${document.request_id})` : undefined;
-  const parts = [`${said(document.code) ?? ""}:`, detail, ...others, said(document.hint), request];
+function describeProblem(document: ProblemDocument): string {
+  const faults = readFaults(document.errors);
+  const faultTexts = faults.map((fault) => (fault.parameter ? `${fault.parameter}: ${fault.detail}` : fault.detail));
+  const detail = asText(document.detail) ?? "";
+  // The detail already contains the first fault.
+  const unmentioned = faultTexts.filter((text) => !detail.includes(text));
+  const request = asText(document.request_id) ? `(request ${document.request_id})` : undefined;
+  const parts = [`${asText(document.code) ?? ""}:`, detail, ...unmentioned, asText(document.hint), request];
   return parts.filter(Boolean).join(" ");
 }
 
-/** A parameter or argument is unknown, malformed or missing; `faults` names each. */
+/** A parameter or argument is unknown, malformed or missing. `faults` names each. */
 export class InvalidRequest extends Problem {}
 
 /** The cursor is damaged or belongs to another list. */
@@ -118,13 +121,13 @@ export class ExpiredKey extends Problem {}
 /** The key was revoked. */
 export class RevokedKey extends Problem {}
 
-/** The key or its plan does not allow this. */
+/** The key or the plan does not allow the request. */
 export class Forbidden extends Problem {}
 
 /** The path does not exist, or no record has this id. */
 export class NotFound extends Problem {}
 
-/** The path does not have this method. */
+/** The path exists, but not for this method. */
 export class MethodNotAllowed extends Problem {}
 
 /** None of the accepted media types is offered. */
@@ -136,10 +139,10 @@ export class RequestTimeout extends Problem {}
 /** The request conflicts with the current state. */
 export class Conflict extends Problem {}
 
-/** The record was withdrawn; `detail` contains the reason. */
+/** The record was withdrawn. `detail` contains the reason. */
 export class Withdrawn extends Problem {}
 
-/** This version is no longer served; `hint` names its successor. */
+/** This version is no longer served. `hint` names its successor. */
 export class Retired extends Problem {}
 
 /** The body is too large. */
@@ -157,7 +160,7 @@ export class RateLimited extends Problem {}
 /** The header fields are too large. */
 export class HeadersTooLarge extends Problem {}
 
-/** A fault of the service. Its operator finds it by `requestId`. */
+/** The service itself failed. Its operator finds the failure by `requestId`. */
 export class Internal extends Problem {}
 
 /** The store cannot answer now. */

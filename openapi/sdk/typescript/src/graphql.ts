@@ -16,7 +16,7 @@ export function operation<Data, Variables = Record<string, never>>(text: string)
   return { text, name: /\b(?:query)\s+(\w+)/.exec(text)?.[1] ?? "" };
 }
 
-/** Runs operations of one version. */
+/** Run an operation of one version, and return its data. */
 export type Ask = <Data, Variables>(
   operation: Operation<Data, Variables>,
   variables?: Variables,

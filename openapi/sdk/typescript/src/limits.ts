@@ -1,6 +1,6 @@
-// What the header fields of an answer say beside its body.
+// Read the status, limits and cost of an answer from its header fields.
 
-/** A limit of the caller's plan: its points, those that are left, and the seconds until all are back. */
+/** A limit of the caller's plan: its points, the remaining ones, and the seconds until it has all of them again. */
 export interface Limit {
   readonly name: string;
   readonly points: number | undefined;
@@ -8,7 +8,7 @@ export interface Limit {
   readonly reset: number;
 }
 
-/** The header fields of the last answer. `cost` is the points that the request cost. */
+/** The values of the header fields of the last answer. `cost` is the points that the request cost. */
 export interface LastAnswer {
   readonly status: number;
   readonly etag: string | undefined;
@@ -17,7 +17,7 @@ export interface LastAnswer {
   readonly limits: readonly Limit[];
 }
 
-/** Return what the header fields of a response say. */
+/** Return the values of the header fields of a response. */
 export function readAnswer(response: Response): LastAnswer {
   const field = (name: string): string | undefined => response.headers.get(name) ?? undefined;
   const cost = field("ratelimit-cost");
@@ -31,9 +31,9 @@ export function readAnswer(response: Response): LastAnswer {
 }
 
 /** Return the limits of `RateLimit` and `RateLimit-Policy`: `"minute";r=990;t=4, "day";r=49990;t=17`. */
-function readLimits(left: string, policy: string): Limit[] {
+function readLimits(remaining: string, policy: string): Limit[] {
   const points = new Map(items(policy).map(([name, parameters]) => [name, parameters.get("q")]));
-  return items(left).map(([name, parameters]) => ({
+  return items(remaining).map(([name, parameters]) => ({
     name,
     points: points.get(name),
     remaining: parameters.get("r") ?? 0,

@@ -1,20 +1,22 @@
-// Permalinks: the URLs that return pages and records as they are for good.
+// Permalinks: URLs that always return the same page or record.
 
 /** A page or a record of an answer. JSON and copies leave the permalink out. */
 export interface Cited {
-  /** The URL that returns this for good, as of its edition; undefined if the version has no editions. */
+  /** The URL that always returns this as it is in its edition. Undefined if the version has no editions. */
   readonly permalink?: string;
 }
 
-/** An answer, as far as all versions share it. */
+/** The member that the answers of all versions have. */
 interface Citable {
   readonly data: unknown;
 }
 
 const EDITION = "known_at=";
 
-/** Set the permalinks of an answer and of its records. `location` is the Content-Location of the answer, which names
- * its edition. Versions without editions send none. */
+/**
+ * Set the permalinks of an answer and of its records. `location` is the Content-Location of the answer, which contains its
+ * edition. Versions without editions do not send it.
+ */
 export function setPermalinks(answer: Citable, address: string, path: string, location: string | null): void {
   if (!location?.includes(EDITION)) return;
   const permalink = location.includes("://") ? location : address + location;
@@ -32,6 +34,6 @@ export function setPermalinks(answer: Citable, address: string, path: string, lo
   }
 }
 
-function setPermalink(of: object, permalink: string): void {
-  Object.defineProperty(of, "permalink", { value: permalink });
+function setPermalink(target: object, permalink: string): void {
+  Object.defineProperty(target, "permalink", { value: permalink });
 }

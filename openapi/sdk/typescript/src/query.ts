@@ -1,16 +1,16 @@
-// Parameters in a URL: a list is one value with commas, and a time is written as in RFC 3339.
+// Format parameters for a URL: lists as one value with commas, times in RFC 3339.
 
 /** A value that a parameter may have. */
 export type Value = string | number | boolean | Date | readonly (string | number | Date)[] | null | undefined;
 
-/** Return the query of a URL, with its question mark; empty if there are no parameters. */
+/** Return the query of a URL, with its question mark. Empty if there are no parameters. */
 export function query(parameters: object): string {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null);
-  const parts = given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(format(value as Value))}`);
+  const present = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null);
+  const parts = present.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(format(value as Value))}`);
   return parts.length ? `?${parts.join("&")}` : "";
 }
 
-/** Return one value as text. TypeError if it cannot be a part of a URL. */
+/** Return one value as text. TypeError if it cannot stand in a URL. */
 export function format(value: Value): string {
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((item: Value) => quote(format(item))).join(",");
@@ -18,7 +18,7 @@ export function format(value: Value): string {
   throw new TypeError(`${String(value)} cannot stand in a URL: expected text, a number, a time, or a list of these.`);
 }
 
-/** Return an item of a list. If it contains a comma or a quotation mark, it is put in double quotes, as in CSV. */
+/** Return an item of a list. It is in double quotes if it has a comma, quotation mark or line break, as in CSV. */
 function quote(item: string): string {
   return /[,"\r\n]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item;
 }

@@ -7,9 +7,9 @@ import { readAnswer, type LastAnswer } from "./limits.js";
 import { setPermalinks } from "./permalink.js";
 import { query } from "./query.js";
 
-const AGAIN = [429, 503];
+const RETRIED_STATUSES = [429, 503];
 
-/** The options of a client, all of them set. */
+/** The options of a client, with their default values. */
 export interface ResolvedOptions {
   readonly url: string;
   readonly key: string | undefined;
@@ -22,11 +22,11 @@ export interface ResolvedOptions {
 
 /** The options of one call. */
 export interface CallOptions {
-  /** A signal that ends the call: it then throws the signal's reason. */
+  /** A signal that ends the call, which then throws the reason of the signal. */
   readonly signal?: AbortSignal;
 }
 
-/** A page of a list, in the form that all versions share. */
+/** The members that pages of all versions have. */
 interface Page {
   readonly data: readonly unknown[];
   readonly page: { readonly next_cursor: string | null };
@@ -44,7 +44,7 @@ export type Moment = Date | string;
 
 /** The connection to the service over HTTP. */
 export class Transport {
-  /** The header fields of the last answer; undefined before the first one. */
+  /** The values of the header fields of the last answer. Undefined before the first one. */
   lastAnswer: LastAnswer | undefined;
 
   constructor(
@@ -53,14 +53,14 @@ export class Transport {
     private readonly parent?: Transport,
   ) {}
 
-  /** Return a transport whose requests read as it was known at a moment, unless they name another one. */
+  /** Return a transport that adds the moment to its requests, unless they have one. */
   at(knownAt: Moment): Transport {
     return new Transport(this.options, knownAt, this);
   }
 
-  /** Return one answer: the JSON object that has `parts`. */
-  async read(path: string, given: object, parts: readonly string[], call: CallOptions): Promise<unknown> {
-    const url = this.options.url + path + query(this.#complete(given));
+  /** Return one answer. Unreadable if it is not a JSON object with the members `parts`. */
+  async read(path: string, parameters: object, parts: readonly string[], call: CallOptions): Promise<unknown> {
+    const url = this.options.url + path + query(this.#complete(parameters));
     const cached = this.options.cache.get(url);
     const headers = { Accept: "application/json", ...(cached && { "If-None-Match": cached.etag }) };
     let location: string | null = null;
@@ -79,40 +79,41 @@ export class Transport {
       setPermalinks(answer as { data: unknown }, this.options.url, path, location);
       return answer;
     }
-    throw new Unreadable(`The answer of ${url} is not what this client expects: ${parts.join(" and ")}.`);
+    throw unreadable(url, parts);
   }
 
   /** Yield every record of a list, page after page. */
-  async *each(path: string, given: object, call: CallOptions): AsyncGenerator<unknown, void, undefined> {
-    let parameters = given;
-    let cursor = (given as { readonly cursor?: unknown }).cursor;
+  async *each(path: string, parameters: object, call: CallOptions): AsyncGenerator<unknown, void, undefined> {
+    let pageParameters = parameters;
+    let cursor = (parameters as { readonly cursor?: unknown }).cursor;
     for (;;) {
-      const page = (await this.read(path, parameters, ["data", "page"], call)) as Page;
+      const page = (await this.read(path, pageParameters, ["data", "page"], call)) as Page;
       if (!Array.isArray(page.data) || page.page?.next_cursor === undefined) {
-        throw new Unreadable(`The answer of ${this.options.url}${path} is no page: it has no records, or does not tell the next cursor.`);
+        throw unreadable(this.options.url + path, ["records", "next_cursor"]);
       }
       yield* page.data;
       if (!page.page.next_cursor) return;
       // The pages would never end.
       if (page.page.next_cursor === cursor) throw new Unreadable(`A page of ${path} names itself as the next page.`);
       cursor = page.page.next_cursor;
-      parameters = { ...given, cursor };
+      pageParameters = { ...parameters, cursor };
     }
   }
 
-  /** Yield an answer piece by piece. Unreachable if it breaks off before its end. */
-  async *stream(path: string, given: object, call: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const url = this.options.url + path + query(this.#complete(given));
+  /** Yield an answer piece by piece. Unreachable or TooSlow if it ends too early. */
+  async *stream(path: string, parameters: object, call: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    const url = this.options.url + path + query(this.#complete(parameters));
     // The timeout limits the wait for the first byte only, because a file may take as long as its reader needs.
-    const patience = new AbortController();
-    const late = setTimeout(() => patience.abort(new DOMException("late", "TimeoutError")), this.options.timeout * 1000);
-    const started = async (response: Response): Promise<Response> => {
-      clearTimeout(late);
+    const controller = new AbortController();
+    const expire = (): void => controller.abort(new DOMException("late", "TimeoutError"));
+    const timer = setTimeout(expire, this.options.timeout * 1000);
+    const checkStatus = async (response: Response): Promise<Response> => {
+      clearTimeout(timer);
       if (!response.ok) read(response, await response.text(), url);
       return response;
     };
     try {
-      const response = await this.#send(url, { signal: patience.signal }, call, started);
+      const response = await this.#send(url, { signal: controller.signal }, call, checkStatus);
       const reader = response.body?.getReader();
       for (;;) {
         const piece = await reader?.read();
@@ -123,8 +124,8 @@ export class Transport {
       call.signal?.throwIfAborted();
       throw transportError(error, url);
     } finally {
-      clearTimeout(late);
-      patience.abort();
+      clearTimeout(timer);
+      controller.abort();
     }
   }
 
@@ -137,16 +138,16 @@ export class Transport {
       const answer = read(response, await response.text(), url);
       if (isObject(answer) && Array.isArray(answer.errors) && answer.errors.length) throw graphqlProblem(answer, response);
       if (isObject(answer) && isObject(answer.data)) return answer.data;
-      throw new Unreadable(`The answer of ${url} is not what this client expects: data.`);
+      throw unreadable(url, ["data"]);
     });
   }
 
-  // A comparison names the two states that it reads.
-  #complete(given: object): object {
-    return this.knownAt === undefined || "from" in given ? given : { known_at: this.knownAt, ...given };
+  // A comparison is unchanged, because it names the two states that it reads.
+  #complete(parameters: object): object {
+    return this.knownAt === undefined || "from" in parameters ? parameters : { known_at: this.knownAt, ...parameters };
   }
 
-  // The operations of the contract name the moment `$knownAt`.
+  // The operations of the contract declare the variable `$knownAt`.
   #withMoment(body: RequestBody): RequestBody {
     if (this.knownAt === undefined || !body.query.includes("$knownAt")) return body;
     const knownAt = this.knownAt instanceof Date ? this.knownAt.toISOString() : this.knownAt;
@@ -157,18 +158,19 @@ export class Transport {
     url: string,
     request: RequestInit,
     { signal }: CallOptions,
-    take: (response: Response) => Promise<T>,
+    readResponse: (response: Response) => Promise<T>,
   ): Promise<T> {
     let waited = 0;
-    for (let tried = 1; ; tried++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         const response = await this.options.fetch(url, this.#prepare(request, signal));
         this.lastAnswer = readAnswer(response);
         if (this.parent) this.parent.lastAnswer = this.lastAnswer;
-        const pause = AGAIN.includes(response.status) ? (retryAfter(response) ?? 0.5 * 2 ** (tried - 1)) : undefined;
+        const isRetried = RETRIED_STATUSES.includes(response.status);
+        const pause = isRetried ? (retryAfter(response) ?? 0.5 * 2 ** (attempt - 1)) : undefined;
         waited += pause ?? 0;
-        if (pause === undefined || tried >= this.options.tries || waited > this.options.patience) {
-          return await take(response);
+        if (pause === undefined || attempt >= this.options.tries || waited > this.options.patience) {
+          return await readResponse(response);
         }
         await response.body?.cancel();
         await sleep(pause, signal);
@@ -179,13 +181,18 @@ export class Transport {
     }
   }
 
-  #prepare(request: RequestInit, call: AbortSignal | undefined): RequestInit {
+  #prepare(request: RequestInit, callSignal: AbortSignal | undefined): RequestInit {
     const key = this.options.key;
     const headers = { ...(request.headers as Record<string, string>), ...(key && { Authorization: `Bearer ${key}` }) };
     const timeout = request.signal ?? AbortSignal.timeout(this.options.timeout * 1000);
-    const signal = call ? AbortSignal.any([timeout, call]) : timeout;
+    const signal = callSignal ? AbortSignal.any([timeout, callSignal]) : timeout;
     return { ...request, headers, signal, redirect: "manual" };
   }
+}
+
+function unreadable(url: string, expected: readonly string[]): Unreadable {
+  const members = expected.join(" and ");
+  return new Unreadable(`This client cannot read the answer of ${url}: it expects ${members}. A newer client may read it.`);
 }
 
 /** Wait some seconds, or until the signal ends the call. */
