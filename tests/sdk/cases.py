@@ -38,17 +38,19 @@ CASES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def once(results: dict[str, dict[str, Any]]) -> bool:
+def states_fault_once(results: dict[str, dict[str, Any]]) -> bool:
     """Return True if the error states a fault of one parameter once, although the problem states it twice."""
     return str(results["parameter"]["text"]).count("There is no such parameter here") == 1
 
 
-def differing(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the cases with another error."""
-    return {name: results.get(name) for name, expected in CASES.items() if not _as(expected, results.get(name, {}))}
+def unexpected_errors(results: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the cases whose error is not the expected one."""
+    return {
+        name: results.get(name) for name, expected in CASES.items() if not _matches(expected, results.get(name, {}))
+    }
 
 
-def _as(expected: tuple[str, str, dict[str, Any]], actual: dict[str, Any]) -> bool:
+def _matches(expected: tuple[str, str, dict[str, Any]], actual: dict[str, Any]) -> bool:
     kind, expected_text, parts = expected
     has_request_id = "code" not in parts or parts["code"] == "quantum_flux" or bool(actual.get("request_id"))
     return (

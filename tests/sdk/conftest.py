@@ -28,7 +28,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def in_python(python_home: Path) -> Run:
-    """`in_python("walk.py", url, …)` runs a script of tests/sdk/python and returns what it prints, read as JSON."""
+    """`in_python("walk.py", url, …)` runs a script of tests/sdk/python and returns its output, parsed as JSON."""
     return in_environment(python_home)
 
 
@@ -74,7 +74,7 @@ async def limited_url(new_store: Callable[[], Awaitable[str]]) -> AsyncIterator[
 
 @pytest.fixture(scope="session")
 def offered_resources() -> list[dict[str, Any]]:
-    """The resources of each version that has a contract, as the scripts take them."""
+    """The resources of each version that has a contract, as the scripts read them."""
     return resources_of_contracts(ROOT / "openapi")
 
 
@@ -110,7 +110,7 @@ def counted_by(document: dict[str, Any], path: str) -> str | None:
     if path not in document["paths"]:
         return None
     parameters = document["paths"][path]["get"]["parameters"]
-    items = next(one["schema"]["items"] for one in parameters if one.get("name") == "by")
+    items = next(parameter["schema"]["items"] for parameter in parameters if parameter.get("name") == "by")
     fields: list[str] = document["components"]["schemas"][items["$ref"].rpartition("/")[2]]["enum"]
     return next(field for field in fields if "." not in field)
 
@@ -157,7 +157,7 @@ def with_scripts(home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def in_node(typescript_home: Path, node_home: Path) -> Run:
-    """`in_node("walk.mjs", url, …)` runs a script of tests/sdk/typescript and returns what it prints, read as JSON."""
+    """`in_node("walk.mjs", url, …)` runs a script of tests/sdk/typescript and returns its output, parsed as JSON."""
     return in_folder(typescript_home, node_home)
 
 

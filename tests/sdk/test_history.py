@@ -1,4 +1,4 @@
-"""The clients read what was known at a moment, each in the same way."""
+"""The clients read records as they were known at a moment, each in the same way."""
 
 from __future__ import annotations
 
@@ -69,15 +69,15 @@ def expected(service: Service) -> dict[str, Any]:
 
 
 def test_the_python_client_reads_the_past(in_python: Run, restated: Service) -> None:
-    found = in_python("history.py", restated.url, FIGURE, f"e{restated.numbers[0]}")
-    assert {**found["waiting"], "me": "anonymous"} == expected(restated)
+    report = in_python("history.py", restated.url, FIGURE, f"e{restated.numbers[0]}")
+    assert {**report["waiting"], "me": "anonymous"} == expected(restated)
     same = ("then", "each", "graphql", "differing", "permalinks")
-    assert found["awaiting"] == {name: found["waiting"][name] for name in same}
+    assert report["awaiting"] == {name: report["waiting"][name] for name in same}
 
 
 def test_the_typescript_client_reads_the_past(in_node: Run, restated: Service) -> None:
-    found = in_node("history.mjs", restated.url, FIGURE, f"e{restated.numbers[0]}")
-    assert {**found, "me": "anonymous"} == expected(restated)
+    report = in_node("history.mjs", restated.url, FIGURE, f"e{restated.numbers[0]}")
+    assert {**report, "me": "anonymous"} == expected(restated)
 
 
 def test_a_permalink_leads_to_what_was_read(restated: Service) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from api.http.problems import PROBLEMS
 from tests.clients import CLEAN, run
 from tests.sdk.between import Between
-from tests.sdk.cases import differing, once
+from tests.sdk.cases import states_fault_once, unexpected_errors
 from tests.sdk.conftest import HERE, Run
 
 # The modules that are written by hand, and the generated ones between them and the callers. mypy sees only those
@@ -21,7 +21,7 @@ CHECKED = (
 )
 
 
-def test_every_operation_of_each_contract_can_be_asked_and_both_ways_of_waiting_get_the_same(
+def test_every_operation_of_each_contract_can_be_called_and_both_clients_return_the_same(
     in_python: Run, service_url: str, offered_resources: list[dict[str, Any]], operation_ids: dict[str, set[str]]
 ) -> None:
     report = in_python("operations.py", service_url, json.dumps(offered_resources))
@@ -48,7 +48,7 @@ def test_the_sample_program_passes_strict_typing_and_runs(in_python: Run, python
     run(*mypy, HERE / "python" / "sample.py", at=python_home)
     report = in_python("sample.py", BRIEFING_URL=service_url)
     assert report["titles"] and report["figures"] > 0 and report["linked"] > 0
-    assert report["asked"] and report["later"] == 0
+    assert report["same_ids"] and report["later"] == 0
 
 
 def test_mypy_refuses_what_the_contract_does_not_have(python_home: Path, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_ten_thousand_records_are_walked_page_by_page(in_python: Run, crowded_ur
 
 def test_each_error_has_its_class_and_text(in_python: Run, service_url: str, changed_service: Between) -> None:
     report = in_python("errors.py", service_url, changed_service.url)
-    assert not differing(report) and once(report)
+    assert not unexpected_errors(report) and states_fault_once(report)
     assert report["graphql older"]["class"] == "Unreadable"
     for case in ("nobody", "slow", "html"):
         assert report[f"awaited {case}"]["class"] == report[case]["class"]
@@ -94,7 +94,7 @@ def test_the_client_accepts_a_newer_service_and_reuses_unchanged_answers(
     }
     assert changed_service.statuses["kept"][-2:] == [200, 304] and len(set(report["unchanged"])) == 1
     assert changed_service.statuses["busy"][-3:] == [503, 503, 200] and report["busy"] == 2
-    assert report["written"] == {"name": '"Smith, ""Joe""",x', "figures.measure": "killed", "bbox": "1,2.5,3,4"}
+    assert report["url_parameters"] == {"name": '"Smith, ""Joe""",x', "figures.measure": "killed", "bbox": "1,2.5,3,4"}
 
 
 def test_each_problem_code_has_a_class(python_home: Path) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from api.http.problems import PROBLEMS
 from tests.clients import run
 from tests.sdk.between import Between
-from tests.sdk.cases import differing, once
+from tests.sdk.cases import states_fault_once, unexpected_errors
 from tests.sdk.conftest import ROOT, Run
 
 
-def test_every_operation_of_each_contract_can_be_asked(
+def test_every_operation_of_each_contract_can_be_called(
     in_node: Run, service_url: str, offered_resources: list[dict[str, Any]], operation_ids: dict[str, set[str]]
 ) -> None:
     report = in_node("operations.mjs", service_url, json.dumps(offered_resources))
@@ -29,8 +29,8 @@ def test_the_sample_program_passes_strict_typing_and_runs(
     compiler = ROOT / "build" / "sdk" / "npm" / "node_modules" / "typescript" / "bin" / "tsc"
     run(node_home / "bin" / "node", compiler, "--project", "tsconfig.json", at=typescript_home)
     report = in_node("sample.ts", BRIEFING_URL=service_url)
-    assert report["titles"] and report["figures"] > 0 and report["linked"] > 0 and report["later"] > 0
-    assert report["asked"]
+    assert report["titles"] and report["figures"] > 0 and report["linked"] > 0 and report["total"] > 0
+    assert report["same_ids"]
 
 
 def test_ten_thousand_records_are_walked_page_by_page(in_node: Run, crowded_url: str) -> None:
@@ -41,8 +41,8 @@ def test_each_error_has_its_class_and_text_as_in_python(
     in_node: Run, service_url: str, changed_service: Between
 ) -> None:
     report = in_node("errors.mjs", service_url, changed_service.url)
-    assert not differing(report["found"]) and once(report["found"])
-    assert report["found"]["slow export"]["class"] == "TooSlow"
+    assert not unexpected_errors(report["errors"]) and states_fault_once(report["errors"])
+    assert report["errors"]["slow export"]["class"] == "TooSlow"
     assert set(report["codes"]) == PROBLEMS.keys()
 
 
@@ -56,7 +56,7 @@ def test_the_client_obeys_limits_accepts_newer_services_and_reuses_unchanged_ans
     refusal = report["limited"]["refusal"]
     assert refusal["limit"] and refusal["retry_after"] >= 1 and refusal["status"] == 429
     assert report["limited"]["records"] > 10 and 0.5 <= report["limited"]["seconds"] < 60
-    assert report["written"] == {
+    assert report["url_parameters"] == {
         **{"speaker_role": '"Smith, ""Joe""",x', "figures.measure": "killed"},
         **{"bbox": "1,2.5", "at": "2022-03-06T12:00:00.000Z"},
     }

@@ -1,4 +1,4 @@
-"""Cases that go wrong, and their errors: `errors.py SERVICE BETWEEN`. Prints each case's error."""
+"""Cause each kind of error and print it: `errors.py SERVICE BETWEEN`."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from briefing_sdk import AsyncBriefing, Briefing, BriefingError, Problem
 
 SERVICE, BETWEEN = sys.argv[1:]
-NOBODY = "http://127.0.0.1:9"
+CLOSED_PORT = "http://127.0.0.1:9"
 
 
 def error_parts(error: BriefingError) -> dict[str, Any]:
@@ -23,10 +23,10 @@ def error_parts(error: BriefingError) -> dict[str, Any]:
     return error_fields
 
 
-def catch(ask: Callable[[Briefing], Any], url: str, **settings: Any) -> dict[str, Any]:
+def catch(call: Callable[[Briefing], Any], url: str, **settings: Any) -> dict[str, Any]:
     try:
         with Briefing(url, **settings) as briefing:
-            ask(briefing)
+            call(briefing)
     except BriefingError as error:
         return error_parts(error)
     return {"class": None}
@@ -49,11 +49,11 @@ def export_events(briefing: Briefing) -> Any:
     return b"".join(briefing.v1.events.export("ndjson"))
 
 
-unknown = {"knd": ["shelling"]}
+unknown_parameter = {"knd": ["shelling"]}
 CASES: dict[str, tuple[Callable[[Briefing], Any], str, dict[str, Any]]] = {
     "no address": (list_events, "", {}),
     "no host": (list_events, "briefing.example", {}),
-    "nobody": (list_events, NOBODY, {}),
+    "nobody": (list_events, CLOSED_PORT, {}),
     "slow": (list_events, f"{BETWEEN}/slow", {"timeout": 0.5}),
     "html": (list_events, f"{BETWEEN}/html", {}),
     "login": (list_events, f"{BETWEEN}/login", {}),
@@ -67,7 +67,7 @@ CASES: dict[str, tuple[Callable[[Briefing], Any], str, dict[str, Any]]] = {
     "cut": (list_events, f"{BETWEEN}/cut", {}),
     "cut export": (export_events, f"{BETWEEN}/cut", {}),
     "shut": (list_events, f"{BETWEEN}/shut", {}),
-    "parameter": (lambda client: client.v1.events.list(**unknown), SERVICE, {}),
+    "parameter": (lambda client: client.v1.events.list(**unknown_parameter), SERVICE, {}),
     "value": (lambda client: client.v1.events.list(kind=["shellin"]), SERVICE, {}),
     "cursor": (lambda client: client.v1.events.list(cursor="nonsense"), SERVICE, {}),
     "record": (lambda client: client.v1.events.get("evt_00000000000000000000000000"), SERVICE, {}),
@@ -79,12 +79,12 @@ CASES: dict[str, tuple[Callable[[Briefing], Any], str, dict[str, Any]]] = {
     "graphql document": (lambda client: client.v1.graphql.execute("{ nothing }"), SERVICE, {}),
     "graphql older": (lambda client: client.v1.graphql.events(), f"{BETWEEN}/older", {}),
     "graphql html": (lambda client: client.v1.graphql.events(), f"{BETWEEN}/html", {}),
-    "graphql nobody": (lambda client: client.v1.graphql.events(), NOBODY, {}),
+    "graphql nobody": (lambda client: client.v1.graphql.events(), CLOSED_PORT, {}),
     "graphql slow": (lambda client: client.v1.graphql.events(), f"{BETWEEN}/slow", {"timeout": 0.5}),
     "graphql never": (lambda client: client.v1.graphql.events(), f"{BETWEEN}/never", {}),
 }
-results = {name: catch(ask, url, **settings) for name, (ask, url, settings) in CASES.items()}
-results["awaited nobody"] = asyncio.run(catch_async(NOBODY))
+results = {name: catch(call, url, **settings) for name, (call, url, settings) in CASES.items()}
+results["awaited nobody"] = asyncio.run(catch_async(CLOSED_PORT))
 results["awaited slow"] = asyncio.run(catch_async(f"{BETWEEN}/slow", timeout=0.5))
 results["awaited html"] = asyncio.run(catch_async(f"{BETWEEN}/html"))
 print(json.dumps(results))

@@ -1,4 +1,4 @@
-"""Read a figure as it was known: `history.py URL ID EDITION`. Prints what both clients found."""
+"""Read a figure as it was known: `history.py URL ID EDITION`. Prints the results of both clients."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ URL, ID, EDITION = sys.argv[1:]
 
 
 def waiting() -> dict[str, Any]:
-    """Return what `Briefing` found."""
+    """Return the results of `Briefing`."""
     with Briefing(URL) as briefing:
         then = briefing.v2.at(EDITION)
         exported = b"".join(then.figures.export("ndjson"))
@@ -47,10 +47,10 @@ def waiting() -> dict[str, Any]:
 
 
 async def awaiting() -> dict[str, Any]:
-    """Return what `AsyncBriefing` found."""
+    """Return the results of `AsyncBriefing`."""
     async with AsyncBriefing(URL) as briefing:
         then = briefing.v2.at(EDITION)
-        found = {
+        return {
             "then": (await then.figures.get(ID)).amount.value,
             "each": [figure.amount.value async for figure in then.figures.each(limit=1)],
             "graphql": (await then.graphql.figure(id=ID)).figure.amount.value,
@@ -63,7 +63,6 @@ async def awaiting() -> dict[str, Any]:
                 "none": [(await briefing.v1.figures.get(ID)).permalink, (await briefing.v2.me()).permalink],
             },
         }
-        return found
 
 
 print(json.dumps({"waiting": waiting(), "awaiting": asyncio.run(awaiting())}))

@@ -21,7 +21,7 @@ def first_refusal() -> tuple[dict[str, object], float]:
     raise AssertionError("Ten lists at once were not refused.")
 
 
-# The plan refills from the refusal on, so a client that takes long to be made waits less.
+# The plan refills from the refusal on, so a client that takes long to start waits less.
 refusal, began = first_refusal()
 with Briefing(URL, cache=0) as briefing:
     records = len(briefing.v1.events.list(limit=200).data)

@@ -1,4 +1,4 @@
-"""The client's manners: `manners.py BETWEEN`. Prints what it reads from a newer service, and the repeated answers."""
+"""Check how the client treats newer services, unchanged answers and refusals: `manners.py BETWEEN`."""
 
 import json
 import sys
@@ -37,4 +37,4 @@ def busy() -> int:
 values = format_parameters(
     {"name": ['Smith, "Joe"', "x"], "figures__measure": "killed", "bbox": [1, 2.5, 3, 4], "none": None}
 )
-print(json.dumps({"newer": newer(), "unchanged": unchanged(), "busy": busy(), "written": values}))
+print(json.dumps({"newer": newer(), "unchanged": unchanged(), "busy": busy(), "url_parameters": values}))

@@ -12,8 +12,8 @@ from typing import Any
 from briefing_sdk import AsyncBriefing, Briefing
 
 URL, RESOURCES = sys.argv[1], json.loads(sys.argv[2])
-MOST = 10_000
-ENDLESS = f"The list did not end within {MOST:,} records: a cursor may lead back to an earlier page."
+MAX_RECORDS = 10_000
+ENDLESS = f"The list did not end within {MAX_RECORDS:,} records: a cursor may lead back to an earlier page."
 
 
 def snake(field: str) -> str:
@@ -35,7 +35,7 @@ def waiting() -> dict[str, Any]:
             version_answers[f"list_{entry['name']}"] = ids = []
             for record in resource.each(limit=20):
                 ids.append(record.to_dict())
-                assert len(ids) <= MOST, ENDLESS
+                assert len(ids) <= MAX_RECORDS, ENDLESS
             if entry["record"]:
                 version_answers[f"get_{entry['record']}"] = resource.get(page.data[0].id).to_dict()
             for form in entry["forms"]:
@@ -48,15 +48,15 @@ def waiting() -> dict[str, Any]:
                 assert len(rows) == 1 + len(counts.data)
                 assert counts.total == sum(group.count for group in counts.data) == page.page.total
                 field = f"{entry['record'] or entry['name'].removesuffix('s')}Counts"
-                asked = getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
-                version_answers[field] = getattr(asked, snake(field)).model_dump(mode="json")
+                answer = getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
+                version_answers[field] = getattr(answer, snake(field)).model_dump(mode="json")
             if entry["series"]:
                 series = resource.series(by=["source_id"])
                 version_answers["figure_series"] = series.to_dict()
                 version_answers["figure_series_csv"] = len(b"".join(resource.series_csv(by=["source_id"])).splitlines())
                 assert series.data[0].points[0].last.as_of <= series.data[0].points[-1].last.as_of
-                asked = version.graphql.figure_series(by=["SOURCE_ID"])
-                version_answers["figureSeries"] = asked.figure_series.model_dump(mode="json")
+                answer = version.graphql.figure_series(by=["SOURCE_ID"])
+                version_answers["figureSeries"] = answer.figure_series.model_dump(mode="json")
             connection = getattr(getattr(version.graphql, entry["name"])(first=3), entry["name"])
             version_answers[entry["name"]] = [node.model_dump(mode="json") for node in connection.nodes]
             if entry["record"]:
@@ -96,7 +96,7 @@ async def awaiting() -> dict[str, Any]:
             version_answers[f"list_{entry['name']}"] = ids = []
             async for record in resource.each(limit=20):
                 ids.append(record.to_dict())
-                assert len(ids) <= MOST, ENDLESS
+                assert len(ids) <= MAX_RECORDS, ENDLESS
             if entry["record"]:
                 version_answers[f"get_{entry['record']}"] = (await resource.get(page.data[0].id)).to_dict()
             if entry["by"]:
@@ -105,15 +105,15 @@ async def awaiting() -> dict[str, Any]:
                 rows = b"".join([piece async for piece in resource.counts_csv(by=[entry["by"]], top=2000)]).splitlines()
                 version_answers[f"count_{entry['name']}_csv"] = len(rows) - 1
                 field = f"{entry['record'] or entry['name'].removesuffix('s')}Counts"
-                asked = await getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
-                version_answers[field] = getattr(asked, snake(field)).model_dump(mode="json")
+                answer = await getattr(version.graphql, snake(field))(by=[entry["by"].upper()])
+                version_answers[field] = getattr(answer, snake(field)).model_dump(mode="json")
             if entry["series"]:
                 series = await resource.series(by=["source_id"])
                 version_answers["figure_series"] = series.to_dict()
                 pieces = [piece async for piece in resource.series_csv(by=["source_id"])]
                 version_answers["figure_series_csv"] = len(b"".join(pieces).splitlines())
-                asked = await version.graphql.figure_series(by=["SOURCE_ID"])
-                version_answers["figureSeries"] = asked.figure_series.model_dump(mode="json")
+                answer = await version.graphql.figure_series(by=["SOURCE_ID"])
+                version_answers["figureSeries"] = answer.figure_series.model_dump(mode="json")
             for form in entry["forms"]:
                 pieces = [piece async for piece in resource.export(form, limit=3)]
                 version_answers[f"export_{entry['name']}_{form}"] = len(b"".join(pieces))

@@ -31,12 +31,12 @@ def main() -> dict[str, object]:
         answer = briefing.v1.graphql.events(
             filter=EventFilter(kind=kind, starts_at=NullableDateTimeTest(gte=SINCE)), first=200
         )
-        report["asked"] = sorted(node.id for node in answer.events.nodes) == sorted(event.id for event in events)
+        report["same_ids"] = sorted(node.id for node in answer.events.nodes) == sorted(event.id for event in events)
     return report
 
 
 async def later() -> int:
-    """Send such a request with the client for asyncio."""
+    """Return the number of records after the first page, read with the client for asyncio."""
     async with AsyncBriefing() as briefing:
         page = await briefing.v1.events.list(kind=["shelling"])
         return len([event async for event in briefing.v1.events.each(kind=["shelling"])]) - len(page.data)

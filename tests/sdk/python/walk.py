@@ -8,8 +8,8 @@ import sys
 from briefing_sdk import AsyncBriefing, Briefing
 
 URL = sys.argv[1]
-MOST = 20_000
-ENDLESS = f"The list did not end within {MOST:,} records: a cursor may lead back to an earlier page."
+MAX_RECORDS = 20_000
+ENDLESS = f"The list did not end within {MAX_RECORDS:,} records: a cursor may lead back to an earlier page."
 
 
 def waiting() -> list[str]:
@@ -17,7 +17,7 @@ def waiting() -> list[str]:
     with Briefing(URL) as briefing:
         for event in briefing.v1.events.each(limit=200):
             ids.append(event.id)
-            assert len(ids) <= MOST, ENDLESS
+            assert len(ids) <= MAX_RECORDS, ENDLESS
     return ids
 
 
@@ -26,7 +26,7 @@ async def awaiting() -> list[str]:
     async with AsyncBriefing(URL) as briefing:
         async for event in briefing.v1.events.each(limit=200):
             ids.append(event.id)
-            assert len(ids) <= MOST, ENDLESS
+            assert len(ids) <= MAX_RECORDS, ENDLESS
     return ids
 
 

@@ -1,11 +1,11 @@
-// Uses the client in a page of another origin, and leaves the results in `window.report`.
+// Use the client in a page of another origin, and leave the results in `window.report`.
 import { Briefing, InvalidRequest, RateLimited } from "briefing-sdk";
 import { graphql } from "briefing-sdk/v1";
 
 const { service, key } = Object.fromEntries(new URLSearchParams(location.search));
 const READ = ["etag", "retry-after", "ratelimit", "x-request-id"];
 
-/** The responses, as far as a script of another origin may read them. */
+/** The parts of the responses that a script of another origin may read. */
 const responses = [];
 async function recordingFetch(url, request) {
   const response = await fetch(url, request);
@@ -13,7 +13,7 @@ async function recordingFetch(url, request) {
   return response;
 }
 
-/** Calls a function that should fail, and describes its error; null if there is none. */
+/** Call a function that should fail, and describe its error. Null if there is none. */
 async function describeError(call, kind) {
   try {
     await call();

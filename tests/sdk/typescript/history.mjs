@@ -1,4 +1,4 @@
-// Read a figure as it was known: `history.mjs URL ID EDITION`. Prints what was found.
+// Read a figure as it was known: `history.mjs URL ID EDITION`. Prints the results.
 import { Briefing } from "briefing-sdk";
 import { graphql } from "briefing-sdk/v2";
 
@@ -26,7 +26,7 @@ const permalinks = {
 };
 for await (const figure of then.figures.each()) permalinks.each.push(figure.permalink);
 const editions = [];
-for await (const one of briefing.v2.editions.each()) editions.push(one.number);
+for await (const { number } of briefing.v2.editions.each()) editions.push(number);
 
 console.log(
   JSON.stringify({

@@ -1,27 +1,26 @@
-// How the client behaves: `manners.mjs BETWEEN LIMITED`. Prints what survives, what was asked again, and what was waited.
+// Check how the client treats newer services, unchanged answers and refusals: `manners.mjs BETWEEN LIMITED`.
 import { Briefing, RateLimited } from "briefing-sdk";
 import { graphql } from "briefing-sdk/v1";
 
 const [between, limited] = process.argv.slice(2);
 const through = (way, settings = {}) => new Briefing({ url: `${between}/${way}`, ...settings });
 
-/** A term and a field that are not known here. */
-async function newer() {
+/** Read a term and a field that this client does not know. */
+async function readNewer() {
   const event = (await through("newer").v1.events.list({ limit: 1 })).data[0];
-  const asked = (await through("newer").v1.graphql(graphql.Events, { first: 1 })).events.nodes[0];
-  return { kind: event.kind, sentiment: event.sentiment, graphql: asked.kind };
+  const node = (await through("newer").v1.graphql(graphql.Events, { first: 1 })).events.nodes[0];
+  return { kind: event.kind, sentiment: event.sentiment, graphql: node.kind };
 }
 
-/** The same question twice: the second answer is a 304 and the same. */
-async function unchanged() {
+/** Send the same request twice. The second answer is a 304, and the result is the same. */
+async function repeatRequest() {
   const briefing = through("kept");
-  const ask = async () => (await briefing.v1.events.list({ limit: 2 })).data[0].id;
-  return [await ask(), await ask()];
+  const readId = async () => (await briefing.v1.events.list({ limit: 2 })).data[0].id;
+  return [await readId(), await readId()];
 }
 
-/** Asks more than the plan allows at once, without patience and then with it. */
-async function hurried() {
-  const began = Date.now();
+/** Request more than the plan allows at once, without retries and then with them. */
+async function exceedLimit() {
   let refusal;
   try {
     const briefing = new Briefing({ url: limited, tries: 1, cache: 0 });
@@ -32,24 +31,30 @@ async function hurried() {
   }
   const refused = Date.now();
   const page = await new Briefing({ url: limited, cache: 0 }).v1.events.list({ limit: 200 });
-  return { refusal, records: page.data.length, seconds: (Date.now() - refused) / 1000, began };
+  return { refusal, records: page.data.length, seconds: (Date.now() - refused) / 1000 };
 }
 
-/** What stands in the URL. */
-async function written() {
-  let seen;
+/** Return the parameters as the URL contains them. */
+async function formatUrl() {
+  let requestedUrl;
   const fetch = async (url) => {
-    seen = url;
+    requestedUrl = url;
     return new Response('{"data": [], "page": {"next_cursor": null, "has_more": false}}', {
       headers: { "Content-Type": "application/json" },
     });
   };
   const at = new Date("2022-03-06T12:00:00Z");
-  const given = { speaker_role: ['Smith, "Joe"', "x"], "figures.measure": ["killed"], bbox: [1, 2.5], q: undefined, at };
-  await new Briefing({ url: "http://nowhere.example", fetch }).v1.quotes.list(given);
-  return Object.fromEntries(new URL(seen).searchParams);
+  const parameters = { speaker_role: ['Smith, "Joe"', "x"], "figures.measure": ["killed"], bbox: [1, 2.5], q: undefined, at };
+  await new Briefing({ url: "http://nowhere.example", fetch }).v1.quotes.list(parameters);
+  return Object.fromEntries(new URL(requestedUrl).searchParams);
 }
 
 const busy = (await through("busy").v1.events.list({ limit: 2 })).data.length;
-const told = { newer: await newer(), unchanged: await unchanged(), busy, limited: await hurried(), written: await written() };
-console.log(JSON.stringify(told));
+const report = {
+  newer: await readNewer(),
+  unchanged: await repeatRequest(),
+  busy,
+  limited: await exceedLimit(),
+  url_parameters: await formatUrl(),
+};
+console.log(JSON.stringify(report));

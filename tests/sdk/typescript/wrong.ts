@@ -1,4 +1,4 @@
-// What the contract does not have: tsc must refuse each line that is marked.
+// Uses that the contract does not allow: tsc must refuse each line that is marked.
 import { Briefing } from "briefing-sdk";
 import { graphql } from "briefing-sdk/v1";
 
