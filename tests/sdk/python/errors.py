@@ -20,6 +20,9 @@ def error_parts(error: BriefingError) -> dict[str, Any]:
         assert str(pickle.loads(pickle.dumps(error))) == str(error)
         error_fields |= {"code": error.code, "status": error.status, "request_id": error.request_id}
         error_fields |= {"faults": [fault.parameter for fault in error.faults], "retry_after": error.retry_after}
+        graphql_errors = error.document.get("graphql_errors", [])
+        assert error.document.get("errors_told", []) is graphql_errors or not graphql_errors
+        error_fields |= {"graphql_errors": len(graphql_errors)}
     return error_fields
 
 

@@ -56,7 +56,8 @@ async function describeError([call, url, settings = {}]) {
     if (!(error instanceof BriefingError)) return { class: `not a BriefingError: ${error.name}`, text: error.stack };
     const parts = { class: error.name, text: error.message };
     if (!(error instanceof Problem)) return parts;
-    const { code, status, requestId, retryAfter, faults } = error;
+    const { code, status, requestId, retryAfter, faults, document } = error;
+    if (document.errors_told !== document.graphql_errors) throw new Error("errors_told is not graphql_errors");
     return {
       ...parts,
       code,
@@ -64,6 +65,7 @@ async function describeError([call, url, settings = {}]) {
       request_id: requestId,
       retry_after: retryAfter,
       faults: faults.map((fault) => fault.parameter),
+      graphql_errors: document.graphql_errors?.length ?? 0,
     };
   }
   return { class: null, text: "" };

@@ -44,13 +44,13 @@ def problem(response: httpx.Response, document: Any) -> BriefingError:
 
 
 def graphql_problem(answer: Any, status: int, request_id: str | None, wait: float | None = None) -> BriefingError:
-    """Return the error for the first error of a GraphQL answer. `document["errors_told"]` contains all of
-    them."""
+    """Return the error for the first error of a GraphQL answer. `document["graphql_errors"]` contains all of them, and
+    so does `document["errors_told"]`, its name in earlier releases."""
     errors = answer["errors"]
     first = errors[0]
     extensions = first.get("extensions") or {}
     document = {"request_id": request_id, **extensions, "detail": first.get("message", "")}
-    problem = Problem.of({**document, "errors_told": errors}, status, wait)
+    problem = Problem.of({**document, "graphql_errors": errors, "errors_told": errors}, status, wait)
     problem.data = answer.get("data")
     return problem
 

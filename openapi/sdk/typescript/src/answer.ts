@@ -38,7 +38,10 @@ function problem(response: Response, document: unknown, url: string): BriefingEr
   return foreign(response, url, `JSON that is not a problem document: ${JSON.stringify(document).slice(0, MAX_SHOWN)}`);
 }
 
-/** Return the error for the first error of a GraphQL answer. `document.errors_told` contains all of them. */
+/**
+ * Return the error for the first error of a GraphQL answer. `document.graphql_errors` contains all of them, and so does
+ * `document.errors_told`, its name in earlier releases.
+ */
 export function graphqlProblem(answer: JsonObject, response: Response, wait?: number): Problem {
   const errors = answer.errors as JsonObject[];
   const first = errors[0] ?? {};
@@ -47,6 +50,7 @@ export function graphqlProblem(answer: JsonObject, response: Response, wait?: nu
     request_id: response.headers.get("x-request-id") ?? undefined,
     ...extensions,
     detail: first.message,
+    graphql_errors: errors,
     errors_told: errors,
   };
   const problem = Problem.of(document, response.status, wait);
