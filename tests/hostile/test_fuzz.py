@@ -110,9 +110,11 @@ class Fuzz:
     slow: list[bytes] = field(default_factory=list)
 
     def request(self) -> bytes:
-        return self.random.choice((self.list, self.list, self.record, self.document, self.document, self.by_url))()
+        return self.random.choice(
+            (self.list_request, self.list_request, self.record, self.document, self.document, self.by_url)
+        )()
 
-    def list(self) -> bytes:
+    def list_request(self) -> bytes:
         version = self.random.choice((V1, V2))
         resource = self.random.choice(list(version.lists.values()))
         path = self.random.choice(PATHS[version])
@@ -125,47 +127,47 @@ class Fuzz:
             else:
                 name = self.random.choice(list(rows))
                 value = self.random.choice(VALUES[rows[name].takes])
-            pairs.append((self.bent(name, 0.05), self.bent(value, 0.4)))
-        query = "&".join(f"{self.encoded(name)}={self.encoded(value)}" for name, value in pairs)
-        name = self.bent(resource.plural, 0.02)
-        return self.framed(f"/{version.name}/{name}{path}{'?' if query else ''}{query}")
+            pairs.append((self.mutate(name, 0.05), self.mutate(value, 0.4)))
+        query = "&".join(f"{self.encode(name)}={self.encode(value)}" for name, value in pairs)
+        name = self.mutate(resource.plural, 0.02)
+        return self.frame(f"/{version.name}/{name}{path}{'?' if query else ''}{query}")
 
     def record(self) -> bytes:
         resource = self.random.choice(list(V1.resources.values()))
-        identifier = self.bent(f"{resource.prefix}_{'0' * 26}", 0.5)
-        return self.framed(f"/v1/{resource.plural}/{self.encoded(identifier)}{self.random.choice(('', '?include=a'))}")
+        identifier = self.mutate(f"{resource.prefix}_{'0' * 26}", 0.5)
+        return self.frame(f"/v1/{resource.plural}/{self.encode(identifier)}{self.random.choice(('', '?include=a'))}")
 
     def document(self) -> bytes:
         body_fields = {
-            "query": self.bent(self.random.choice(DOCUMENTS), 0.7),
+            "query": self.mutate(self.random.choice(DOCUMENTS), 0.7),
             "variables": self.random.choice(VARIABLES),
-            **({"operationName": self.bent("A", 0.5)} if self.random.random() < 0.2 else {}),
+            **({"operationName": self.mutate("A", 0.5)} if self.random.random() < 0.2 else {}),
         }
-        body = self.bent(json.dumps(body_fields, ensure_ascii=self.random.random() < 0.5), 0.3).encode(
+        body = self.mutate(json.dumps(body_fields, ensure_ascii=self.random.random() < 0.5), 0.3).encode(
             "utf-8", "surrogatepass"
         )
         if self.random.random() < 0.05:
-            body = self.bytes_bent(body)
+            body = self.mutate_bytes(body)
         about = f"Content-Type: application/json\r\nAccept: {RESPONSE}\r\nContent-Length: {len(body)}\r\n\r\n"
         return f"POST /v1/graphql HTTP/1.1\r\nHost: a\r\n{about}".encode() + body
 
     def by_url(self) -> bytes:
-        document = self.encoded(self.bent(self.random.choice(DOCUMENTS), 0.5))
-        variables = self.encoded(self.bent(json.dumps(self.random.choice(VARIABLES)), 0.3))
-        return self.framed(f"/v1/graphql?query={document}&variables={variables}")
+        document = self.encode(self.mutate(self.random.choice(DOCUMENTS), 0.5))
+        variables = self.encode(self.mutate(json.dumps(self.random.choice(VARIABLES)), 0.3))
+        return self.frame(f"/v1/graphql?query={document}&variables={variables}")
 
-    def framed(self, target: str) -> bytes:
+    def frame(self, target: str) -> bytes:
         method = self.random.choice(METHODS)
         fields = ""
         if self.random.random() < 0.2:
             name = self.random.choice(("Accept", "If-None-Match", "Origin", "X-Request-Id", "Accept-Encoding", "Range"))
-            value = self.bent(
+            value = self.mutate(
                 self.random.choice(("application/json;q=0.5, */*", '"a", W/"b"', "null", "gzip, br")), 0.8
             )
             fields = f"{name}: {value}\r\n"
         return f"{method} {target} HTTP/1.1\r\nHost: a\r\n{fields}\r\n".encode("utf-8", "surrogatepass")
 
-    def bent(self, text: str, chance: float) -> str:
+    def mutate(self, text: str, chance: float) -> str:
         while self.random.random() < chance:
             at = self.random.randint(0, len(text))
             end = min(len(text), at + self.random.choice((0, 0, 1, 1, 2, 5, 20)))
@@ -176,11 +178,11 @@ class Fuzz:
             chance *= 0.7
         return text[:2000]
 
-    def bytes_bent(self, body: bytes) -> bytes:
+    def mutate_bytes(self, body: bytes) -> bytes:
         at = self.random.randint(0, len(body))
         return body[:at] + bytes([self.random.randint(0, 255)]) + body[at + 1 :]
 
-    def encoded(self, text: str) -> str:
+    def encode(self, text: str) -> str:
         if self.random.random() < 0.03:
             return text
         return quote(text, safe=self.random.choice(("", ",:", "/")), errors="surrogatepass")
