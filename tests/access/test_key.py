@@ -7,7 +7,7 @@ from hashlib import sha256
 from zlib import crc32
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as some
 
 from api.access import key
@@ -48,17 +48,17 @@ def test_keys_use_every_digit_and_do_not_repeat() -> None:
 
 
 @given(some.integers(0, len(GOOD) - 1), some.sampled_from(key.DIGITS))
-def test_a_mistyped_character_is_reported_without_a_query(place: int, wrong: str) -> None:
+def test_a_mistyped_character_is_refused(place: int, wrong: str) -> None:
     text = GOOD[:place] + wrong + GOOD[place + 1 :]
-    if text != GOOD:
-        refusal_of(text)
+    assume(text != GOOD)
+    refusal_of(text)
 
 
 @given(some.integers(9, 37))
 def test_swapped_characters_are_reported(place: int) -> None:
     text = GOOD[:place] + GOOD[place + 1] + GOOD[place] + GOOD[place + 2 :]
-    if text != GOOD:
-        assert "checksum" in refusal_of(text)
+    assume(text != GOOD)
+    assert "checksum" in refusal_of(text)
 
 
 @given(some.integers(0, len(GOOD) - 1))

@@ -170,7 +170,7 @@ def by_graphql(client: httpx2.Client, words: str, language: str = "en") -> list[
 
 
 @pytest.mark.parametrize(("words", "numbers"), FOUND)
-def test_a_search_finds(client: httpx2.Client, words: str, numbers: list[int]) -> None:
+def test_a_search_finds_the_same_events_in_both_apis(client: httpx2.Client, words: str, numbers: list[int]) -> None:
     assert by_rest(client, words) == by_graphql(client, words) == numbers
 
 

@@ -24,7 +24,9 @@ from api.query.globe import Box
         (45, 0, 20016, (-180.0, -90.0, 180.0, 90.0)),
     ],
 )
-def test_the_box_around_a_circle(latitude: float, longitude: float, kilometres: float, expected: Box) -> None:
+def test_the_box_around_a_circle_touches_it_on_each_side(
+    latitude: float, longitude: float, kilometres: float, expected: Box
+) -> None:
     assert box_around(latitude, longitude, kilometres) == pytest.approx(expected, abs=0.001)
 
 

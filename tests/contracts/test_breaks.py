@@ -34,7 +34,7 @@ def test_a_break_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ADDITIONS)
-def test_an_addition_is_not(name: str) -> None:
+def test_an_addition_is_no_break(name: str) -> None:
     assert reported_breaks("v1.json", REST, ADDITIONS[name]) == []
 
 
@@ -118,14 +118,14 @@ def test_a_load_file_may_say_more() -> None:
         ("type Query", "first: Int", "first: Int!", "arg changed kind"),
     ],
 )
-def test_a_break_of_the_graph_is_refused(where: str, before: str, now: str, expected: str) -> None:
+def test_a_break_of_the_graphql_schema_is_refused(where: str, before: str, now: str, expected: str) -> None:
     at = SDL.index(before, SDL.index(where))
     new_schema = SDL[:at] + now + SDL[at + len(before) :]
     messages = [str(difference) for difference in breaks("v1.graphql", SDL, new_schema)]
     assert any(expected in message and "Instead, " in message for message in messages), messages
 
 
-def test_an_addition_to_the_graph_is_not() -> None:
+def test_an_addition_to_the_graphql_schema_is_no_break() -> None:
     larger_sdl = SDL.replace("  AIR_STRIKE\n", "  AIR_STRIKE\n  TRUCE_TALKS\n", 1)
     larger_sdl = larger_sdl.replace("input EventFilter {", "input EventFilter {\n  mood: String\n", 1)
     at = larger_sdl.index("\n}", larger_sdl.index("type Event implements"))

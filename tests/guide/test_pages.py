@@ -138,7 +138,7 @@ def test_an_answer_says_more_than_that_something_is_left_out() -> None:
         ('{\n  "a": [1, …]\n}', '{"a":[2,1]}', "json", False),
     ],
 )
-def test_shown_is_printed(expected: str, output: str, answer: str, is_so: bool) -> None:
+def test_a_shown_answer_matches_the_printed_one(expected: str, output: str, answer: str, is_so: bool) -> None:
     assert stands(expected, output, answer) is is_so
 
 

@@ -171,7 +171,9 @@ def read_as(read_rows: ReadRows) -> Callable[..., list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("change", [str, str.upper, str.title])
 @pytest.mark.parametrize("edition", GED_EDITIONS)
-def test_editions_of_ged(read_as: ReadAs, edition: str, change: Callable[[str], str]) -> None:
+def test_a_row_of_each_ged_edition_becomes_the_same_records(
+    read_as: ReadAs, edition: str, change: Callable[[str], str]
+) -> None:
     row = {change(name): value for name, value in row_of(GED_EDITIONS[edition], GED).items()}
     lines = read_as("ucdp-ged", table(row))
     (event,) = of(lines, "event")
@@ -187,7 +189,7 @@ def test_a_candidate_event_of_ged_is_tagged(read_as: ReadAs, status: str, tagged
     assert ("candidate" in event["tags"]) is tagged
 
 
-def test_the_answer_of_the_api_of_ged_without_a_point(read_as: ReadAs) -> None:
+def test_an_answer_of_the_ged_api_without_a_point_has_a_place_without_coordinates(read_as: ReadAs) -> None:
     text_row = row_of(GED_17, GED, date_start="2014-01-26T00:00:00", date_end="2014-01-26T00:00:00")
     numbers = {name: int(value) if value.isdigit() else value for name, value in text_row.items()}
     row = {name: value for name, value in numbers.items() if name not in ("latitude", "longitude", "geom_wkt")}
@@ -198,7 +200,9 @@ def test_the_answer_of_the_api_of_ged_without_a_point(read_as: ReadAs) -> None:
 
 @pytest.mark.parametrize("change", [str, str.upper, str.lower, str.title])
 @pytest.mark.parametrize("edition", ACLED_EDITIONS)
-def test_editions_of_acled(read_as: ReadAs, edition: str, change: Callable[[str], str]) -> None:
+def test_a_row_of_each_acled_edition_becomes_the_same_records(
+    read_as: ReadAs, edition: str, change: Callable[[str], str]
+) -> None:
     row = {change(name): value for name, value in row_of(ACLED_EDITIONS[edition], ACLED).items()}
     lines = read_as("acled", table(row))
     (event,) = of(lines, "event")
@@ -211,7 +215,7 @@ def test_editions_of_acled(read_as: ReadAs, edition: str, change: Callable[[str]
 
 
 @pytest.mark.parametrize("date", ["2014-01-26", "26 January 2014", "26-January-2014", "26/01/2014"])
-def test_dates_of_acled(read_as: ReadAs, date: str) -> None:
+def test_a_date_of_acled_is_read_in_each_of_its_forms(read_as: ReadAs, date: str) -> None:
     (event,) = of(read_as("acled", table(row_of(ACLED_2018, ACLED, event_date=date))), "event")
     assert (event["starts_at"], event["ends_at"]) == ("2014-01-26T00:00:00Z", "2014-01-27T00:00:00Z")
 

@@ -15,7 +15,7 @@ Rows = Callable[..., Awaitable[list[asyncpg.Record]]]
 Put = Callable[[str, Any], str]
 
 
-async def test_ucdp(store: str, rows: Rows, put: Put) -> None:
+async def test_a_ucdp_row_becomes_its_records(store: str, rows: Rows, put: Put) -> None:
     summary = await load([put("ged.csv", table(UCDP, hxl=True))], store, options=LoadOptions("ucdp-ged"))
     assert not [note for note in summary.notes if "not mapped" in note]
     (event,) = await rows("select * from v1.event")
@@ -69,7 +69,7 @@ async def test_bounds_that_do_not_enclose_the_best_estimate_are_kept_in_words(st
     assert (int(figure["value"]), figure["value_low"], "9 and a high one of 10" in figure["caveat"]) == (12, None, True)
 
 
-async def test_acled(store: str, rows: Rows, put: Put) -> None:
+async def test_an_acled_row_becomes_its_records(store: str, rows: Rows, put: Put) -> None:
     summary = await load([put("a.csv", table(ACLED))], store, options=LoadOptions("acled"))
     assert not [note for note in summary.notes if "not mapped" in note]
     (event,) = await rows("select * from v1.event")

@@ -168,7 +168,7 @@ async def test_a_scope_that_a_key_lacks_is_403_and_costs_a_point(access: Access,
     assert client.get("/admin/plans").status_code == 401
 
 
-async def test_requests_at_once(access: Access, client: Client) -> None:
+async def test_requests_above_the_plans_number_at_once_are_refused(access: Access, client: Client) -> None:
     key = await access.key(at_once=2)
     urls = [f"/v1/quotes?limit=200&include=speaker,citations.source&said_at_lt=2030-01-{n:02d}" for n in range(1, 29)]
     with ThreadPoolExecutor(14) as pool:

@@ -169,7 +169,9 @@ def test_a_page_is_whole_readable_and_used_by_keyboard(look: Look, name: str, wi
 @pytest.mark.full
 @pytest.mark.parametrize(("width", "scheme"), OTHER_VIEWS)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_so_in_the_other_views(look: Look, name: str, width: int, scheme: str) -> None:
+def test_a_page_is_whole_and_readable_in_the_other_widths_and_schemes(
+    look: Look, name: str, width: int, scheme: str
+) -> None:
     check_page(PAGES[name], look(name, OTHER_VIEWS)[width, scheme], width)
 
 

@@ -158,5 +158,7 @@ async def test_no_answer_is_older_than_promised_or_asked_for(servers: list[Serve
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(10))
-async def test_none_of_many_more_answers_is_either(servers: list[Server], tmp_path: Path, seed: int) -> None:
+async def test_no_answer_is_older_than_promised_in_ten_thousand_interleavings(
+    servers: list[Server], tmp_path: Path, seed: int
+) -> None:
     await tell_stories(servers, tmp_path, 1000, seed)

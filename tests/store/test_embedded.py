@@ -203,7 +203,7 @@ def test_ctrl_c_in_the_terminal_is_not_the_servers_to_handle(folder: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["with a space", "a,b %20 ?#&=é", "deep/" * 30 + "long"])
-async def test_any_path_will_do(tmp_path: Path, name: str) -> None:
+async def test_the_server_starts_in_a_folder_with_any_name(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     with start(folder) as server:
         assert await ask(server.url, "select 1") == 1

@@ -192,8 +192,8 @@ async def test_a_price_comes_back_only_once(store: Controlled) -> None:
     assert (await store.limits.end(second_decision.reservation, 4)).remaining == (7,)
 
 
-async def test_nor_does_a_price_come_back_that_others_let_drip_back(store: Controlled) -> None:
-    """Of the debt at a request's beginning only its own part counts, because other requests may be refunded as well."""
+async def test_points_that_came_back_for_other_requests_are_not_refunded_again(store: Controlled) -> None:
+    """A request is refunded only its own part of the debt at its beginning."""
     who, quota = store.somebody(), Quota((Bucket("minute", 10, 60, 60),), 5)
     first, second = [(await store.limits.begin(who, quota, 5)).reservation for _ in range(2)]
     assert first is not None and second is not None

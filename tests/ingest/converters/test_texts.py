@@ -34,7 +34,7 @@ Converted = Callable[..., Any]
         ("hash", "a", "ca978112ca1bbdcafac231b39a23dc4d"),
     ],
 )
-def test_lists_and_numbers(convert_text: Converted, conversion: str, value: Any, expected: Any) -> None:
+def test_texts_become_lists_and_numbers(convert_text: Converted, conversion: str, value: Any, expected: Any) -> None:
     assert convert_text(conversion, value) == expected
 
 
