@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,19 @@ def browser(service_url: str) -> Iterator[httpx2.Client]:
         yield browser
 
 
+MARKUP = "</title></script><script>window.executed=1</script><img src=x onerror=window.executed=1>"
+ATTACK = f"\u200f\u05e9\u05dc\u05d5\u05dd {MARKUP}\"'{{{{7*7}}}} {'W' * 300}"
+# The part of the attack that a page contains if it shows the attack as text.
+ESCAPED_ATTACK = "&lt;script&gt;window.executed"
+# Lists whose records have no texts of a source.
+WITHOUT_TEXTS = ("editions",)
+# A record that is loaded, and then withdrawn with the attack as the reason.
+WITHDRAWN = {"dataset": "hostile", "resource": "place", "key": "withdrawn"}
+
+
 def hostile_sample(folder: Path) -> Path:
     """Return the sample with markup, a template and words of another direction in each text that may be any. The loader
     itself refuses characters that override the direction."""
-    long = "W" * 300
-    markup = "</title></script><script>window.executed=1</script><img src=x onerror=window.executed=1>"
-    attack = f"\u200f\u05e9\u05dc\u05d5\u05dd {markup}\"'{{{{7*7}}}} {long}"
     texts = ("title", "summary", "name", "name_as_reported", "description", "statement", "text", "context", "caveat")
     more = ("population", "value_text", "attribution", "source_role", "speaker_role", "cue", "venue", "time_text")
 
@@ -51,9 +59,9 @@ def hostile_sample(folder: Path) -> Path:
         poisoned = {}
         for name, member in value.items():
             if name in (*texts, *more) and isinstance(member, str):
-                poisoned[name] = f"{member[:200]} {attack}"
+                poisoned[name] = f"{member[:200]} {ATTACK}"
             elif name in ("exact",) and isinstance(member, str):
-                poisoned[name] = f"{member[:60]} {attack[:200]}"
+                poisoned[name] = f"{member[:60]} {ATTACK[:200]}"
             else:
                 poisoned[name] = poison(member)
         return poisoned
@@ -69,8 +77,12 @@ async def hostile(
     new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[str]:
     """The base URL of a service over records with markup in their texts."""
-    url = await new_store()
-    await load([str(hostile_sample(tmp_path_factory.mktemp("hostile")))], url)
+    url, folder = await new_store(), tmp_path_factory.mktemp("hostile")
+    await load([str(hostile_sample(folder))], url)
+    file = folder / "withdrawn.ndjson"
+    for line in (WITHDRAWN | {"name": "Nowhere"}, WITHDRAWN | {"withdrawn": {"reason": ATTACK}}):
+        file.write_text(json.dumps(line), encoding="utf-8")
+        await load([str(file)], url)
     with serving(url) as server:
         yield f"http://127.0.0.1:{server.port}"
 
@@ -85,6 +97,25 @@ async def charted(
     await load([str(write_charted(tmp_path_factory.mktemp("charted")))], url)
     with serving(url) as server:
         yield f"http://127.0.0.1:{server.port}"
+
+
+def check_words(page: str, record: dict[str, Any]) -> None:
+    """Check that the page of a record contains its words: the amount and population of a figure, or the name or text of
+    another record."""
+    if "amount" in record:
+        heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
+        amount = record["amount"]
+        number = amount["text"] if amount["value"] is None else f"{amount['value']:,}"
+        assert heading and re.search(rf"\b{number}\b.*{record['population']}", unescape(heading[1]), re.I)
+    else:
+        words = next(record[name] for name in ("title", "name", "description", "text") if record.get(name))
+        assert words in unescape(page)
+
+
+def check_escaped_attack(page: httpx2.Response) -> None:
+    """Check that a page contains the attack of the hostile sample, as text."""
+    assert page.status_code == 200 and ESCAPED_ATTACK in page.text
+    check_markup(page.text)
 
 
 def check_markup(page: str) -> None:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from api.catalog import VERSIONS, Resource
-from tests.pages.conftest import BROWSER, check_markup
+from tests.pages.conftest import BROWSER, WITHOUT_TEXTS, check_escaped_attack, check_markup, check_words
 
 NEWEST = list(VERSIONS.values())[-1]
 LISTS = list(NEWEST.lists.values())
@@ -41,11 +41,12 @@ def test_a_list_has_its_first_records_and_its_source(browser: httpx2.Client, res
 
 @pytest.mark.parametrize("resource", RECORDS, ids=lambda resource: resource.plural)
 def test_a_record_has_its_words_and_its_source(browser: httpx2.Client, resource: Resource) -> None:
-    for record in browser.get(f"/{NEWEST.name}/{resource.plural}?limit=5").json()["data"]:
+    listed = browser.get(f"/{NEWEST.name}/{resource.plural}?limit=5").json()["data"]
+    assert listed
+    for record in listed:
         page = browser.get(f"/embed/{resource.plural}/{record['id']}")
         check_frame(page)
-        name = record.get("title") or record.get("name") or record.get("text")
-        assert name is None or name in unescape(page.text)
+        check_words(page.text, record)
         assert f'href="../../explore/{resource.plural}/{record["id"]}"' in page.text
 
 
@@ -123,7 +124,13 @@ def codes_of(browser: httpx2.Client, event: str) -> str:
 @pytest.mark.parametrize("resource", LISTS, ids=lambda resource: resource.plural)
 def test_markup_in_records_stays_text(hostile: str, resource: Resource) -> None:
     with httpx2.Client(base_url=hostile, headers={"accept": BROWSER}) as client:
-        check_frame(client.get(f"/embed/{resource.plural}?limit=200"))
+        listed = client.get(f"/{NEWEST.name}/{resource.plural}?limit=5").json()["data"]
+        assert listed
+        paths = [f"/{resource.plural}?limit=200"]
         if resource.prefix:
-            for record in client.get(f"/{NEWEST.name}/{resource.plural}?limit=5").json()["data"]:
-                check_frame(client.get(f"/embed/{resource.plural}/{record['id']}"))
+            paths += [f"/{resource.plural}/{record['id']}" for record in listed]
+        for path in paths:
+            page = client.get(f"/embed{path}")
+            check_frame(page)
+            if resource.plural not in WITHOUT_TEXTS:
+                check_escaped_attack(page)
