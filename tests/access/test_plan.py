@@ -22,6 +22,12 @@ DOCUMENTATION = Path(__file__).parents[2] / "docs" / "keys.md"
 USUAL = Plan("usual", 1000, 100_000, 5000, 4, 100, 0, ("csv",))
 WIDE = Plan("wide", 1_000_000_000, 1_000_000_000, 1_000_000_000, 1000, 200, 1_000_000_000, FORMATS)
 SMALL = Plan("small", 1, 1, 1, 1, 1, 0)
+SHIPPED = [
+    Plan("anonymous", 1000, 50_000, 5000, 4, 200, 10_000, FORMATS),
+    Plan("free", 3000, 500_000, 10_000, 8, 200, 100_000, FORMATS),
+    Plan("partner", 30_000, 10_000_000, 50_000, 32, 200, 10_000_000, FORMATS),
+    Plan("internal", 300_000, 500_000_000, 600_000, 200, 200, 1_000_000_000, FORMATS),
+]
 WRONG = [
     ({"points_minute": 0}, "points_minute"),
     ({"points_minute": -1}, "points_minute"),
@@ -137,8 +143,11 @@ async def test_the_anonymous_plan_cannot_be_removed(plans: Plans) -> None:
     assert (await plans.change("anonymous", open=True)).open
 
 
-async def test_a_row_becomes_a_plan(plans: Plans) -> None:
-    assert all(from_row(row).name == row["name"] for row in await plans.all())
+async def test_a_row_becomes_a_plan(new_store: Callable[[], Awaitable[str]]) -> None:
+    store = AccessStore(await new_store())
+    rows = await store.read("plans")
+    await store.close()
+    assert sorted(map(from_row, rows), key=lambda plan: plan.burst) == SHIPPED
 
 
 async def test_the_documentation_has_the_shipped_plans(new_store: Callable[[], Awaitable[str]]) -> None:
