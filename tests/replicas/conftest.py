@@ -139,8 +139,10 @@ def make_context(at_least: int = 0) -> RequestContext:
     return RequestContext(time.perf_counter(), caller=CALLER, at_least=at_least)
 
 
-async def execute(server: Server, *statements: str) -> None:
-    """Execute statements on a server, as its owner. What a replica replays may cancel them, or the connecting."""
+async def execute(server: Server, *statements: str) -> str:
+    """Execute statements on a server, as its owner, and return the status of the last one. What a replica replays may
+    cancel them, or the connecting."""
+    status = ""
     while True:
         with suppress(asyncpg.SerializationError):
             connection = await asyncpg.connect(server.url)
@@ -148,8 +150,9 @@ async def execute(server: Server, *statements: str) -> None:
     try:
         for statement in statements:
             with suppress(asyncpg.SerializationError):
-                await connection.execute(statement)
+                status = await connection.execute(statement)
                 continue
-            await connection.execute(statement)
+            status = await connection.execute(statement)
     finally:
         await connection.close()
+    return status

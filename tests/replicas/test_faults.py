@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -26,7 +27,7 @@ from tests.replicas.servers import Server
 from tests.serving import OLDEST
 
 LOGGED = "replica not used"
-CUT = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'briefing%'"
+CUT = "select pid from pg_stat_activity where application_name like 'briefing%' and pg_terminate_backend(pid)"
 
 
 @pytest.fixture
@@ -40,6 +41,48 @@ async def read_all(service: Routed, times: int = 30) -> None:
     """Read one after the other; each read has to be answered."""
     for _ in range(times):
         await service.number()
+
+
+class Reader:
+    """Reads one after the other, without a pause and without an end. Each of them has to be answered."""
+
+    def __init__(self, service: Routed) -> None:
+        self._service = service
+        self._answers = 0
+        self._task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        while True:
+            await self._service.number()
+            self._answers += 1
+
+    async def wait_for_answers(self, count: int) -> None:
+        """Wait until so many more reads were answered. Raise the error of a read that was not."""
+        expected = self._answers + count
+        await until(lambda: self._answers >= expected or self._task.done())
+        if self._task.done():
+            self._task.result()
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+
+@asynccontextmanager
+async def reading(service: Routed) -> AsyncIterator[Reader]:
+    """Read while the block runs."""
+    reader = Reader(service)
+    try:
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def cut_connections(server: Server) -> int:
+    """End the backends of the service on a server, and return how many they were."""
+    status = await execute(server, CUT)
+    return int(status.removeprefix("SELECT "))
 
 
 def of(service: Routed, server: Server) -> Replica:
@@ -101,24 +144,24 @@ async def test_a_frozen_replica_holds_no_export_for_good(
 
 
 async def test_connections_that_are_cut_cost_no_client_an_error(service: Routed, servers: list[Server]) -> None:
-    reading = asyncio.create_task(read_all(service, 60))
-    for server in (servers[1], servers[2], servers[1]):
-        await asyncio.sleep(0.05)
-        await execute(server, CUT)
-    await reading
+    async with reading(service) as reader:
+        for server in (servers[1], servers[2], servers[1]):
+            await reader.wait_for_answers(20)
+            assert await cut_connections(server) > 0
+        await reader.wait_for_answers(20)
     await service.until_used(2)
 
 
 async def test_a_killed_replica_is_not_used_until_it_is_back(service: Routed, servers: list[Server]) -> None:
     killed = of(service, servers[1])
-    reading = asyncio.create_task(read_all(service, 60))
-    await asyncio.sleep(0.05)
-    servers[1].kill()
-    try:
-        await reading
-        await until(lambda: not killed.is_used)
-    finally:
-        servers[1].start()
+    async with reading(service) as reader:
+        await reader.wait_for_answers(20)
+        servers[1].kill()
+        try:
+            await reader.wait_for_answers(40)
+            await until(lambda: not killed.is_used)
+        finally:
+            servers[1].start()
     await service.until_used(2)
     await read_all(service, 4)
 
