@@ -76,7 +76,7 @@ async def test_the_refund_is_the_price_of_missing_records(apis: Apis, reference:
 
 async def test_a_list_costs_the_same_in_both_apis(apis: Apis, reference: Reference, stored_rows: Rows) -> None:
     recount = Recount(reference.schema)
-    refunds = 0
+    refunds = paid_lookups = 0
     for seed in range(150):
         random = Random(seed)
         list_request = Chooser(apis.version, stored_rows, random).choose()
@@ -99,9 +99,13 @@ async def test_a_list_costs_the_same_in_both_apis(apis: Apis, reference: Referen
         query = query_of(apis.version, text, {}, None)
         assert query is not None
         expected = max(cost["requested"] - reserve(query) - unused, least_price(query))
-        assert cost["actual"] == expected or (reserve(query) and expected < cost["actual"]), (seed, list_request)
+        # If a filter made the store look at more records, these may have cost more than the records that were returned.
+        most = cost["requested"] if reserve(query) else expected
+        assert expected <= cost["actual"] <= most, (seed, list_request, cost, expected)
+        paid_lookups += cost["actual"] > expected
         refunds += unused > 0
-    assert refunds > 50
+    print(f"\n{refunds} gave something back, {paid_lookups} paid for records that were looked at")
+    assert refunds > 50 and paid_lookups < 15
 
 
 def query_of(version: Version, text: str, variables: dict[str, Any], name: str | None) -> Query | None:
