@@ -25,6 +25,8 @@ from tests.hostile.faults.cluster import (
 from tests.hostile.raw_client import RawClient
 
 pytestmark = pytest.mark.fault
+# The refusals of requests that cannot wait any longer for Postgres to recover.
+UNAVAILABLE = {"The store is starting.", "The store does not answer.", "All connections to the store are busy."}
 
 
 async def test_backends_that_are_terminated_cost_no_client_an_error(cluster: Cluster, near: RawClient) -> None:
@@ -50,7 +52,7 @@ async def test_a_backend_that_is_killed_costs_no_client_an_error(cluster: Cluste
     assert (busy.failures, set(busy.statuses) - {503}) == ([], {200})
     assert busy.slowest < 3.2
     # Requests wait for Postgres to recover for as long as a request may take. A busy machine may need more time for it.
-    assert recovered > 2 or busy.refusals == set()
+    assert busy.refusals <= (set() if recovered <= 2 else UNAVAILABLE)
 
 
 async def recovery(cluster: Cluster) -> float:
