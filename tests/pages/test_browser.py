@@ -40,7 +40,7 @@ class Page:
     path: str
     words: str
     controls: tuple[str, ...]
-    act: str = ""
+    action: str = ""
     excepted: tuple[str, ...] = ()
     status: int = 200
     service: str = "served"
@@ -155,8 +155,8 @@ def write_order(services: dict[str, str], name: str, view: View) -> dict[str, ob
     """Return what the browser has to do with a page in a view."""
     page = PAGES[name]
     width, scheme = view
-    order: dict[str, object] = {"address": services[page.service] + page.path, "words": page.words, "act": page.act}
-    order |= {"name": name.replace(" ", "-"), "controls": page.controls, "steps": page.steps}
+    order: dict[str, object] = {"address": services[page.service] + page.path, "words": page.words}
+    order |= {"name": name.replace(" ", "-"), "controls": page.controls, "action": page.action, "steps": page.steps}
     return order | {"width": width, "scheme": scheme}
 
 
@@ -184,17 +184,17 @@ def check_page(page: Page, report: dict[str, Any], width: int) -> None:
     assert report["otherHosts"] == []
     assert report["width"] == width
     assert [violation for violation in report["violations"] if violation[0] not in page.excepted] == []
-    assert (report["missing"], report["unseen"]) == ([], [])
+    assert (report["missing"], report["withoutRing"]) == ([], [])
     # Tab moves on from one control to the next, and is caught by none. Fields for days have several stops of their own.
     reached = [control for control in report["reached"] if 'type="date"' not in control]
     assert len(set(reached)) >= len(reached) - 1
     if page.is_still:
         assert report["shift"] == 0
-    if page.act == "popup":
+    if page.action == "popup":
         assert "1 event" in report["effect"]
-    if page.act == "slide":
+    if page.action == "slide":
         assert report["effect"].startswith("At least 364 civilians killed")
-    if page.act == "run":
+    if page.action == "run":
         assert '"title"' in report["effect"] and "errors" not in report["effect"]
 
 

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 @pytest.fixture(scope="module", params=["/", "/explore/events?view=map"])
 def used(node: Callable[..., str], service_url: str, request: pytest.FixtureRequest) -> dict[str, Any]:
     """The findings of a browser that used the map of a page."""
-    found: dict[str, Any] = json.loads(node("map.mjs", CHROMIUM, service_url + request.param))
-    return found
+    report: dict[str, Any] = json.loads(node("map.mjs", CHROMIUM, service_url + request.param))
+    return report
 
 
 def test_a_click_on_plus_zooms_and_does_not_scroll_the_page(used: dict[str, Any]) -> None:
@@ -42,5 +42,5 @@ def test_places_have_names_and_open_by_keyboard(used: dict[str, Any]) -> None:
 
 def test_no_line_goes_across_the_world(used: dict[str, Any]) -> None:
     """A shape that is cut at 180° has a line as wide as the world."""
-    assert used["out"]["width"] < used["before"]["width"]
+    assert used["zoomedOut"]["width"] < used["before"]["width"]
     assert 0 < used["longest"] < 0.15

@@ -1,9 +1,9 @@
 // Opens pages in a browser that reaches no other host, and prints a report of each as JSON: `look.mjs CHROMIUM VIEWS`.
 //
-// VIEWS is JSON: [{address, words, width, scheme, controls, act, steps}, …]. A report has the status of the page, the errors
-// and warnings of the console, the requests to other hosts, the width of the document, the violations that axe-core finds,
-// the controls that Tab does not reach, the elements that have the focus without a visible ring, and how far anything
-// moved while the page loaded. Then `act` is done (see below), and axe-core checks the page again.
+// VIEWS is JSON: [{address, words, width, scheme, controls, action, steps}, …]. A report has the status of the page, the
+// errors and warnings of the console, the requests to other hosts, the width of the document, the violations that axe-core
+// finds, the controls that Tab does not reach, the elements that have the focus without a visible ring, and how far
+// anything moved while the page loaded. Then `action` is done (see below), and axe-core checks the page again.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -14,7 +14,7 @@ const STEPS = 60;
 const PAGES_AT_ONCE = 2;
 
 /** Actions by keyboard or mouse. Each returns a text that shows its effect. */
-const acts = {
+const actions = {
   async search(page) {
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox").waitFor();
@@ -61,7 +61,7 @@ await browser.close();
 console.log(JSON.stringify(reports));
 
 /** Opens a page, and returns the report of it. */
-async function open({ address, words, width, scheme, controls, act, name, steps }) {
+async function open({ address, words, width, scheme, controls, action, name, steps }) {
   const allowed = ["data:", "blob:", new URL(address).origin + "/"];
   const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme: scheme });
   const report = { messages: [], otherHosts: [] };
@@ -88,8 +88,8 @@ async function open({ address, words, width, scheme, controls, act, name, steps 
     await page.evaluate(axe);
     report.violations = await violations(page);
     Object.assign(report, await pressTab(page, controls, steps));
-    if (act) {
-      report.effect = await acts[act](page);
+    if (action) {
+      report.effect = await actions[action](page);
       report.violations.push(...(await violations(page)));
     }
     if (shots) await page.screenshot({ path: `${shots}/${name}-${width}-${scheme}.png` });
@@ -115,7 +115,7 @@ function violations(page) {
  * visible ring, and all elements that had it. */
 async function pressTab(page, controls, steps = 6) {
   const missing = new Set(controls);
-  const unseen = new Set();
+  const withoutRing = new Set();
   const reached = [];
   for (let step = 0; step < STEPS && (missing.size || step < steps); step++) {
     await page.keyboard.press("Tab");
@@ -131,8 +131,8 @@ async function pressTab(page, controls, steps = 6) {
       };
     }, controls);
     focus.controls.forEach((selector) => missing.delete(selector));
-    if (!focus.visible) unseen.add(focus.html);
+    if (!focus.visible) withoutRing.add(focus.html);
     reached.push(focus.html);
   }
-  return { missing: [...missing], unseen: [...unseen], reached };
+  return { missing: [...missing], withoutRing: [...withoutRing], reached };
 }

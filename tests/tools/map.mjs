@@ -13,28 +13,28 @@ const box = await map.boundingBox();
 // The upper edge of the map is seen, and so are its buttons, but the page would scroll to show the whole of it.
 await page.evaluate((top) => scrollTo(0, top), box.y + box.height / 2 - HEIGHT);
 
-/** How far the page is scrolled, and how wide the first circle is, which grows with the zoom. */
-const state = () =>
+/** Returns the scroll position and the width of the first circle, which grows with the zoom. */
+const readState = () =>
   page.evaluate(() => ({
     scrolled: Math.round(scrollY),
     width: Math.round(document.querySelector(".map path.around").getBoundingClientRect().width),
   }));
-const settled = () => page.waitForTimeout(500);
+const waitForMotion = () => page.waitForTimeout(500);
 
-const report = { before: await state() };
+const report = { before: await readState() };
 await page.locator(".leaflet-control-zoom-in").click();
-await settled();
-report.zoomed = await state();
+await waitForMotion();
+report.zoomed = await readState();
 await page.mouse.move(box.x + box.width / 2, (await map.boundingBox()).y + 100);
 await page.mouse.wheel(0, 50);
-await settled();
-report.wheeled = await state();
+await waitForMotion();
+report.wheeled = await readState();
 report.hint = await page.locator(".wheel-hint").evaluate((hint) => hint.classList.contains("shown"));
 await page.keyboard.down("Control");
 await page.mouse.wheel(0, -200);
 await page.keyboard.up("Control");
-await settled();
-report.wheeledWithControl = await state();
+await waitForMotion();
+report.wheeledWithControl = await readState();
 
 await page.locator(".map path.point").first().focus();
 report.tooltip = await page.locator(".leaflet-tooltip").innerText();
@@ -42,9 +42,9 @@ await page.keyboard.press("Enter");
 report.popup = await page.locator(".leaflet-popup-content").innerText();
 report.names = await page.locator(".place-name:not(.hidden-name)").allInnerTexts();
 
-const out = page.locator(".leaflet-control-zoom-out:not(.leaflet-disabled)");
-for (let step = 0; step < 20 && (await out.count()); step++) await out.evaluate((button) => button.click());
-await settled();
+const zoomOut = page.locator(".leaflet-control-zoom-out:not(.leaflet-disabled)");
+for (let step = 0; step < 20 && (await zoomOut.count()); step++) await zoomOut.evaluate((button) => button.click());
+await waitForMotion();
 report.longest = await page.evaluate(() => {
   const { width, height, x, y } = document.querySelector(".map").getBoundingClientRect();
   const land = document.querySelector(".map path.land");
@@ -64,6 +64,6 @@ report.longest = await page.evaluate(() => {
   }
   return longest;
 });
-report.out = await state();
+report.zoomedOut = await readState();
 await browser.close();
 console.log(JSON.stringify(report));
