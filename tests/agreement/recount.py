@@ -161,11 +161,11 @@ class Recount:
                 edge = get_named_type(page.fields["edges"].type)
                 assert isinstance(edge, GraphQLObjectType)
                 yield True, rows, []
-                for name, there in self._fields(
+                for name, node_or_fragment in self._fields(
                     edge, [node.selection_set for node in below if node.selection_set]
                 ).items():
-                    if there[0].name.value == "node":
-                        yield True, [row[name] for row in rows], there
+                    if node_or_fragment[0].name.value == "node":
+                        yield True, [row[name] for row in rows], node_or_fragment
 
     def _fields(self, parent: GraphQLObjectType, sets: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         """Return the fields of a selection by response key, with fragments resolved."""
@@ -185,9 +185,10 @@ class Recount:
             if isinstance(node, FieldNode):
                 into.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
                 continue
-            there: Any = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-            if there.type_condition is None or self._fits(parent, there.type_condition.name.value):
-                self._gather(parent, there.selection_set, into)
+            node_or_fragment: Any = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            condition = node_or_fragment.type_condition
+            if condition is None or self._fits(parent, condition.name.value):
+                self._gather(parent, node_or_fragment.selection_set, into)
 
     def _fits(self, parent: GraphQLObjectType, name: str) -> bool:
         condition = self.schema.type_map[name]

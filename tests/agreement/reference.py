@@ -198,11 +198,11 @@ class Reference:
         if name not in LINKS.get(kind, ()):
             parent = self.schema.type_map[kind]
             assert isinstance(parent, GraphQLObjectType)
-            there = _named_type(parent.fields[name].type)
-            if there.name in GROUPS:
+            field_type = _named_type(parent.fields[name].type)
+            if field_type.name in GROUPS:
                 return lambda row, info: row
             column = GROUPS[kind][name] if kind in GROUPS else snake(name)
-            enum = there.__class__.__name__ == "GraphQLEnumType"
+            enum = field_type.__class__.__name__ == "GraphQLEnumType"
             return lambda row, info: _as_output(row[column], enum)
         how, target, _ = LINKS[kind][name]
         if how == "one":
@@ -216,11 +216,11 @@ class Reference:
         how, target, column = LINKS[kind][name]
         if how == "children":
             return self.rows.children[target].get(row["id"], [])
-        there = self.rows.records[target]
+        records = self.rows.records[target]
         if how == "many":
-            return [candidate for candidate in there.values() if candidate[column] == row["id"]]
+            return [candidate for candidate in records.values() if candidate[column] == row["id"]]
         ids = [row[column]] if how == "one" else row[column]
-        return [there[identifier] for identifier in ids if identifier in there]
+        return [records[identifier] for identifier in ids if identifier in records]
 
     def _counting(self, kind: str, row: Row, name: str) -> list[Row]:
         """Return the records that a filter through a link looks at. A figure without a place has that of its event."""

@@ -66,10 +66,10 @@ async def read_store(connection: asyncpg.Connection[Any], version: str) -> Rows:
         rows.withdrawals = await _table(connection, f"{version}.withdrawal")
     owners = {prefix: f"{name}_id" for name, prefix in PREFIXES.items()}
     for table in (name for name in CHILDREN if name in views):
-        there = rows.children[table.capitalize()] = {}
+        children = rows.children[table.capitalize()] = {}
         for row in sorted(await _table(connection, f"{version}.{table}"), key=lambda record: record["position"]):
             owner = {**dict.fromkeys(owners.values()), owners[row["record_id"][:3]]: row["record_id"]}
-            there.setdefault(row["record_id"], []).append(owner | row)
+            children.setdefault(row["record_id"], []).append(owner | row)
     return rows
 
 

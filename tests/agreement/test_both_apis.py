@@ -50,7 +50,7 @@ class ListRequest:
             arguments["orderBy"] = self.order
         return ", ".join(f"{name}: {_plain(value)}" for name, value in arguments.items())
 
-    def list(self, selection: str, **more: Any) -> str:
+    def list_field(self, selection: str, **more: Any) -> str:
         return f"{{ {self.resource}s({self.arguments(**more)}) {{ {selection} }} }}"
 
 
@@ -69,16 +69,16 @@ class Chooser:
             self._add(list_request, condition, resource, "")
         if resource.links and self.random.random() < 0.4:
             link = self.random.choice(list(resource.links.values()))
-            there: dict[str, Any] = {}
+            link_filter: dict[str, Any] = {}
             target = self.version[link.target]
             # A link to children takes no filters by their records.
             conditions = [
                 candidate for candidate in self.version.conditions[link.target].values() if not candidate.listed
             ]
             for condition in self._some(conditions, 1):
-                self._add(list_request, condition, target, f"{link.name}.", there)
-            if there:
-                list_request.filter[camel(link.name)] = there if link.single else {"some": there}
+                self._add(list_request, condition, target, f"{link.name}.", link_filter)
+            if link_filter:
+                list_request.filter[camel(link.name)] = link_filter if link.single else {"some": link_filter}
         if self.random.random() < 0.25 and resource.searched:
             words, language = self.random.choice(SEARCHES)
             list_request.parameters |= {"q": words, "q_language": language}
@@ -121,15 +121,15 @@ class Chooser:
         text, value = choice
         name = (condition.parameter or condition.name) + SUFFIXES.get(condition.operator, "")
         list_request.parameters[prefix + name] = text
-        there = list_request.filter if into is None else into
+        target_filter = list_request.filter if into is None else into
         field_name = camel(condition.name)
         if condition.operator in ("is", "bbox", "near"):
-            there[field_name] = value
+            target_filter[field_name] = value
         else:
-            there.setdefault(field_name, {})[KEYS.get(condition.operator, condition.operator)] = value
-        if condition.needs and condition.needs not in there:
+            target_filter.setdefault(field_name, {})[KEYS.get(condition.operator, condition.operator)] = value
+        if condition.needs and condition.needs not in target_filter:
             list_request.parameters[prefix + condition.needs] = "killed"
-            there[condition.needs] = {"in": [Term("KILLED")]}
+            target_filter[condition.needs] = {"in": [Term("KILLED")]}
 
     def _value(self, condition: Condition, owner: Resource) -> tuple[str, Any] | None:
         """Return a value as it is written in a URL and as an argument."""
@@ -179,14 +179,14 @@ class Chooser:
             at = self.version[at.links[link].target]
         kind = at.name.capitalize()
         rows = (
-            [row for there in self.stored.children[kind].values() for row in there]
+            [row for children in self.stored.children[kind].values() for row in children]
             if at.name in CHILDREN
             else self.stored.records[kind].values()
         )
         column = "value_floor" if condition.name == "value" else condition.column
         values = [row[column] for row in rows]
         if condition.operator in ("has", "identifier", "subject"):
-            values = [value for there in values for value in there]
+            values = [value for entries in values for value in entries]
         if condition.type.name == "vocabulary" and condition.column != condition.name:
             # The column contains texts, and only some of them are terms.
             values = [value for value in values if value in condition.type.of.terms()]
@@ -200,7 +200,7 @@ def _csv(values: Iterable[str]) -> str:
     return ",".join('"{}"'.format(text.replace('"', '""')) if set(text) & set(',"\n') else text for text in values)
 
 
-def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
+def select_record(version: Version, resource: Resource, include: dict[str, Any]) -> str:
     """Return the GraphQL selection that equals a record in REST."""
     parts = []
     for item in resource.layout:
@@ -216,11 +216,11 @@ def whole(version: Version, resource: Resource, include: dict[str, Any]) -> str:
             parts.append(camel(link.by))
         if link.name not in include and not link.owned and not link.embedded:
             continue
-        there = whole(version, version[link.target], include.get(link.name, {}))
+        linked_selection = select_record(version, version[link.target], include.get(link.name, {}))
         if link.kind in ("one", "several"):
-            parts.append(f"{camel(link.name)} {{ {there} }}")
+            parts.append(f"{camel(link.name)} {{ {linked_selection} }}")
         else:
-            parts.append(f"{camel(link.name)}(first: {link.default}) {{ nodes {{ {there} }} hasMore }}")
+            parts.append(f"{camel(link.name)}(first: {link.default}) {{ nodes {{ {linked_selection} }} hasMore }}")
     return " ".join(parts)
 
 
@@ -229,7 +229,9 @@ def below(field: Field) -> str:
     return f" {{ {' '.join(map(camel, field.type.of.fields()))} }}" if field.type.name == "value" else ""
 
 
-async def both(apis: Apis, list_request: ListRequest, after: str | None = None) -> tuple[list[str], list[str]]:
+async def read_page_in_both_apis(
+    apis: Apis, list_request: ListRequest, after: str | None = None
+) -> tuple[list[str], list[str]]:
     """Read a page through each API. Return the ids, which must be equal, and the cursors of its end."""
     more = {"after": after} if after else {}
     status, page = await apis.rest(
@@ -237,7 +239,7 @@ async def both(apis: Apis, list_request: ListRequest, after: str | None = None) 
     )
     assert status == 200, (list_request, page)
     selection = "nodes { id } pageInfo { endCursor hasNextPage } totalCount"
-    status, answer = await apis.graphql(list_request.list(selection, **more))
+    status, answer = await apis.graphql(list_request.list_field(selection, **more))
     assert status == 200, (list_request, answer)
     connection = answer["data"][f"{list_request.resource}s"]
     ids = [record["id"] for record in page["data"]]
@@ -255,10 +257,10 @@ async def test_a_url_and_arguments_give_the_same_records_in_the_same_order(apis:
     for seed in range(300):
         random = Random(seed)
         list_request = Chooser(apis.version, stored_rows, random).choose()
-        ids, (cursor, _) = await both(apis, list_request)
+        ids, (cursor, _) = await read_page_in_both_apis(apis, list_request)
         matches += bool(ids)
         if cursor:
-            following, _ = await both(apis, list_request, cursor)
+            following, _ = await read_page_in_both_apis(apis, list_request, cursor)
             assert following and not set(ids) & set(following), (seed, list_request)
             pages += 1
     assert matches > 150 and pages > 80, "The filters leave too little to compare."
@@ -307,15 +309,15 @@ TABLE = [
 )
 async def test_both_apis_agree_from_the_first_page_to_the_last(apis: Apis, list_request: ListRequest) -> None:
     list_request.size = 5
-    ids, (cursor, _) = await both(apis, list_request)
+    ids, (cursor, _) = await read_page_in_both_apis(apis, list_request)
     assert ids or "RU" in list_request.parameters.values()
     for _ in bounded_walk():
         if not cursor:
             break
-        following, (cursor, _) = await both(apis, list_request, cursor)
+        following, (cursor, _) = await read_page_in_both_apis(apis, list_request, cursor)
         ids += following
     assert len(ids) == len(set(ids))
-    _, answer = await apis.graphql(list_request.list("totalCount totalQuality"))
+    _, answer = await apis.graphql(list_request.list_field("totalCount totalQuality"))
     _, page = await apis.rest(f"/{list_request.resource}s", list_request.url(count="exact"))
     connection = answer["data"][f"{list_request.resource}s"]
     assert connection == {"totalCount": len(ids), "totalQuality": "EXACT"}
@@ -333,7 +335,8 @@ async def test_equal_selections_have_equal_prices_and_equal_content(apis: Apis, 
         url = {"limit": "3", **({"include": ",".join(names)} if names else {})}
         query = list_query(version, resource, urlencode(url).encode())
         list_request = ListRequest(resource.name, size=3)
-        status, answer = await apis.graphql(list_request.list(f"nodes {{ {whole(version, resource, include)} }}"))
+        text = list_request.list_field(f"nodes {{ {select_record(version, resource, include)} }}")
+        status, answer = await apis.graphql(text)
         assert status == 200, answer
         assert answer["extensions"]["cost"]["requested"] == price(query), names
         _, page = await apis.rest(f"/{resource.plural}", url)
@@ -362,7 +365,8 @@ async def test_search_and_counts_have_the_same_price(apis: Apis) -> None:
     query = list_query(version, version["quote"], b"q=corridor&limit=7&count=exact")
     for total in ("totalCount", "totalQuality", "totalCount totalQuality a: totalCount"):
         list_request = ListRequest("quote", filter={"search": {"text": "corridor"}}, size=7)
-        _, answer = await apis.graphql(list_request.list(f"{total} nodes {{ {whole(version, version['quote'], {})} }}"))
+        selection = select_record(version, version["quote"], {})
+        _, answer = await apis.graphql(list_request.list_field(f"{total} nodes {{ {selection} }}"))
         assert answer["extensions"]["cost"]["requested"] == price(query)
         assert price(query) - reserve(query) == 22 + 7 * bool(version["quote"].links["speaker"].embedded)
 
@@ -526,5 +530,5 @@ async def test_a_cursor_of_another_list_is_refused_in_both_apis(apis: Apis) -> N
     for other in others:
         status, problem = await apis.rest(f"/{other.resource}s", other.url(cursor=cursor))
         assert (status, problem["code"]) == (400, "invalid_cursor"), json.dumps(problem)
-        status, answer = await apis.graphql(other.list("nodes { id }", after=cursor))
+        status, answer = await apis.graphql(other.list_field("nodes { id }", after=cursor))
         assert (status, answer["errors"][0]["extensions"]["code"]) == (400, "invalid_cursor")

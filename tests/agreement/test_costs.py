@@ -22,7 +22,7 @@ from tests.agreement.generator import Generator
 from tests.agreement.recount import Recount, Unseen
 from tests.agreement.reference import Reference
 from tests.agreement.rows import Rows
-from tests.agreement.test_both_apis import Chooser, whole
+from tests.agreement.test_both_apis import Chooser, select_record
 
 OPERATIONS = int(os.environ.get("BRIEFING_OPERATIONS", "300"))
 SEED = int(os.environ.get("BRIEFING_SEED", "1"))
@@ -88,8 +88,8 @@ async def test_a_list_costs_the_same_in_both_apis(apis: Apis, reference: Referen
         rest = await apis.client.get(f"/{apis.version.name}/{list_request.resource}s", params=parameters)
         assert rest.status_code == 200, (seed, rest.text)
         resource = apis.version.resources[list_request.resource]
-        text = list_request.list(
-            f"nodes {{ {whole(apis.version, resource, include)} }}{' totalCount' if count == 'exact' else ''}"
+        text = list_request.list_field(
+            f"nodes {{ {select_record(apis.version, resource, include)} }}{' totalCount' if count == 'exact' else ''}"
         )
         _, answer = await apis.graphql(text)
         cost = answer["extensions"]["cost"]

@@ -96,51 +96,51 @@ class ListCounter:
         self.service = service
         self.lists: dict[str, list[Record]] = {}
 
-    async def list(self, plural: str, filters: dict[str, str] | None = None) -> list[Record]:
+    async def read_list(self, plural: str, filters: dict[str, str] | None = None) -> list[Record]:
         """Return a list, read page after page."""
         if not filters and plural in self.lists:
             return self.lists[plural]
-        found: list[Record] = []
+        records: list[Record] = []
         cursor: dict[str, str] = {}
         for _ in bounded_walk():
             status, page = await self.service.rest(f"/{plural}", {**(filters or {}), "limit": "200", **cursor})
             assert status == 200, page
-            found += page["data"]
+            records += page["data"]
             if not page["page"]["has_more"]:
                 break
             cursor = {"cursor": page["page"]["next_cursor"]}
         if not filters:
-            self.lists[plural] = found
-        return found
+            self.lists[plural] = records
+        return records
 
-    async def count(self, asked: Counting) -> Record:
+    async def count(self, counting: Counting) -> Record:
         """Return the counts, as the service should answer them."""
-        records = await self.list(asked.resource.plural, asked.filters)
-        places = {place["id"]: place for place in await self.list("places")}
-        children = {name: await self.list(name) for name in ("citations", "participants", "relations")}
+        records = await self.read_list(counting.resource.plural, counting.filters)
+        places = {place["id"]: place for place in await self.read_list("places")}
+        children = {name: await self.read_list(name) for name in ("citations", "participants", "relations")}
         groups: Counter[tuple[Values, str | None]] = Counter()
         undated = coarser = 0
         for record in records:
             bucket: str | None = None
-            if asked.bucket:
-                state, bucket = place_in_time(asked, record)
+            if counting.bucket:
+                state, bucket = place_in_time(counting, record)
                 undated += state == "undated"
                 coarser += state == "coarser"
                 if state:
                     continue
-            for values in {*group_values(asked, record, places, children)}:
+            for values in {*group_values(counting, record, places, children)}:
                 groups[values, bucket] += 1
         sizes: Counter[Values] = Counter()
         for (values, _), count in groups.items():
             sizes[values] += count
         order = sorted(sizes, key=lambda values: (-sizes[values], [(value is None, value or "") for value in values]))
-        shown = order[: asked.top] if asked.by else order
+        shown = order[: counting.top] if counting.by else order
         data = []
         for values in shown:
             buckets = sorted((bucket or "", count) for (other, bucket), count in groups.items() if other == values)
             for bucket, count in buckets:
-                key = {dimension.name: value for dimension, value in zip(asked.by, values, strict=True)}
-                if asked.bucket:
+                key = {dimension.name: value for dimension, value in zip(counting.by, values, strict=True)}
+                if counting.bucket:
                     key["bucket"] = bucket
                 data.append({"key": key, "count": count, "low": count, "high": count})
         hidden = [count for (values, _), count in groups.items() if values not in shown]
@@ -150,7 +150,7 @@ class ListCounter:
             "unplaced": {"undated": undated, "coarser": coarser},
             "total": len(records),
             "quality": "exact",
-            "additive": not any("." in dimension.name for dimension in asked.by),
+            "additive": not any("." in dimension.name for dimension in counting.by),
         }
 
 
@@ -165,51 +165,51 @@ def shown_value(resource: Resource, record: Record, name: str) -> Any:
 
 
 def group_values(
-    asked: Counting, record: Record, places: dict[str, Record], children: dict[str, list[Record]]
+    counting: Counting, record: Record, places: dict[str, Record], children: dict[str, list[Record]]
 ) -> Iterable[Values]:
     """Yield the values of the groups of a record."""
     choices: dict[str, list[Record]] = {}
-    for dimension in asked.by:
+    for dimension in counting.by:
         link, dot, _ = dimension.name.partition(".")
         if dot:
-            name = asked.resource.links[link].target + "s"
+            name = counting.resource.links[link].target + "s"
             owned = [child for child in children[name] if child["record_id"] == record["id"]]
             choices[link] = owned or [{}]
     for combination in product(*choices.values()):
         chosen = dict(zip(choices, combination, strict=True))
         values: list[str | None] = []
-        for dimension in asked.by:
+        for dimension in counting.by:
             link, dot, column = dimension.name.partition(".")
             if dot:
                 values.append(chosen[link].get(column))
-            elif dimension.name == "country" and "country" not in asked.resource.fields:
+            elif dimension.name == "country" and "country" not in counting.resource.fields:
                 place = record.get("effective_place_id", record["place_id"]) or ""
                 values.append(places.get(place, {}).get("country"))
             else:
-                values.append(shown_value(asked.resource, record, dimension.name))
+                values.append(shown_value(counting.resource, record, dimension.name))
         yield tuple(values)
 
 
-def place_in_time(asked: Counting, record: Record) -> tuple[str, str | None]:
+def place_in_time(counting: Counting, record: Record) -> tuple[str, str | None]:
     """Return the reason why a record has no bucket, or the first day of its bucket."""
-    time = dated(asked.resource)
+    time = dated(counting.resource)
     assert time is not None
-    text = shown_value(asked.resource, record, time.name)
+    text = shown_value(counting.resource, record, time.name)
     if text is None:
         return "undated", None
     if "T" not in text:
-        return "", first_day(date.fromisoformat(text), asked.bucket)
+        return "", first_day(date.fromisoformat(text), counting.bucket)
     moment = datetime.fromisoformat(text)
     if time.precision:
-        precision = shown_value(asked.resource, record, time.precision)
-        if PRECISIONS.index(precision) > PRECISIONS.index(COARSEST[asked.bucket]):
+        precision = shown_value(counting.resource, record, time.precision)
+        if PRECISIONS.index(precision) > PRECISIONS.index(COARSEST[counting.bucket]):
             return "coarser", None
         is_moment = precision in ("minute", "hour")
     else:
         is_moment = moment.time() != datetime.min.time()
     if is_moment:
-        moment = moment.astimezone(ZoneInfo(asked.zone))
-    return "", first_day(moment.date(), asked.bucket)
+        moment = moment.astimezone(ZoneInfo(counting.zone))
+    return "", first_day(moment.date(), counting.bucket)
 
 
 def first_day(day: date, bucket: str) -> str:
@@ -230,22 +230,22 @@ def choose(random: Random, known: rows.Rows) -> Counting:
     available = list(dimensions(V2, resource).values())
     by = tuple(random.sample(available, min(len(available), random.choice([0, 1, 1, 1, 2, 2, 3]))))
     top = random.choice([1, 2, 3, 20, 2000])
-    asked = Counting(resource, by, top=top, filters=filtered.parameters, filter=filtered.filter)
+    counting = Counting(resource, by, top=top, filters=filtered.parameters, filter=filtered.filter)
     if dated(resource) is not None and (not by or random.random() < 0.6):
-        asked.bucket, asked.zone = random.choice(BUCKETS), random.choice(ZONES)
+        counting.bucket, counting.zone = random.choice(BUCKETS), random.choice(ZONES)
     elif not by:
-        asked.by = (available[0],)
-    return asked
+        counting.by = (available[0],)
+    return counting
 
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_counts_are_those_of_the_list(service: Apis, known: rows.Rows, seed: int) -> None:
     counter = ListCounter(service)
     for number in range(12):
-        asked = choose(Random(f"{seed}/{number}"), known)
-        status, answer = await service.rest(f"/{asked.resource.plural}/counts", asked.url())
-        assert status == 200, (asked.url(), answer)
-        assert answer == await counter.count(asked), (asked.resource.name, asked.url())
+        counting = choose(Random(f"{seed}/{number}"), known)
+        status, answer = await service.rest(f"/{counting.resource.plural}/counts", counting.url())
+        assert status == 200, (counting.url(), answer)
+        assert answer == await counter.count(counting), (counting.resource.name, counting.url())
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -253,9 +253,9 @@ async def test_a_time_zone_moves_moments_and_no_printed_dates(service: Apis, zon
     counter = ListCounter(service)
     for resource in (V2["event"], V2["quote"], V2["document"]):
         for bucket in BUCKETS:
-            asked = Counting(resource, bucket=bucket, zone=zone)
-            _, answer = await service.rest(f"/{resource.plural}/counts", asked.url())
-            assert answer == await counter.count(asked), (resource.name, bucket)
+            counting = Counting(resource, bucket=bucket, zone=zone)
+            _, answer = await service.rest(f"/{resource.plural}/counts", counting.url())
+            assert answer == await counter.count(counting), (resource.name, bucket)
 
 
 LISTS = [(resource, dimension) for resource in V2.lists.values() for dimension in dimensions(V2, resource).values()]
@@ -264,22 +264,22 @@ LISTS = [(resource, dimension) for resource in V2.lists.values() for dimension i
 async def test_every_list_is_counted_by_each_of_its_fields(service: Apis) -> None:
     counter = ListCounter(service)
     for resource, dimension in LISTS:
-        asked = Counting(resource, (dimension,), top=2000)
-        status, answer = await service.rest(f"/{resource.plural}/counts", asked.url())
+        counting = Counting(resource, (dimension,), top=2000)
+        status, answer = await service.rest(f"/{resource.plural}/counts", counting.url())
         assert status == 200, answer
-        assert answer == await counter.count(asked), (resource.name, dimension.name)
+        assert answer == await counter.count(counting), (resource.name, dimension.name)
 
 
 async def test_additive_counts_add_up_to_the_total(service: Apis, known: rows.Rows) -> None:
     for seed in range(60):
-        asked = choose(Random(seed), known)
-        _, answer = await service.rest(f"/{asked.resource.plural}/counts", asked.url())
+        counting = choose(Random(seed), known)
+        _, answer = await service.rest(f"/{counting.resource.plural}/counts", counting.url())
         placed = sum(group["count"] for group in answer["data"]) + answer["rest"]["count"]
         counted = placed + sum(answer["unplaced"].values())
         if answer["additive"]:
-            assert counted == answer["total"], asked.url()
+            assert counted == answer["total"], counting.url()
         else:
-            assert counted >= answer["total"], asked.url()
+            assert counted >= answer["total"], counting.url()
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -288,9 +288,9 @@ async def test_filled_counts_are_the_others_with_zeros_between_the_bounds(
     service: Apis, bucket: str, zone: str
 ) -> None:
     bounds = {"starts_at_gte": "2021-12-20", "starts_at_lt": "2022-04-11T05:00:00Z"}
-    asked = Counting(V2["event"], (dimensions(V2, V2["event"])["kind"],), bucket, zone, filters=bounds)
-    _, plain = await service.rest("/events/counts", asked.url())
-    _, filled = await service.rest("/events/counts", asked.url(fill="true"))
+    counting = Counting(V2["event"], (dimensions(V2, V2["event"])["kind"],), bucket, zone, filters=bounds)
+    _, plain = await service.rest("/events/counts", counting.url())
+    _, filled = await service.rest("/events/counts", counting.url(fill="true"))
     assert [group for group in filled["data"] if group["count"]] == plain["data"]
     assert {**filled, "data": []} == {**plain, "data": []}
     first = datetime(2021, 12, 20, tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
@@ -318,28 +318,28 @@ async def test_groups_of_records_describe_them(service: Apis) -> None:
     assert described > 20
 
 
-def selection(asked: Counting) -> str:
+def selection(counting: Counting) -> str:
     """Return the fields of GraphQL that REST always shows."""
-    keys = [camel(dimension.term) for dimension in asked.by]
-    if asked.bucket:
+    keys = [camel(dimension.term) for dimension in counting.by]
+    if counting.bucket:
         keys.append("bucket")
     group = f"key {{ {' '.join(keys)} }} count low high"
     return f"data {{ {group} }} rest {{ groups count }} unplaced {{ undated coarser }} total quality additive"
 
 
-def in_graphql(asked: Counting, answer: Record) -> Record:
+def in_graphql(counting: Counting, answer: Record) -> Record:
     """Return an answer of REST as GraphQL writes it: with its names, and with terms in capitals."""
     data = []
     for group in answer["data"]:
         key: Record = {}
-        for dimension in asked.by:
+        for dimension in counting.by:
             value = group["key"][dimension.name]
-            owner = V2[asked.resource.links[dimension.link].target] if dimension.link else asked.resource
+            owner = V2[counting.resource.links[dimension.link].target] if dimension.link else counting.resource
             column = owner.fields.get(dimension.column)
             if value is not None and column is not None and column.type.name == "vocabulary":
                 value = value.upper()
             key[camel(dimension.term)] = value
-        if asked.bucket:
+        if counting.bucket:
             key["bucket"] = group["key"]["bucket"]
         data.append(group | {"key": key})
     return answer | {"data": data, "quality": answer["quality"].upper()}
@@ -347,14 +347,14 @@ def in_graphql(asked: Counting, answer: Record) -> Record:
 
 async def test_both_apis_count_the_same_at_the_same_price(service: Apis, known: rows.Rows) -> None:
     for seed in range(60):
-        asked = choose(Random(f"both {seed}"), known)
-        plural, name = asked.resource.plural, f"{asked.resource.name}Counts"
-        query = f"{{ {name}({asked.arguments()}) {{ {selection(asked)} }} }}"
+        counting = choose(Random(f"both {seed}"), known)
+        plural, name = counting.resource.plural, f"{counting.resource.name}Counts"
+        query = f"{{ {name}({counting.arguments()}) {{ {selection(counting)} }} }}"
         status, answer = await service.graphql(query)
         assert status == 200, (query, answer)
-        _, expected = await service.rest(f"/{plural}/counts", asked.url())
-        assert answer["data"][name] == in_graphql(asked, expected), query
-        points = price(counts_query(V2, asked.resource, urlencode(asked.url()).encode()))
+        _, expected = await service.rest(f"/{plural}/counts", counting.url())
+        assert answer["data"][name] == in_graphql(counting, expected), query
+        points = price(counts_query(V2, counting.resource, urlencode(counting.url()).encode()))
         assert answer["extensions"]["cost"]["requested"] == points, query
 
 

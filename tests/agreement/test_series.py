@@ -30,15 +30,15 @@ from tests.agreement.test_counts import BUCKETS, ListCounter, first_day, shown_v
 Record = dict[str, Any]
 FIGURE = V2["figure"]
 KNOWN = series_dimensions(V2, FIGURE)
-SAME_THING = ("source_id", "measure", "unit", "population", "place_id", "series")
+COMPARED_FIELDS = ("source_id", "measure", "unit", "population", "place_id", "series")
 
 
 @pytest.fixture(scope="module")
 async def store(new_store: Make) -> str:
     """A store with flows that add up and flows that do not, and with cumulative figures that are corrected."""
-    made = dataset.make(9)
-    random = made.random
-    for number, row in enumerate(made.tables["figure"]):
+    generated = dataset.make(9)
+    random = generated.random
+    for number, row in enumerate(generated.tables["figure"]):
         row["as_of"] = None if number % 11 == 0 else f"2022-0{1 + number % 3}-{1 + number % 28:02}"
         if row["quantifier"] == "exact" and number % 3 == 0:
             row["quantifier"] = random.choice(["at_most", "approximately", "less_than", "more_than"])
@@ -51,7 +51,7 @@ async def store(new_store: Make) -> str:
         elif number % 4 == 0:
             row |= {"basis": "cumulative", "series": "total", "measure": "injured", "unit": "persons"}
             row |= {"population": None, "place_id": None}
-    return await write_store(new_store, made)
+    return await write_store(new_store, generated)
 
 
 def interval(figure: Record) -> tuple[Any, Any]:
@@ -93,16 +93,16 @@ def why_not(figures: list[Record], sources: set[str]) -> str | None:
 
 async def expected(counter: ListCounter, by: list[str], bucket: str, top: int, filters: dict[str, str]) -> Record:
     """Return the series as the service should answer them."""
-    figures = await counter.list("figures", filters)
-    places = {place["id"]: place for place in await counter.list("places")}
-    behind: dict[str, set[str]] = defaultdict(set)
-    for citation in await counter.list("citations"):
+    figures = await counter.read_list("figures", filters)
+    places = {place["id"]: place for place in await counter.read_list("places")}
+    sources_of_figure: dict[str, set[str]] = defaultdict(set)
+    for citation in await counter.read_list("citations"):
         if citation["stance"] in ("asserts", "confirms") and citation["source_id"]:
-            behind[citation["record_id"]].add(citation["source_id"])
-    said: list[tuple[Record, str | None]] = []
+            sources_of_figure[citation["record_id"]].add(citation["source_id"])
+    statements: list[tuple[Record, str | None]] = []
     for figure in figures:
         if figure["as_of"] is not None:
-            said += [(figure, source) for source in behind[figure["id"]] or (None,)]
+            statements += [(figure, source) for source in sources_of_figure[figure["id"]] or (None,)]
 
     def value(figure: Record, source: str | None, name: str) -> Any:
         if name == "source_id":
@@ -112,30 +112,32 @@ async def expected(counter: ListCounter, by: list[str], bucket: str, top: int, f
         return shown_value(FIGURE, figure, name)
 
     corrected: set[tuple[str, str | None]] = set()
-    same: dict[Any, list[Record]] = defaultdict(list)
-    for figure, source in said:
+    figures_by_key: dict[Any, list[Record]] = defaultdict(list)
+    for figure, source in statements:
         if source is not None:
-            same[tuple(value(figure, source, name) for name in SAME_THING)].append(figure)
-    for thing, told in same.items():
-        before: Any = None
-        for figure in sorted(told, key=latest):
+            figures_by_key[tuple(value(figure, source, name) for name in COMPARED_FIELDS)].append(figure)
+    for key, figures_of_key in figures_by_key.items():
+        previous: Any = None
+        for figure in sorted(figures_of_key, key=latest):
             number = figure["amount"]["value"]
             number = interval(figure)[0] if number is None else number
-            if figure["basis"] == "cumulative" and None not in (number, before) and number < before:
-                corrected.add((figure["id"], thing[0]))
-            before = number
+            if figure["basis"] == "cumulative" and None not in (number, previous) and number < previous:
+                corrected.add((figure["id"], key[0]))
+            previous = number
     keys = ["measure", "unit", *by]
     series: dict[tuple[Any, ...], dict[str, Record]] = defaultdict(dict)
     sources: dict[tuple[Any, ...], set[str]] = defaultdict(set)
     fixes: dict[tuple[Any, ...], set[str]] = defaultdict(set)
-    voices: dict[tuple[Any, ...], dict[tuple[str, str], list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for figure, source in said:
+    envelope_figures: dict[tuple[Any, ...], dict[tuple[str, str], list[Record]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for figure, source in statements:
         key = tuple(value(figure, source, name) for name in keys)
         series[key][figure["id"]] = figure
         if source is not None:
             sources[key].add(source)
             shared = tuple(part for part, name in zip(key, keys, strict=True) if name != "source_id")
-            voices[shared][first_day(date.fromisoformat(figure["as_of"]), bucket), source].append(figure)
+            envelope_figures[shared][first_day(date.fromisoformat(figure["as_of"]), bucket), source].append(figure)
         if (figure["id"], source) in corrected:
             fixes[key].add(figure["id"])
     order = sorted(series, key=lambda key: (-len(series[key]), [(part is None, part or "") for part in key]))
@@ -148,11 +150,11 @@ async def expected(counter: ListCounter, by: list[str], bucket: str, top: int, f
         points = []
         buckets = {first_day(date.fromisoformat(figure["as_of"]), bucket) for figure in members}
         for day in sorted(buckets):
-            inside = [one for one in members if first_day(date.fromisoformat(one["as_of"]), bucket) == day]
-            point_low, point_high = bounds(inside)
-            corrections = sum(one["id"] in fixes[key] for one in inside)
-            last = shortened(max(inside, key=latest))
-            point = {"bucket": day, "last": last, "n": len(inside), "low": point_low, "high": point_high}
+            in_bucket = [figure for figure in members if first_day(date.fromisoformat(figure["as_of"]), bucket) == day]
+            point_low, point_high = bounds(in_bucket)
+            corrections = sum(figure["id"] in fixes[key] for figure in in_bucket)
+            last = shortened(max(in_bucket, key=latest))
+            point = {"bucket": day, "last": last, "n": len(in_bucket), "low": point_low, "high": point_high}
             points.append(point | {"corrections": corrections})
         bases = {figure["basis"] for figure in members}
         item: Record = {"key": dict(zip(keys, key, strict=True)), "n": len(members)}
@@ -161,7 +163,7 @@ async def expected(counter: ListCounter, by: list[str], bucket: str, top: int, f
         shared = tuple(part for part, name in zip(key, keys, strict=True) if name != "source_id")
         described = {name: part for name, part in item["key"].items() if name != "source_id"}
         if described not in [envelope["key"] for envelope in envelopes]:
-            envelopes.append({"key": described, "points": envelope_points(voices[shared])})
+            envelopes.append({"key": described, "points": envelope_points(envelope_figures[shared])})
     # An envelope stands where the first of all its series does, and that one is shown whenever another of them is.
     hidden = order[top:]
     return {
@@ -193,10 +195,10 @@ def shortened(figure: Record) -> Record:
     }
 
 
-def envelope_points(voices: dict[tuple[str, str], list[Record]]) -> list[Record]:
+def envelope_points(figures_of_sources: dict[tuple[str, str], list[Record]]) -> list[Record]:
     points = []
-    for day in sorted({day for day, _ in voices}):
-        lasts = [max(figures, key=latest) for (other, _), figures in voices.items() if other == day]
+    for day in sorted({day for day, _ in figures_of_sources}):
+        lasts = [max(figures, key=latest) for (bucket, _), figures in figures_of_sources.items() if bucket == day]
         low, high = bounds(lasts)
         lows = [low for low, _ in map(interval, lasts) if low is not None]
         highs = [high for _, high in map(interval, lasts) if high is not None]
@@ -246,8 +248,8 @@ async def test_series_are_made_of_the_figures_of_the_list(service: Apis, known: 
         filters, _, by, bucket, top = choose(Random(f"series {seed}/{number}"), known)
         status, answer = await service.rest("/figures/series", url(filters, by, bucket, top))
         assert status == 200, answer
-        made = await expected(counter, by, bucket, top, filters)
-        assert rounded(answer) == rounded(made), (filters, by, bucket, top)
+        expected_series = await expected(counter, by, bucket, top, filters)
+        assert rounded(answer) == rounded(expected_series), (filters, by, bucket, top)
 
 
 async def test_the_store_has_a_series_for_each_reason_and_some_that_add_up(service: Apis) -> None:
@@ -264,7 +266,7 @@ async def test_the_store_has_a_series_for_each_reason_and_some_that_add_up(servi
 
 async def test_no_number_is_one_that_no_figure_has(service: Apis) -> None:
     numbers: set[Any] = {None}
-    for figure in await ListCounter(service).list("figures"):
+    for figure in await ListCounter(service).read_list("figures"):
         numbers |= {figure["amount"][name] for name in ("value", "low", "high")}
     for by in ("", "source_id", "population,place_id"):
         for bucket in BUCKETS:
@@ -290,11 +292,11 @@ def in_graphql(answer: Any) -> Any:
     if not isinstance(answer, dict):
         return answer
     terms = {"basis", "not_additive", "quantifier", "status", "measure"}
-    found = {}
+    shown = {}
     for key, value in answer.items():
         is_term = key in terms and isinstance(value, str) and _is_term(key)
-        found[camel(key)] = value.upper() if is_term else in_graphql(value)
-    return found
+        shown[camel(key)] = value.upper() if is_term else in_graphql(value)
+    return shown
 
 
 def _is_term(name: str) -> bool:
