@@ -20,7 +20,7 @@ PATHS = (
     "/v2/graphql?query={sources(first:1){nodes{id}}}",
     "/v2/datapackage.json",
 )
-each = pytest.mark.parametrize("path", PATHS)
+each_path = pytest.mark.parametrize("path", PATHS)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def at_least(edition: object) -> dict[str, str]:
     return {"At-Least-Edition": str(edition)}
 
 
-@each
+@each_path
 def test_the_last_edition_and_earlier_ones_are_answered(client: httpx2.Client, last: int, path: str) -> None:
     # The list of places has an older last change than the store has.
     for edition in (f"e{last}", last, "e1", "e0"):
@@ -74,7 +74,7 @@ def test_the_last_edition_and_earlier_ones_are_answered(client: httpx2.Client, l
         assert "errors" not in answer.text and "freshness" not in answer.headers
 
 
-@each
+@each_path
 def test_an_edition_may_have_the_mark_of_its_store(client: httpx2.Client, last: int, mark: str, path: str) -> None:
     for edition in (f"e{last}-{mark}", f"e1-{mark}"):
         answer = client.get(path, headers=at_least(edition))
@@ -84,7 +84,7 @@ def test_an_edition_may_have_the_mark_of_its_store(client: httpx2.Client, last: 
     assert client.get(path, headers=at_least(permalink.rpartition("=")[2])).status_code == 200
 
 
-@each
+@each_path
 def test_an_edition_of_another_store_is_refused(client: httpx2.Client, mark: str, path: str) -> None:
     other = "000000" if mark != "000000" else "111111"
     answer = client.get(path, headers=at_least(f"e1-{other}"))
@@ -92,7 +92,7 @@ def test_an_edition_of_another_store_is_refused(client: httpx2.Client, mark: str
     assert "At-Least-Edition: This is an edition of another store" in answer.text
 
 
-@each
+@each_path
 def test_an_edition_beyond_the_last_one_is_refused(client: httpx2.Client, last: int, mark: str, path: str) -> None:
     # Also if the answer is kept, and if the client has it.
     held = client.get(path).headers.get("etag", "")
@@ -104,7 +104,7 @@ def test_an_edition_beyond_the_last_one_is_refused(client: httpx2.Client, last: 
             assert f"the last one is e{last}." in answer.text
 
 
-@each
+@each_path
 def test_head_is_refused_as_get_is(client: httpx2.Client, last: int, path: str) -> None:
     for edition in (f"e{last + 1}", "e1-000000", "latest"):
         statuses = [client.request(method, path, headers=at_least(edition)).status_code for method in ("GET", "HEAD")]
@@ -112,7 +112,7 @@ def test_head_is_refused_as_get_is(client: httpx2.Client, last: int, path: str) 
     assert client.head(path, headers=at_least(f"e{last}")).status_code == 200
 
 
-@each
+@each_path
 @pytest.mark.parametrize(
     "wrong", ["e", "latest", "-1", "e1, e2", "e1.5", "e" + "9" * 19, "e1-", "1-k3x9ma", "e1-K3X9MA"]
 )

@@ -32,7 +32,7 @@ RESOURCES = list(V1.resources.values())
 LISTS = {resource.name: f"/v1/{resource.plural}" for resource in RESOURCES}
 RECORDS = {resource.name: f"/v1/{resource.plural}/{{id}}" for resource in RESOURCES}
 NO_ID = "0" * 26
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
 
 
 def test_the_committed_file_is_what_the_code_says() -> None:
@@ -65,14 +65,14 @@ def test_each_operation_has_an_id_and_a_tag_of_its_own() -> None:
     assert all(set(operation["tags"]) <= tags and len(operation["tags"]) == 1 for operation in operations())
 
 
-@each
+@each_resource
 def test_every_parameter_that_a_list_takes_is_documented_and_no_other(resource: Resource) -> None:
     names = [parameter["name"] for parameter in documented_parameters(LISTS[resource.name])]
     assert len(names) == len(set(names))
     assert set(names) == set(parameters(V1, resource)) | set(SHARED) - {"facets", "known_at"}
 
 
-@each
+@each_resource
 def test_every_documented_parameter_is_taken(client: httpx2.Client, resource: Resource) -> None:
     path = LISTS[resource.name]
     wrong = {}
@@ -84,7 +84,7 @@ def test_every_documented_parameter_is_taken(client: httpx2.Client, resource: Re
     assert [parameter["name"] for parameter in documented_parameters(RECORDS[resource.name])] == ["include"]
 
 
-@each
+@each_resource
 def test_undocumented_parameters_are_refused(client: httpx2.Client, resource: Resource) -> None:
     for path in (LISTS[resource.name], LISTS[resource.name] + f"/{resource.prefix}_{NO_ID}"):
         answer = client.get(path, params={"colour": "red"})
@@ -170,7 +170,7 @@ def test_every_code_of_a_problem_is_documented() -> None:
     }
 
 
-@each
+@each_resource
 def test_every_list_and_record_is_as_documented(client: httpx2.Client, resource: Resource) -> None:
     for request in (f"{LISTS[resource.name]}?limit=200", f"{LISTS[resource.name]}?limit=2&count=exact"):
         answer = client.get(request)
@@ -179,7 +179,7 @@ def test_every_list_and_record_is_as_documented(client: httpx2.Client, resource:
         keeps_to(client.get(f"{LISTS[resource.name]}/{record['id']}"), RECORDS[resource.name], 200)
 
 
-@each
+@each_resource
 def test_every_export_is_as_documented(client: httpx2.Client, resource: Resource) -> None:
     for form in offered(V1, resource):
         path = f"{LISTS[resource.name]}.{form.name}"
@@ -190,7 +190,7 @@ def test_every_export_is_as_documented(client: httpx2.Client, resource: Resource
         assert names == set(parameters(V1, resource)) | shared
 
 
-@each
+@each_resource
 def test_every_include_is_as_documented(client: httpx2.Client, resource: Resource) -> None:
     for path in links(V1, resource):
         answer = client.get(LISTS[resource.name], params={"include": path, "limit": 20})
@@ -273,7 +273,7 @@ def test_a_store_that_is_away_answers_as_documented(serving: Callable[[str], Any
             keeps_to(answer, path_of(answer), 503)
 
 
-@each
+@each_resource
 def test_other_methods_are_as_documented(client: httpx2.Client, resource: Resource) -> None:
     path = LISTS[resource.name] + "?limit=1"
     get_answer, head = client.get(path), client.head(path)

@@ -151,7 +151,7 @@ def test_a_large_list_is_counted_from_a_sample_with_intervals(
     client, events = large
     answer = counted(client, "by=kind")
     assert answer["quality"] == "sampled"
-    sampled = Counter(one["kind"] for one in events if one["id"] < "evt_1")
+    sampled = Counter(event["kind"] for event in events if event["id"] < "evt_1")
     shown = {kind: count for kind, count in sampled.items() if count >= 10}
     assert {group["key"]["kind"]: group["count"] for group in answer["data"]} == {
         kind: 32 * count for kind, count in shown.items()
@@ -194,11 +194,11 @@ def test_a_sample_has_as_many_records_in_every_list(
     client, events = large
     monkeypatch.setattr(sample, "LEAST_RECORDS", least)
     monkeypatch.setattr(picked, "SURELY_MORE", surely_more)
-    ids = [one["id"] for one in events if not filter or one["language"] == "en"]
+    ids = [event["id"] for event in events if not filter or event["language"] == "en"]
     # A number of groups of its own, so that no statement of another test is used again.
     answer = counted(client, f"by=status&top={500 + 10 * least + len(filter)}{filter}")
     scale = scale_of(ids, least)
-    chosen = sum(one < f"evt_{sample.LETTERS[scale]}" for one in ids)
+    chosen = sum(identifier < f"evt_{sample.LETTERS[scale]}" for identifier in ids)
     assert (answer["quality"], answer["total"]) == ("sampled", scale * chosen)
     for group in answer["data"]:
         margin = 1.96 * sqrt(group["count"] / scale * (1 - 1 / scale))
@@ -207,13 +207,13 @@ def test_a_sample_has_as_many_records_in_every_list(
 
 def scale_of(ids: list[str], least: int) -> int:
     """Return the scale of the smallest sample with so many records, by the number in the smallest one of all."""
-    smallest = sum(one < "evt_01" for one in ids)
+    smallest = sum(identifier < "evt_01" for identifier in ids)
     return next(scale for scale in sample.LETTERS if smallest * (1024 // scale) >= least or scale == 32)
 
 
 def test_lists_of_that_size_have_different_samples(large: tuple[httpx2.Client, list[dict[str, Any]]]) -> None:
     _, events = large
-    assert len({scale_of([one["id"] for one in events], least) for least in (2, 5, 30, 60)}) >= 3
+    assert len({scale_of([event["id"] for event in events], least) for least in (2, 5, 30, 60)}) >= 3
 
 
 def test_intervals_contain_the_numbers(large: tuple[httpx2.Client, list[dict[str, Any]]]) -> None:
@@ -254,12 +254,12 @@ def test_quality_exact_and_short_lists_are_counted_one_by_one(
     client, events = large
     for query, chosen in (
         ("by=kind&quality=exact", events),
-        ("by=kind&language=uk", [one for one in events if one["language"] == "uk"]),
+        ("by=kind&language=uk", [event for event in events if event["language"] == "uk"]),
     ):
         answer = counted(client, query)
         assert answer["quality"] == "exact"
         assert {group["key"]["kind"]: group["count"] for group in answer["data"]} == Counter(
-            one["kind"] for one in chosen
+            event["kind"] for event in chosen
         )
         assert all(group["low"] == group["count"] == group["high"] for group in answer["data"])
         assert answer["total"] == len(chosen)
@@ -269,7 +269,7 @@ def test_counts_are_sampled_only_above_the_bound(
     large: tuple[httpx2.Client, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, events = large
-    number = sum(one["status"] == "occurred" and one["language"] == "en" for one in events)
+    number = sum(event["status"] == "occurred" and event["language"] == "en" for event in events)
     for bound, quality in ((number, "exact"), (number - 1, "sampled")):
         monkeypatch.setattr(picked, "SAMPLE_FROM", bound)
         # The price of a bound is in the words of the request, so that no remembered request answers.
@@ -280,8 +280,8 @@ def test_counts_are_sampled_only_above_the_bound(
 def test_records_without_an_exact_time_are_unplaced(large: tuple[httpx2.Client, list[dict[str, Any]]]) -> None:
     client, events = large
     answer = counted(client, "bucket=month&quality=exact")
-    undated = sum(one["starts_at"] is None for one in events)
-    coarser = sum(one["starts_at"] is not None and one["time_precision"] == "year" for one in events)
+    undated = sum(event["starts_at"] is None for event in events)
+    coarser = sum(event["starts_at"] is not None and event["time_precision"] == "year" for event in events)
     assert answer["unplaced"] == {"undated": undated, "coarser": coarser}
     assert counted(client, "bucket=year&quality=exact")["unplaced"] == {"undated": undated, "coarser": 0}
 

@@ -86,10 +86,10 @@ def populations_of(client: httpx2.Client, path: str) -> list[str]:
     raise AssertionError
 
 
-each = pytest.mark.parametrize("version", VERSIONS)
+each_version = pytest.mark.parametrize("version", VERSIONS)
 
 
-@each
+@each_version
 @pytest.mark.parametrize(
     ("filter", "expected"),
     [
@@ -114,11 +114,11 @@ def test_a_filter_finds_the_figures_of_its_events_place(
     assert (set(populations), len(populations)) == (expected, len(expected))
 
 
-@each
+@each_version
 @pytest.mark.parametrize("sort", ["as_of", "-as_of"])
 def test_figures_with_and_without_a_place_share_one_order(client: httpx2.Client, version: str, sort: str) -> None:
-    every = populations_of(client, f"/{version}/figures?measure=killed&sort={sort}")
-    expected = [population for population in every if population in IN_SUDAN | IN_UKRAINE]
+    populations = populations_of(client, f"/{version}/figures?measure=killed&sort={sort}")
+    expected = [population for population in populations if population in IN_SUDAN | IN_UKRAINE]
     assert populations_of(client, f"/{version}/figures?country=UA,SD&sort={sort}") == expected
     lines = client.get(f"/{version}/figures.ndjson?country=UA,SD&sort={sort}").text.splitlines()
     assert [json.loads(line)["population"] for line in lines] == expected
@@ -126,14 +126,14 @@ def test_figures_with_and_without_a_place_share_one_order(client: httpx2.Client,
     assert [json.loads(line)["population"] for line in limited_lines] == expected[:3]
 
 
-@each
+@each_version
 @pytest.mark.parametrize("count", ["exact", "estimated"])
 def test_a_count_contains_them(client: httpx2.Client, version: str, count: str) -> None:
     page = client.get(f"/{version}/figures?country=SD&count={count}&limit=1").json()["page"]
     assert page["total"] == len(IN_SUDAN)
 
 
-@each
+@each_version
 @pytest.mark.parametrize(
     ("filter", "expected"),
     [
@@ -180,7 +180,7 @@ def test_effective_place_id_is_the_place_that_counts(client: httpx2.Client) -> N
     }
 
 
-@each
+@each_version
 def test_geojson_draws_a_figure_at_its_events_place(client: httpx2.Client, version: str) -> None:
     features = client.get(f"/{version}/figures.geojson").json()["features"]
     features_by_population = {feature["properties"]["population"]: feature for feature in features}

@@ -23,7 +23,7 @@ from tests.walking import bounded_walk
 RESOURCES = list(V1.resources.values())
 NO_EVENT = f"evt_{'0' * 26}"
 FILES = [(resource, form.name) for resource in RESOURCES for form in offered(V1, resource)]
-each = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
 each_file = pytest.mark.parametrize(("resource", "form"), FILES, ids=lambda value: getattr(value, "name", value))
 # Filters and sorts: a key that some records lack, in both directions; a link, a search, and a place.
 REQUESTS = [
@@ -82,7 +82,7 @@ def test_an_export_has_the_records_of_all_pages_in_their_order(client: httpx2.Cl
     assert [row["id"] for row in table(client.get(f"{path}.csv?{query}"))] == [record["id"] for record in expected]
 
 
-@each
+@each_resource
 def test_every_resource_is_exported_as_it_is_listed(client: httpx2.Client, resource: Resource) -> None:
     expected = read_pages(client, f"/v1/{resource.plural}?limit=200")
     answer = client.get(f"/v1/{resource.plural}.ndjson")

@@ -19,14 +19,14 @@ from api.rest.inputs import links
 from tests.rest.test_contract import close_schema
 
 FILES = Path(__file__).parents[2] / "openapi"
-each = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda version: str(version.name))
-EVERY = [(version, resource) for version in VERSIONS.values() for resource in version.resources.values()]
-every = pytest.mark.parametrize(
-    ("version", "resource"), EVERY, ids=[f"{version.name}-{each.name}" for version, each in EVERY]
+each_version = pytest.mark.parametrize("version", VERSIONS.values(), ids=lambda version: str(version.name))
+RESOURCES = [(version, resource) for version in VERSIONS.values() for resource in version.resources.values()]
+each_resource = pytest.mark.parametrize(
+    ("version", "resource"), RESOURCES, ids=[f"{version.name}-{resource.name}" for version, resource in RESOURCES]
 )
 
 
-@each
+@each_version
 def test_the_contracts_are_valid_and_committed(version: Version) -> None:
     validate(rest.openapi(version))
     assert validate_schema(core(version)) == []
@@ -34,7 +34,7 @@ def test_the_contracts_are_valid_and_committed(version: Version) -> None:
     assert (FILES / f"{version.name}.graphql").read_text(encoding="utf-8") == graphql.text(version)
 
 
-@each
+@each_version
 def test_everything_is_described_and_used(version: Version) -> None:
     components = rest.openapi(version)["components"]
     unused = [
@@ -59,7 +59,7 @@ def test_everything_is_described_and_used(version: Version) -> None:
     ] == []
 
 
-@every
+@each_resource
 def test_every_answer_is_as_documented(client: httpx2.Client, version: Version, resource: Resource) -> None:
     schemas = close_schema(rest.openapi(version)["components"]["schemas"])
     title = resource.name.capitalize()
@@ -84,7 +84,7 @@ def test_every_answer_is_as_documented(client: httpx2.Client, version: Version, 
         keeps_to(f"{list_path}.geojson", "FeatureCollection")
 
 
-@every
+@each_resource
 def test_an_export_has_the_records_of_the_list_in_its_order(
     client: httpx2.Client, version: Version, resource: Resource
 ) -> None:
