@@ -26,13 +26,13 @@ class Program:
     environment: Mapping[str, str]
 
 
-class NotToBeHad(Exception):
+class ProgramUnavailable(Exception):
     """The system is not Debian, or its packages cannot be fetched."""
 
 
 def program(name: str, package: str = "") -> Program:
-    """Return a program of a package, which has the same name unless it is given. NotToBeHad, with the reason, if there
-    is none."""
+    """Return a program of a package, which has the same name unless it is given. ProgramUnavailable, with the reason,
+    if there is none."""
     if installed := shutil.which(name, path=PATHS):
         return Program(installed, os.environ)
     folder = UNPACKED / (package or name)
@@ -50,7 +50,7 @@ def program(name: str, package: str = "") -> Program:
 
 def _fetch(name: str, folder: Path) -> None:
     if not Path(STATUS).exists() or not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        raise NotToBeHad("there is no apt-get here")
+        raise ProgramUnavailable("there is no apt-get here")
     shutil.rmtree(folder, ignore_errors=True)
     for directory in ("state/lists/partial", "cache/archives/partial"):
         (folder / directory).mkdir(parents=True)
@@ -71,5 +71,5 @@ def _fetch(name: str, folder: Path) -> None:
 def _run(*command: str, cwd: Path = ROOT) -> str:
     result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
     if result.returncode:
-        raise NotToBeHad(f"{command[0]} {command[-1]}: {result.stderr.strip()[-500:]}")
+        raise ProgramUnavailable(f"{command[0]} {command[-1]}: {result.stderr.strip()[-500:]}")
     return result.stdout

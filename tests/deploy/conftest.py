@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients import CLEAN, ROOT, run
-from tests.debian import NotToBeHad, Program, program
+from tests.debian import Program, ProgramUnavailable, program
 from tests.sharing import once
 
 DEPLOY = ROOT / "docs" / "deploy"
@@ -24,8 +24,8 @@ def debian() -> Callable[..., Program]:
     def find(name: str, package: str = "") -> Program:
         try:
             return program(name, package)
-        except NotToBeHad as error:
-            pytest.skip(f"Debian's {package or name} is not to be had: {error}")
+        except ProgramUnavailable as error:
+            pytest.skip(f"Debian's {package or name} is not available: {error}")
 
     return find
 

@@ -139,7 +139,7 @@ def varnish_options(varnish: Program) -> list[str]:
     root = Path(varnish.path).parents[1]
     modules = next((str(path.parent) for path in root.glob("lib/*/varnish/vmods/libvmod_xkey.so")), None)
     if modules is None:
-        pytest.skip("Debian's varnish-modules is not to be had: its xkey is not beside varnishd")
+        pytest.skip("Debian's varnish-modules is not available: its xkey is not beside varnishd")
     return ["-j", "none", "-p", f"vmod_path={modules}"]
 
 

@@ -18,7 +18,7 @@ import pytest
 from api.ingest.load import load
 from api.store.embedded import start
 from api.store.migrate import migrate
-from tests.debian import NotToBeHad, Program, program
+from tests.debian import Program, ProgramUnavailable, program
 from tests.ports import free_port
 from tests.serving import serving
 from tests.store.pooler import Pooler, pooling
@@ -103,8 +103,8 @@ def debian() -> Program:
     """Debian's pgbouncer."""
     try:
         return program("pgbouncer")
-    except NotToBeHad as error:
-        pytest.skip(f"Debian's pgbouncer is not to be had: {error}")
+    except ProgramUnavailable as error:
+        pytest.skip(f"Debian's pgbouncer is not available: {error}")
 
 
 @asynccontextmanager

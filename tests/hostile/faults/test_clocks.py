@@ -19,7 +19,7 @@ from api.access.keys import Keys, NewKey
 from api.ingest.load import load
 from api.store.access import AccessStore
 from tests.conftest import SAMPLE
-from tests.debian import NotToBeHad, program
+from tests.debian import ProgramUnavailable, program
 from tests.serving import OLDEST, serving
 
 pytestmark = pytest.mark.fault
@@ -33,8 +33,8 @@ def other_clock(request: pytest.FixtureRequest) -> Iterator[int]:
     """The seconds by which the clock of processes that start meanwhile is ahead."""
     try:
         usr = Path(program("faketime").path).parents[1]
-    except NotToBeHad as error:
-        pytest.skip(f"Debian's faketime is not to be had: {error}")
+    except ProgramUnavailable as error:
+        pytest.skip(f"Debian's faketime is not available: {error}")
     library = next(usr.glob("lib/*/faketime/libfaketime.so.1"))
     with patch.dict(os.environ, {"LD_PRELOAD": str(library), "FAKETIME": request.param, **REAL_INTERVALS}):
         yield int(request.param)
