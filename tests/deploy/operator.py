@@ -51,7 +51,7 @@ class Operator:
             path.chmod(0o755)
         return Operator(folder, {port: str(free_port()) for port in PORTS})
 
-    def do(self, step: Step) -> tuple[int, str]:
+    def run_step(self, step: Step) -> tuple[int, str]:
         """Run a step. Return its exit code (0 if it succeeded) and its output."""
         environment = CLEAN | {
             "PATH": f"{self.folder / 'programs'}:{CLEAN['PATH']}",

@@ -85,14 +85,14 @@ def promtool(debian: Callable[..., Program]) -> Program:
 
 @pytest.mark.full
 def test_the_alerts_and_the_configuration_are_valid(promtool: Program) -> None:
-    code, said = check(promtool, "check", "config", "prometheus.yaml", at=PROMETHEUS)
-    assert code == 0 and f"{len(RULES)} rules found" in said, said
+    code, output = check(promtool, "check", "config", "prometheus.yaml", at=PROMETHEUS)
+    assert code == 0 and f"{len(RULES)} rules found" in output, output
 
 
 @pytest.mark.full
 def test_each_alert_fires_when_it_should_and_not_before(promtool: Program) -> None:
-    code, said = check(promtool, "test", "rules", "alerts_test.yaml", at=PROMETHEUS)
-    assert code == 0, said
+    code, output = check(promtool, "test", "rules", "alerts_test.yaml", at=PROMETHEUS)
+    assert code == 0, output
 
 
 @pytest.mark.full
@@ -116,15 +116,15 @@ def test_every_alert_has_a_case_in_which_it_fires() -> None:
 def test_every_metric_and_label_of_an_expression_exists(expression: Expression, metrics: dict[str, set[str]]) -> None:
     named = METRIC.findall(expression.text)
     assert named
-    there: set[str] = set()
+    known_labels: set[str] = set()
     for name, matchers in named:
         assert name in metrics, name
-        there |= metrics[name]
+        known_labels |= metrics[name]
         used = dict(LABEL.findall(matchers))
         assert used.keys() <= metrics[name] | ADDED, (name, used)
         assert used.get("job") == "briefing", f"{name} of other services would count"
     grouped = {label.strip() for labels in GROUPED.findall(expression.text) for label in labels.split(",")}
-    assert grouped <= there | ADDED
+    assert grouped <= known_labels | ADDED
 
 
 def test_values_of_labels_are_documented() -> None:
@@ -143,8 +143,8 @@ def test_values_of_labels_are_documented() -> None:
 def test_the_expressions_of_the_dashboard_are_valid(promtool: Program, tmp_path: Path) -> None:
     rules = [{"record": f"panel:{number}", "expr": expression.text} for number, expression in enumerate(EXPRESSIONS)]
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
-    code, said = check(promtool, "check", "rules", "rules.yaml", at=tmp_path)
-    assert code == 0 and f"{len(rules)} rules found" in said, said
+    code, output = check(promtool, "check", "rules", "rules.yaml", at=tmp_path)
+    assert code == 0 and f"{len(rules)} rules found" in output, output
 
 
 def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:

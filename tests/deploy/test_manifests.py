@@ -42,8 +42,8 @@ def seconds(text: str) -> float:
 
 
 def test_compose_is_valid(validators: Path) -> None:
-    code, said = check(validators / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")
-    assert code == 0, said
+    code, output = check(validators / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")
+    assert code == 0, output
 
 
 def test_a_fault_in_compose_is_seen(validators: Path, tmp_path: Path) -> None:
@@ -54,15 +54,15 @@ def test_a_fault_in_compose_is_seen(validators: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_manifests_are_valid(validators: Path, release: str) -> None:
-    code, said = check(validators / "kubernetes-validate", "--strict", "-k", release, *MANIFESTS)
-    assert (code, said.count(" passed for resource ")) == (0, len(MANIFESTS)), said
+    code, output = check(validators / "kubernetes-validate", "--strict", "-k", release, *MANIFESTS)
+    assert (code, output.count(" passed for resource ")) == (0, len(MANIFESTS)), output
 
 
 def test_a_fault_in_a_manifest_is_seen(validators: Path, tmp_path: Path) -> None:
     wrong = (KUBERNETES / "deployment.yaml").read_text().replace("periodSeconds", "period")
     (tmp_path / "deployment.yaml").write_text(wrong)
-    code, said = check(validators / "kubernetes-validate", "--strict", tmp_path / "deployment.yaml")
-    assert code != 0 and "period" in said
+    code, output = check(validators / "kubernetes-validate", "--strict", tmp_path / "deployment.yaml")
+    assert code != 0 and "period" in output
 
 
 def test_kustomize_lists_every_manifest_but_the_migration() -> None:

@@ -30,11 +30,11 @@ def operator() -> Iterator[Operator]:
 
 def follow(operator: Operator, page: list[Step]) -> None:
     for step in page:
-        code, printed = operator.do(step)
+        code, output = operator.run_step(step)
         if step.output is None:
-            assert code == 0, f"{step}\nfails:\n{printed}"
+            assert code == 0, f"{step}\nfails:\n{output}"
         else:
-            assert stands(step.output, printed, step.answer), f"{step}\nprints:\n{printed}\ninstead of:\n{step.output}"
+            assert stands(step.output, output, step.answer), f"{step}\nprints:\n{output}\ninstead of:\n{step.output}"
 
 
 @pytest.mark.full

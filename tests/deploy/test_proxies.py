@@ -87,8 +87,8 @@ def make_certificate(folder: Path) -> None:
 @pytest.mark.parametrize("upstream", UPSTREAMS)
 def test_nginx_accepts_the_files(nginx: Program, folder: Path, upstream: str) -> None:
     path = configure(folder, upstream, {"listen 80": free_port(), "listen 443": free_port()})
-    code, said = check(nginx, "-t", "-q", "-c", path)
-    assert (code, said) == (0, "")
+    code, output = check(nginx, "-t", "-q", "-c", path)
+    assert (code, output) == (0, "")
 
 
 def test_nginx_refuses_a_fault(nginx: Program, folder: Path) -> None:
@@ -353,10 +353,10 @@ def test_caddy_accepts_the_file(debian: Callable[..., Program], tmp_path: Path) 
     where = {"XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     tool = Program(caddy.path, {**caddy.environment, **where})
     arguments = ("--config", DEPLOY / "caddy" / "Caddyfile", "--adapter", "caddyfile")
-    code, said = check(tool, "validate", *arguments)
-    assert code == 0 and "Valid configuration" in said, said
-    code, said = check(tool, "adapt", *arguments)
-    assert code == 0 and "warn" not in said.lower()
-    text = json.dumps(json.loads(said.splitlines()[-1]))
+    code, output = check(tool, "validate", *arguments)
+    assert code == 0 and "Valid configuration" in output, output
+    code, output = check(tool, "adapt", *arguments)
+    assert code == 0 and "warn" not in output.lower()
+    text = json.dumps(json.loads(output.splitlines()[-1]))
     assert all(f'"dial": "127.0.0.1:{port}"' in text for port in (8001, 8002)) and '"/readyz"' in text
     assert check(tool, "fmt", "--diff", DEPLOY / "caddy" / "Caddyfile")[0] == 0

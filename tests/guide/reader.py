@@ -97,7 +97,7 @@ class Reader:
         path.write_text(f'#!/bin/sh\nexec {runs} "$@"\n')
         path.chmod(0o755)
 
-    def do(self, step: Step) -> tuple[int, str]:
+    def run_step(self, step: Step) -> tuple[int, str]:
         """Run a step. Return its exit code (0 if it succeeded) and its output."""
         text = step.text.replace(ADDRESS, self.served)
         if step.file:

@@ -23,6 +23,6 @@ def test_every_first_call_gives_the_newest_event(reader: Reader) -> None:
     assert {called for called, _ in calls} == set(CALLS)
     for call, text in calls:
         step = Step("/", 0, CALLS[call], unescape(text) + "\n")
-        code, output = reader.do(step)
+        code, output = reader.run_step(step)
         if code or title not in output:
             pytest.fail(f"{step}\nprints:\n{output}", pytrace=False)

@@ -74,7 +74,7 @@ def follow(reader: Reader, todo: list[Step]) -> None:
         if reason(step):
             continue
         assert step.file or step.language in RUN, f"{step}\nNothing runs this; say why in NOT_RUN."
-        code, output = reader.do(step)
+        code, output = reader.run_step(step)
         if step.output is None and code:
             pytest.fail(f"{step}\nfails:\n{output}", pytrace=False)
         if step.output is not None and not stands(step.output, output, step.answer):

@@ -25,12 +25,12 @@ def copy_tree(copy: Path, source: Path = ROOT) -> Path:
     """Copy the tree, or a copy of it, into a folder."""
     ignored = shutil.ignore_patterns("__pycache__", "node_modules", "dist", "*.egg-info")
     for name in COPIED:
-        there = source / name
-        if there.is_dir():
-            shutil.copytree(there, copy / name, ignore=ignored)
+        path = source / name
+        if path.is_dir():
+            shutil.copytree(path, copy / name, ignore=ignored)
         else:
             copy.mkdir(exist_ok=True)
-            shutil.copy(there, copy / name)
+            shutil.copy(path, copy / name)
     return copy
 
 

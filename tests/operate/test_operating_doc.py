@@ -46,9 +46,9 @@ async def test_exactly_the_metrics_are_documented() -> None:
     settings = Settings(metrics_port=0, read_urls="postgresql://replica")
     application = create_app(settings, "postgresql://nowhere")
     assert application.metrics is not None
-    there = names(application.metrics.registry) | names(serve._create_own_registry(supervisor.WorkerTeam([])))
+    declared = names(application.metrics.registry) | names(serve._create_own_registry(supervisor.WorkerTeam([])))
     rows = [row.split("|")[1] for row in section("Metrics").splitlines() if row.startswith("| `")]
-    assert set(re.findall(r"`(briefing_\w+)`", " ".join(rows))) == there
+    assert set(re.findall(r"`(briefing_\w+)`", " ".join(rows))) == declared
 
 
 def test_exactly_the_fields_of_the_log_are_documented() -> None:
@@ -58,9 +58,9 @@ def test_exactly_the_fields_of_the_log_are_documented() -> None:
     context.cut, context.price, context.cache, context.store_seconds = True, 1, "hit", 0.1
     context.version, context.version_outdated = "v1", True
     context.outdated = (DeprecatedPart("event.disputed", "use dispute"),)
-    there = line(request)
+    fields = line(request)
     rows = [row.split("|")[1] for row in section("Log").splitlines() if row.startswith("| `")]
-    assert re.findall(r"`(\w+)`", " ".join(sorted(rows))) and set(re.findall(r"`(\w+)`", " ".join(rows))) == set(there)
+    assert re.findall(r"`(\w+)`", " ".join(sorted(rows))) and set(re.findall(r"`(\w+)`", " ".join(rows))) == set(fields)
 
 
 def test_the_dockerfile_names_only_settings_that_there_are() -> None:

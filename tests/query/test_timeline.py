@@ -30,12 +30,12 @@ def moment(seconds: float) -> KnownAt:
 @pytest.fixture
 def timeline() -> Timeline:
     """Three editions, a hundred seconds apart. The process has looked at the store 300 seconds after the first."""
-    made = Timeline()
-    made.add(10, at(0), ["event", "place"])
-    made.add(17, at(100), ["place"])
-    made.add(30, at(200), ["event"])
-    made.note_look(STORE, at(300), 30, None)
-    return made
+    timeline = Timeline()
+    timeline.add(10, at(0), ["event", "place"])
+    timeline.add(17, at(100), ["place"])
+    timeline.add(30, at(200), ["event"])
+    timeline.note_look(STORE, at(300), 30, None)
+    return timeline
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,17 @@ def test_a_date_of_http_stands_for_the_end_of_its_second() -> None:
             read_accept_datetime(text)
 
 
-@pytest.mark.parametrize(("number", "found"), [(9, 0), (10, 10), (16, 10), (17, 17), (29, 17), (30, 30)])
-def test_a_number_between_two_editions_means_the_one_before(timeline: Timeline, number: int, found: int) -> None:
-    assert EditionFinder(timeline).find(KnownAt(number=number)).number == found
+@pytest.mark.parametrize(("number", "edition"), [(9, 0), (10, 10), (16, 10), (17, 17), (29, 17), (30, 30)])
+def test_a_number_between_two_editions_means_the_one_before(timeline: Timeline, number: int, edition: int) -> None:
+    assert EditionFinder(timeline).find(KnownAt(number=number)).number == edition
 
 
 @pytest.mark.parametrize(
-    ("seconds", "found"), [(-0.000001, 0), (0, 10), (99.999999, 10), (100, 17), (199, 17), (200, 30), (300, 30)]
+    ("seconds", "edition"), [(-0.000001, 0), (0, 10), (99.999999, 10), (100, 17), (199, 17), (200, 30), (300, 30)]
 )
-def test_a_moment_means_the_last_edition_up_to_it(timeline: Timeline, seconds: float, found: int) -> None:
+def test_a_moment_means_the_last_edition_up_to_it(timeline: Timeline, seconds: float, edition: int) -> None:
     as_of = EditionFinder(timeline).find(moment(seconds))
-    assert (as_of.number, as_of.final) == (found, True)
+    assert (as_of.number, as_of.final) == (edition, True)
 
 
 def test_a_moment_after_the_last_look_waits_for_another_one(timeline: Timeline) -> None:
@@ -155,8 +155,8 @@ def restored(timeline: Timeline) -> Timeline:
 
 @pytest.mark.parametrize("store", ["", STORE, "first0", "second"])
 def test_editions_from_before_a_restore_keep_their_names(restored: Timeline, store: str) -> None:
-    for number, found in ((10, 10), (29, 17), (30, 30)):
-        assert EditionFinder(restored).find(KnownAt(number=number, store=store)).number == found
+    for number, edition in ((10, 10), (29, 17), (30, 30)):
+        assert EditionFinder(restored).find(KnownAt(number=number, store=store)).number == edition
 
 
 @pytest.mark.parametrize("store", ["", STORE, "first0", "second"])

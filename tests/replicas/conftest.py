@@ -36,11 +36,11 @@ NUMBERS = count(1)
 @pytest.fixture(scope="package")
 async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[list[Server]]:
     """A primary with the sample, and two replicas. A test that breaks a server mends it."""
-    with replicated(2) as made:
-        await migrate(made[0].url)
-        await load([str(SAMPLE)], made[0].url)
-        await write(made[0], tmp_path_factory.mktemp("first"))
-        yield made
+    with replicated(2) as servers:
+        await migrate(servers[0].url)
+        await load([str(SAMPLE)], servers[0].url)
+        await write(servers[0], tmp_path_factory.mktemp("first"))
+        yield servers
 
 
 @pytest.fixture
@@ -100,23 +100,23 @@ async def routed(
     primary, *others = servers
     url = primary_url or primary.url
     replica_urls = [server.url for server in others] if urls is None else urls
-    chosen = Settings(read_urls=" ".join(replica_urls), **{"answer_memory": 0, **settings})
-    found = Replicas(chosen, url)
-    caller_cache = CallerCache(url, chosen, found)
-    service = Service(chosen, url, AccessControl(caller_cache, None, chosen), found)
+    service_settings = Settings(read_urls=" ".join(replica_urls), **{"answer_memory": 0, **settings})
+    replicas = Replicas(service_settings, url)
+    caller_cache = CallerCache(url, service_settings, replicas)
+    service = Service(service_settings, url, AccessControl(caller_cache, None, service_settings), replicas)
     service.changes.start()
     caller_cache.start()
-    found.start()
+    replicas.start()
     try:
-        made = Routed(service, found)
+        routed_service = Routed(service, replicas)
         await caller_cache.known()
-        await made.until_sure()
-        yield made
+        await routed_service.until_sure()
+        yield routed_service
     finally:
         await service.changes.stop()
         await caller_cache.stop()
         await service.reader.close()
-        await found.close()
+        await replicas.close()
 
 
 async def write(primary: Server, folder: Path) -> int:

@@ -45,15 +45,15 @@ Change = dict[str, Any]
 async def url(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store with six editions: the first records; a place that moves abroad, and a figure that is restated; the event
     withdrawn; a further place; the event restored, with a citation; a figure whose text a spreadsheet would run."""
-    made = await new_store()
+    url = await new_store()
     folder = tmp_path_factory.mktemp("compared")
-    await write(folder, made, *SOURCES, FIRST, TALKS, KILLED)
-    await write(folder, made, FIRST | {"country": "PL"}, KILLED | {"value": 406})
-    await write(folder, made, HELD | WITHDRAWN)
-    await write(folder, made, FURTHER)
-    await write(folder, made, TALKS | {"tags": ["peace"], "citations": CITED})
-    await write(folder, made, KILLED | {"value": 364, "caveat": '=HYPERLINK("x")', "value_text": "-1 or\nso"})
-    return made
+    await write(folder, url, *SOURCES, FIRST, TALKS, KILLED)
+    await write(folder, url, FIRST | {"country": "PL"}, KILLED | {"value": 406})
+    await write(folder, url, HELD | WITHDRAWN)
+    await write(folder, url, FURTHER)
+    await write(folder, url, TALKS | {"tags": ["peace"], "citations": CITED})
+    await write(folder, url, KILLED | {"value": 364, "caveat": '=HYPERLINK("x")', "value_text": "-1 or\nso"})
+    return url
 
 
 def compare(history: History, path: str, earlier: int, later: int, filters: str = "") -> list[Change]:
@@ -205,16 +205,16 @@ def test_pages_go_on_between_the_same_two_editions(history: History) -> None:
     states = f"from=e{history.numbers[0]}&to=e{history.numbers[5]}"
     whole = [json.loads(line) for line in history.get(f"/places/diff.ndjson?{states}").text.splitlines()]
     assert [change["change"] for change in whole] == ["changed", "added"]
-    found: list[Change] = []
+    changes: list[Change] = []
     following = f"/v2/places/diff?{states}&limit=1"
     for _ in bounded_walk():
         answer = history.client.get(following)
-        found += answer.json()["data"]
+        changes += answer.json()["data"]
         if answer.json()["page"]["next_cursor"] is None:
             assert "link" not in answer.headers
             break
         following = answer.headers["link"].removeprefix("<").partition(">")[0]
-    assert found == whole
+    assert changes == whole
     assert answer.json()["page"]["has_more"] is False
     cursor = history.get(f"/places/diff?{states}&limit=1").json()["page"]["next_cursor"]
     # Without `to`, the cursor says what the later edition is.
@@ -277,9 +277,9 @@ async def test_caches_may_keep_what_two_editions_differ_in(history: History) -> 
         assert present.status_code == 200
         assert present.headers["cache-control"] == "public, no-cache" and "surrogate-key" not in present.headers
     store = AccessStore(history.url)
-    made = await Keys(store, "live", "test: us").create(NewKey("a test", "free", ("read",)))
+    created_key = await Keys(store, "live", "test: us").create(NewKey("a test", "free", ("read",)))
     await store.close()
-    private = history.get(named, Authorization=f"Bearer {made.secret.text}")
+    private = history.get(named, Authorization=f"Bearer {created_key.secret.text}")
     assert private.headers["cache-control"] == "private, max-age=3600"
     # The price is for the page, and what it did not use is given back.
     assert private.headers["ratelimit-cost"] == "1"

@@ -22,15 +22,15 @@ RESTORED = TALKS | {"title": "Talks in Brest", "citations": CITED}
 @pytest.fixture(scope="module")
 async def url(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store with an event that was created, changed, withdrawn and restored, each time in a load of its own."""
-    made = await new_store()
+    url = await new_store()
     folder = tmp_path_factory.mktemp("revised")
-    await write(folder, made, *SOURCES, FIRST, TALKS, KILLED)
-    await write(folder, made, FIRST | {"name": "Brest"}, TALKS | {"title": "Talks near Brest", "tags": ["peace"]})
-    await write(folder, made, HELD | {"resource": "event", "key": "event", "withdrawn": {"reason": "Reported twice."}})
-    await write(folder, made, RESTORED)
-    await write(folder, made, RESTORED | {"place": None, "citations": [CITED[0] | {"source": "belta"}]})
-    await write(folder, made, KILLED | {"value": 406, "dataset": "d"})
-    return made
+    await write(folder, url, *SOURCES, FIRST, TALKS, KILLED)
+    await write(folder, url, FIRST | {"name": "Brest"}, TALKS | {"title": "Talks near Brest", "tags": ["peace"]})
+    await write(folder, url, HELD | {"resource": "event", "key": "event", "withdrawn": {"reason": "Reported twice."}})
+    await write(folder, url, RESTORED)
+    await write(folder, url, RESTORED | {"place": None, "citations": [CITED[0] | {"source": "belta"}]})
+    await write(folder, url, KILLED | {"value": 406, "dataset": "d"})
+    return url
 
 
 def expected(history: History) -> list[dict[str, Any]]:
@@ -66,11 +66,11 @@ def test_graphql_has_the_same_revisions(history: History) -> None:
     selection = "nodes { revision action edition knownFrom knownTo reason dataset changed } edition"
     data = history.graphql(f'{{ revisions(id: "{EVENT}") {{ {selection} }} }}')["data"]["revisions"]
     names = {"knownFrom": "known_from", "knownTo": "known_to"}
-    found = [{names.get(name, name): value for name, value in node.items()} for node in data["nodes"]]
-    for revision in found:
+    revisions = [{names.get(name, name): value for name, value in node.items()} for node in data["nodes"]]
+    for revision in revisions:
         revision["action"] = revision["action"].lower()
         revision["changed"] = ["place_id" if path == "placeId" else path for path in revision["changed"]]
-    assert found == expected(history)
+    assert revisions == expected(history)
     assert data["edition"] == history.numbers[4]
 
 
@@ -119,8 +119,8 @@ def test_revisions_have_pages(history: History, api: str) -> None:
         numbers: list[int] = []
         cursor = None
         for _ in range(6):
-            found, cursor = page(size, cursor)
-            numbers += found
+            page_numbers, cursor = page(size, cursor)
+            numbers += page_numbers
             if cursor is None:
                 break
         assert numbers == [5, 4, 3, 2, 1]

@@ -28,11 +28,11 @@ async def test_fields_declared_as_required_are_never_null(
     owner: asyncpg.Connection, version: Version, name: str
 ) -> None:
     resource = version[name]
-    there = {field.name for field in resource.fields.values() if not field.type.nullable}
-    there |= {
+    required = {field.name for field in resource.fields.values() if not field.type.nullable}
+    required |= {
         link.by for link in resource.links.values() if link.kind == "several" or (link.single and not link.nullable)
     }
-    assert there.isdisjoint({row["attname"] for row in await owner.fetch(NULLABLE, name)})
+    assert required.isdisjoint({row["attname"] for row in await owner.fetch(NULLABLE, name)})
 
 
 async def test_ids_hold_plain_characters_alone(owner: asyncpg.Connection) -> None:

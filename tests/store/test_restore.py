@@ -100,7 +100,7 @@ async def target(cluster: str) -> AsyncIterator[str]:
 
 
 def restore(url: str, dump: str, *flags: str) -> str:
-    """Restore a dump, and return what pg_restore said. It goes on after errors, as it does for operators."""
+    """Restore a dump, and return the errors of pg_restore. It goes on after errors, as it does for operators."""
     return run("pg_restore", *flags, f"--dbname={url}", dump).stderr
 
 
@@ -160,8 +160,8 @@ def answers(url: str) -> list[object]:
 async def test_a_dump_without_roles_is_served_after_migrate(
     target: str, source: Source, flags: tuple[str, ...]
 ) -> None:
-    said = restore(target, source.dump, *flags)
-    assert ('role "briefing_reader" does not exist' in said) == ("--no-acl" not in flags)
+    output = restore(target, source.dump, *flags)
+    assert ('role "briefing_reader" does not exist' in output) == ("--no-acl" not in flags)
     done = await command(target, "migrate")
     assert done.returncode == 0, done.stderr
     assert "role briefing_reader\nrole briefing_access" in done.stdout.replace(

@@ -80,9 +80,9 @@ async def test_a_service_that_finds_a_store_of_a_newer_release_later_says_so_and
             threading.Timer(60, process.kill).start()
             assert process.stdout is not None and process.stdout.readline().startswith("Serving on")
             cluster.start()
-            _, told = process.communicate()
-        assert process.returncode == 78, told
-        assert "migrated to 0999_next" in told and "Traceback" not in told
+            _, errors = process.communicate()
+        assert process.returncode == 78, errors
+        assert "migrated to 0999_next" in errors and "Traceback" not in errors
     finally:
         async with connect_to(cluster) as connection:
             await connection.execute("delete from migration.applied where name = '0999_next'")
