@@ -1,4 +1,4 @@
-"""What a fork of tests/forked.py has when it begins: the modules of the service, and its schemas of GraphQL."""
+"""Import the modules that each fork of tests/forked.py starts with, and build the schemas of GraphQL."""
 
 import api.app
 import api.cli

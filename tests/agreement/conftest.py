@@ -1,4 +1,5 @@
-"""The awkward store, written once: its rows in Python, the reference over them, and the service as clients see it."""
+"""One store of edge cases for all tests of this folder: its rows in Python, the reference over them, and the service as
+clients see it."""
 
 from __future__ import annotations
 

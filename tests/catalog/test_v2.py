@@ -1,4 +1,5 @@
-"""Version 2 says what version 1 says, in objects; what becomes of a dispute is told again from its citations."""
+"""Version 2 groups the fields of version 1 into objects. The status of a dispute is recomputed here from the
+citations."""
 
 from __future__ import annotations
 

