@@ -1,8 +1,8 @@
 create view v2.citation as
 select record_id, position, source_id::text, source_role::text, stance::text, blames_id::text, certainty::text,
     statement::text, medium::text, via_ids, document_id::text, excerpt::jsonb,
-    -- Whether the record that it belongs to was not withdrawn. A scalar subquery is one look-up for each row that a list
-    -- shows; `exists` let Postgres hash the whole table for a page. Within a record nobody asks for it.
+    -- True unless the owning record is withdrawn. A scalar subquery costs one look-up a shown row. `exists` made Postgres
+    -- hash the whole table. Queries within a record do not select it.
     coalesce(
         (select event.withdrawn is null from store.event where event.id = citation.event_id),
         (select figure.withdrawn is null from store.figure where figure.id = citation.figure_id),

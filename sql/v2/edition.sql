@@ -1,4 +1,4 @@
--- The editions, each with what its load changed. An edition is in the list from itself on.
+-- The editions, each with what its load changed. A list as of an edition contains that edition and the earlier ones.
 create view v2_at.edition_version as
 select seq as number, at as known_from, array(
         select distinct dataset from store.edition_change where edition = seq and dataset <> '' order by dataset) as datasets,

@@ -1,4 +1,4 @@
--- The last change of each record that is withdrawn, and those that were the last one until a later change.
+-- Each withdrawal, from its change until the next change of the record.
 create view v2_at.withdrawal_version as
 select seq as change, resource, id::text, recorded_at as withdrawn_at, reason::text, seq as since,
     coalesce((
@@ -7,6 +7,7 @@ select seq as change, resource, id::text, recorded_at as withdrawn_at, reason::t
 from store.change
 where action = 'withdrawn';
 
+-- The withdrawals that are in force now.
 create view v2.withdrawal as
 select seq as change, resource, id::text, recorded_at as withdrawn_at, reason::text
 from store.change
