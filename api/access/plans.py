@@ -45,7 +45,7 @@ class Plans:
             plan = replace(from_row(row), **changes)
             return _list_values(check(plan))
 
-        rows = await self._store.revise(self._actor, "hold_plan", name, "change_plan", apply_changes)
+        rows = await self._store.revise(self._actor, "lock_plan", name, "change_plan", apply_changes)
         if not rows:
             raise NotFound(f"There is no plan {name} any more.")
         return from_row(rows[0])

@@ -53,7 +53,7 @@ class _Links:
         self._dataset = dataset
         self._written = written
         self.keys: dict[str, None] = {}
-        self.forms: dict[KeyForm, None] = {}
+        self.key_forms: dict[KeyForm, None] = {}
 
     def own_id(self, resource: str, key: str) -> str:
         """Return the id of the record itself, which has this key."""
@@ -72,7 +72,7 @@ class _Links:
 
     def _note_forms(self, resource: str, key: str) -> None:
         if not key.isascii() or self._written or not (self._dataset or "").isascii():
-            self.forms.update(dict.fromkeys(key_forms(self._dataset or "", resource, key, self._written)))
+            self.key_forms.update(dict.fromkeys(key_forms(self._dataset or "", resource, key, self._written)))
 
 
 def read(line: dict[str, Any], written: dict[str, Any] | None = None) -> Staged:
@@ -121,7 +121,7 @@ def _record_model(resource: Any) -> RecordModel:
 
 def _ids(resource: str, row: Any, written: Originals) -> set[str]:
     """Return the ids that the key may have."""
-    others = {form.other for form in key_forms(row.dataset, resource, row.key, written)}
+    others = {form.stored_id for form in key_forms(row.dataset, resource, row.key, written)}
     return {public_id(row.dataset, resource, row.key), *others}
 
 
@@ -153,7 +153,7 @@ def _read_withdrawal(form: RecordModel, line: dict[str, Any], written: Originals
     links = _Links(row.dataset, written)
     identifier = row.id or links.own_id(form.resource.name, row.key)
     reason = row.withdrawn["reason"]
-    return Staged(form.resource.name, identifier, row.key or row.id, (), reason, b"", forms=tuple(links.forms))
+    return Staged(form.resource.name, identifier, row.key or row.id, (), reason, b"", key_forms=tuple(links.key_forms))
 
 
 def _field_names(form: RecordModel, path: Path) -> list[str]:
@@ -196,7 +196,7 @@ def _canonical(form: RecordModel, row: Any, written: Originals) -> Staged:
     reason = row.withdrawn.reason if row.withdrawn else None
     keys = (row.dataset or "", *links.keys)
     sorted_by = _sort_key(groups, row)
-    return Staged(resource, identifier, row.key or identifier, keys, reason, body, sorted_by, tuple(links.forms))
+    return Staged(resource, identifier, row.key or identifier, keys, reason, body, sorted_by, tuple(links.key_forms))
 
 
 def _sort_key(groups: _FieldGroups, row: Any) -> bytes | None:

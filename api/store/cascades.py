@@ -48,7 +48,7 @@ def cascade(name: str, link: StoredLink) -> str:
     """Return the SQL that stages the withdrawal of the records that depend, by this link, on a record that is staged as
     withdrawn, with the same reason. Records that the file contains are not changed."""
     return f"""
-        insert into staged (number, resource, id, name, keys, reason, digest, record, forms)
+        insert into staged (number, resource, id, name, keys, reason, digest, record, key_forms)
         select {NOT_IN_FILE}, '{name}', held.id, held.id, '', parent.reason, '', '', ''
         from staged as parent join store.{name} as held on held.{link.column} = parent.id
         where parent.resource = '{link.target}' and parent.reason is not null and held.withdrawn is null

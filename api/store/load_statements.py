@@ -168,7 +168,7 @@ def gone(name: str) -> str:
     """Return the SQL that stages the withdrawal of the records of the resource that belong to the datasets $1 and that
     the file does not contain. $2 is the reason."""
     return f"""
-        insert into staged (number, resource, id, name, keys, reason, digest, record, forms)
+        insert into staged (number, resource, id, name, keys, reason, digest, record, key_forms)
         select {NOT_IN_FILE}, '{name}', held.id, held.id, '', $2, '', '', ''
         from store.{name} as held
         where held.dataset = any($1) and held.withdrawn is null
@@ -196,7 +196,7 @@ def normalized(name: str) -> str:
     collated = RECORDS[name].collated
     sort_key = f"held.{collated.collated}" if collated else "null"
     return f"""
-        insert into staged (number, resource, id, name, keys, reason, digest, record, sort_key, forms)
+        insert into staged (number, resource, id, name, keys, reason, digest, record, sort_key, key_forms)
         select {NOT_IN_FILE}, '{name}', held.id, held.id, '', null,
             encode(sha256(convert_to(new.record, 'UTF8')), 'hex'), new.record, {sort_key}, ''
         from store.{name} as held

@@ -138,8 +138,8 @@ class LoadTransaction:
     async def _keep_ids(self) -> None:
         """Let records keep the ids under which the store has them, if their keys were written in another form then."""
         await self._connection.execute(statement("kept_ids"))
-        if await self._connection.fetchval("select exists (select from kept_id where id <> other)"):
-            await self._connection.execute("delete from kept_id where id = other; analyze kept_id")
+        if await self._connection.fetchval("select exists (select from kept_id where id <> stored_id)"):
+            await self._connection.execute("delete from kept_id where id = stored_id; analyze kept_id")
             await self._connection.execute(statement("keep_ids"))
             await self._connection.execute(statement("digest_again"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-COLUMNS = ("number", "resource", "id", "name", "keys", "reason", "digest", "record", "sort_key", "forms", "doubts")
+COLUMNS = ("number", "resource", "id", "name", "keys", "reason", "digest", "record", "sort_key", "key_forms", "doubts")
 # The null of COPY.
 NULL = "\\N"
 
@@ -14,27 +14,27 @@ NULL = "\\N"
 class KeyForm:
     """An id that a record would have if its key were written in another form. If the store has it, the record keeps it.
 
-    `id` is the id of the key in NFC, and `other` that of the other form. Of several others, the one with the least
-    `rank` counts. Without `other`, the form only says that the record contains the id."""
+    `id` is the id of the key in NFC, and `stored_id` that of the other form. If the store has several of them, the one
+    with the least `rank` counts. Without a `stored_id`, the form only notes that the record contains the id."""
 
     id: str
-    other: str = ""
+    stored_id: str = ""
     rank: int = 0
 
     def __str__(self) -> str:
-        return f"{self.id}:{self.other}:{self.rank}"
+        return f"{self.id}:{self.stored_id}:{self.rank}"
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A record that is sent to the store, or its withdrawal for a `reason`.
 
-    name      its key in the file or, without one, its id
-    keys      the dataset and the keys in its links, to name the link that leads nowhere
-    body      its canonical JSON; empty in a withdrawal that contains nothing else
-    sort_key  the sort key of its name
-    forms     other ids of the record and of its links, if their keys have letters beyond ASCII
-    doubts    the faults of the record, as JSON; with them it is accepted only if the store already has it so
+    name       its key in the file or, without one, its id
+    keys       the dataset and the keys in its links, to name the link that leads nowhere
+    body       its canonical JSON; empty in a withdrawal that contains nothing else
+    sort_key   the sort key of its name
+    key_forms  other ids of the record and of its links, if their keys have letters beyond ASCII
+    doubts     the faults of the record, as JSON; with them it is accepted only if the store already has it so
     """
 
     resource: str
@@ -44,7 +44,7 @@ class Staged:
     reason: str | None
     body: bytes
     sort_key: bytes | None = None
-    forms: tuple[KeyForm, ...] = ()
+    key_forms: tuple[KeyForm, ...] = ()
     doubts: str | None = None
 
     def row(self, number: int) -> bytes:
@@ -57,9 +57,9 @@ class Staged:
         sort_key = NULL
         if self.sort_key is not None:
             sort_key = f"\\\\x{self.sort_key.hex()}"
-        forms = " ".join(map(str, self.forms))
+        key_forms = " ".join(map(str, self.key_forms))
         doubts = _escape_or_null(self.doubts)
-        tail = f"\t{sort_key}\t{forms}\t{doubts}\n"
+        tail = f"\t{sort_key}\t{key_forms}\t{doubts}\n"
         return b"%b%b%b" % (head.encode(), self.body.replace(b"\\", b"\\\\"), tail.encode())
 
 

@@ -1,5 +1,5 @@
--- The owner of each object in the schemas $1, and the statement that gives it to another role, whose name follows. What
--- follows the owner of its table (indexes, sequences of columns) is left out.
+-- List the owner of each object in the schemas $1, and a statement that gives the object to another role. Append the
+-- role's name to the statement. Leave out objects that share their table's owner (indexes, sequences of columns).
 with namespace as (
     select * from pg_namespace where nspname = any($1)
 ), object as (

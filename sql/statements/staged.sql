@@ -10,6 +10,6 @@ create temporary table staged (
     digest text not null,
     record text not null,
     sort_key bytea,
-    forms text not null,
+    key_forms text not null,
     doubts text
 ) on commit drop

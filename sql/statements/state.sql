@@ -1,8 +1,8 @@
--- What stands in the schemas $1, a fact a line: schemas, relations, functions, triggers, constraints, domains, text search
--- configurations, extensions, the roles $2, and the grants to these roles and to public. A fact about a grant is the
--- statement that makes it. Names are complete if the search path is pg_catalog alone.
+-- List the objects and grants in the schemas $1, one fact a row: schemas, relations, functions, triggers, constraints,
+-- domains, text search configurations, extensions, the roles $2, and the grants to these roles and to public. A fact
+-- about a grant is the statement that makes it. Names are complete if the search path is pg_catalog alone.
 --
--- What its owner may do, and not-null constraints, are left out: versions of Postgres name these differently.
+-- Leave out the owner's rights and not-null constraints, whose names differ between versions of Postgres.
 with namespace as (
     select * from pg_namespace where nspname = any($1)
 ), grantee as (
