@@ -68,11 +68,11 @@ def version(request: pytest.FixtureRequest) -> Version:
     return version
 
 
-async def write_store(new_store: Make, made: dataset.Dataset) -> str:
+async def write_store(new_store: Make, generated: dataset.Dataset) -> str:
     """Write rows into a store of their own, and return its URL."""
     url = await new_store()
     connection = await asyncpg.connect(url)
-    await dataset.write(connection, made)
+    await dataset.write(connection, generated)
     await connection.close()
     return url
 
@@ -94,7 +94,7 @@ async def store_url(new_store: Make) -> str:
 
 @pytest.fixture(scope="session")
 async def rows_by_version(store_url: str) -> dict[str, rows.Rows]:
-    """The rows of the awkward store, as each version shows them."""
+    """The rows of the store, as each version shows them."""
     return {name: await read_rows(store_url, version) for name, version in VERSIONS.items()}
 
 
@@ -107,20 +107,20 @@ def reference_by_version(rows_by_version: dict[str, rows.Rows]) -> dict[str, Ref
 @pytest.fixture(scope="session")
 async def unpriced_service(store_url: str) -> AsyncIterator[Apis]:
     """The service over the same store, without a limit on prices."""
-    async with open_apis(store_url, max_price=10**9) as made:
-        yield made
+    async with open_apis(store_url, max_price=10**9) as apis:
+        yield apis
 
 
 @pytest.fixture(scope="session")
 async def priced_service(store_url: str) -> AsyncIterator[Apis]:
     """The same service, with the limit on prices that it has in operation."""
-    async with open_apis(store_url) as made:
-        yield made
+    async with open_apis(store_url) as apis:
+        yield apis
 
 
 @pytest.fixture
 def stored_rows(rows_by_version: dict[str, rows.Rows], version: Version) -> rows.Rows:
-    """The rows of the awkward store in the version of the test."""
+    """The rows of the store in the version of the test."""
     return rows_by_version[version.name]
 
 
@@ -145,8 +145,8 @@ def priced_apis(priced_service: Apis, version: Version) -> Apis:
 @pytest.fixture(scope="module")
 async def service(store: str) -> AsyncIterator[Apis]:
     """The service over the store of a module, in version 2."""
-    async with open_apis(store, V2, max_price=10**9) as made:
-        yield made
+    async with open_apis(store, V2, max_price=10**9) as apis:
+        yield apis
 
 
 @pytest.fixture(scope="module")

@@ -338,8 +338,8 @@ class Generator:
             if not depth:
                 return None
             how, target, _ = LINKS[kind][name]
-            there = self._filter(target, depth - 1)
-            return there if how == "one" else {"some": there}
+            target_filter = self._filter(target, depth - 1)
+            return target_filter if how == "one" else {"some": target_filter}
         owner, column = kind, name
         while column in SHORT.get(owner, ()):
             link, column = SHORT[owner][column]
@@ -380,7 +380,7 @@ class Generator:
             return self.rows.withdrawals
         if kind in self.rows.records:
             return list(self.rows.records[kind].values())
-        return [row for there in self.rows.children[kind].values() for row in there]
+        return [row for children in self.rows.children[kind].values() for row in children]
 
     def _id(self, kind: str = "") -> str:
         kind = kind or self.random.choice(self._kinds)

@@ -73,11 +73,13 @@ class Recount:
         return possible - used_points
 
     def _begin(self, document: DocumentNode, name: str | None, variables: dict[str, Any]) -> OperationDefinitionNode:
-        every = document.definitions
+        definitions = document.definitions
         self.fragments = {
-            definition.name.value: definition for definition in every if isinstance(definition, FragmentDefinitionNode)
+            definition.name.value: definition
+            for definition in definitions
+            if isinstance(definition, FragmentDefinitionNode)
         }
-        operations = [definition for definition in every if isinstance(definition, OperationDefinitionNode)]
+        operations = [definition for definition in definitions if isinstance(definition, OperationDefinitionNode)]
         operation = next(
             operation for operation in operations if name is None or (operation.name and operation.name.value == name)
         )

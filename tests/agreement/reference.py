@@ -241,8 +241,8 @@ class Reference:
 
     def _connection(self, kind: str, arguments: dict[str, Any]) -> Row:
         narrowing, order = arguments.get("filter") or {}, arguments.get("orderBy")
-        every = [row for row in self._every(kind) if self._passes(kind, row, narrowing)]
-        rows = self._ordered(kind, every, order, narrowing)
+        candidates = [row for row in self._every(kind) if self._passes(kind, row, narrowing)]
+        rows = self._ordered(kind, candidates, order, narrowing)
         first, last, after, before = (arguments.get(name) for name in ("first", "last", "after", "before"))
         backward = last is not None or before is not None
         if backward and (first is not None or after is not None):
@@ -358,7 +358,7 @@ def _test(row: Row, name: str, operator: str, expected: Any) -> bool:
     if operator == "after":
         return bool(column > expected)
     if operator == "has" and name in ("identifiers", "subjects"):
-        return any(option.items() <= there.items() for option in expected for there in column)
+        return any(option.items() <= entry.items() for option in expected for entry in column)
     if operator == "has":
         return bool(set(column) & set(expected))
     return bool(column >= expected) if operator == "gte" else bool(column < expected)

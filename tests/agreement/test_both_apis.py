@@ -87,8 +87,8 @@ class Chooser:
         return list_request
 
     def _some(self, conditions: Iterable[Condition], least: int = 0) -> list[Condition]:
-        every = list(conditions)
-        return self.random.sample(every, min(len(every), self.random.choice([least, 1, 1, 2, 3])))
+        candidates = list(conditions)
+        return self.random.sample(candidates, min(len(candidates), self.random.choice([least, 1, 1, 2, 3])))
 
     def _sort(self, list_request: ListRequest, resource: Resource) -> None:
         names = [

@@ -35,8 +35,8 @@ async def test_a_corner_is_answered_as_graphql_core_answers_it(
 ) -> None:
     text = CORNERS[corner]
     if "%s" in text:
-        ids = [identifier for there in stored_rows.records.values() for identifier in list(there)[:3]]
-        ids += [identifier for there in stored_rows.withdrawn.values() for identifier in list(there)[:1]]
+        ids = [identifier for rows in stored_rows.records.values() for identifier in list(rows)[:3]]
+        ids += [identifier for rows in stored_rows.withdrawn.values() for identifier in list(rows)[:1]]
         text = text % ", ".join(f'"{identifier}"' for identifier in ids)
     tally = Tally()
     await compare(apis, reference, Operation(text, {}, None), tally)
@@ -69,10 +69,10 @@ async def test_counting_stops_at_a_bound_and_says_so(apis: Apis, monkeypatch: py
 async def test_an_estimate_counts_what_is_few_and_samples_what_is_many(
     apis: Apis, stored_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = stored_rows.records["Quote"]
+    quotes = stored_rows.records["Quote"]
     _, page = await apis.rest("/quotes", {"limit": "1", "count": "estimated"})
-    assert (page["page"]["total"], page["page"]["total_quality"]) == (len(there), "exact")
+    assert (page["page"]["total"], page["page"]["total_quality"]) == (len(quotes), "exact")
     monkeypatch.setattr("api.compiler.page.ESTIMATE_FROM", 10)
     _, page = await apis.rest("/quotes", {"limit": "2", "count": "estimated"})
-    sample = sum(identifier.startswith("quo_0") for identifier in there)
+    sample = sum(identifier.startswith("quo_0") for identifier in quotes)
     assert (page["page"]["total"], page["page"]["total_quality"]) == (max(11, 32 * sample), "estimated")

@@ -40,10 +40,10 @@ FIRST = datetime(2021, 12, 27, 21, tzinfo=UTC)
 @pytest.fixture(scope="module")
 async def store(new_store: Make) -> str:
     """A store whose times lie around the turns of days, months, years and of summer time, with each precision."""
-    made = dataset.make(8)
-    random = made.random
+    generated = dataset.make(8)
+    random = generated.random
     for table, name in (("event", "starts_at"), ("quote", "said_at")):
-        for row in made.tables[table]:
+        for row in generated.tables[table]:
             row[name] = None
             row["time_precision"] = "unknown"
             if random.random() < 0.9:
@@ -55,7 +55,7 @@ async def store(new_store: Make) -> str:
                 row[name] = moment.isoformat()
             if table == "event":
                 row["ends_at"] = None
-    return await write_store(new_store, made)
+    return await write_store(new_store, generated)
 
 
 @dataclass
@@ -134,16 +134,16 @@ class ListCounter:
         for (values, _), count in groups.items():
             sizes[values] += count
         order = sorted(sizes, key=lambda values: (-sizes[values], [(value is None, value or "") for value in values]))
-        shown = order[: counting.top] if counting.by else order
+        top_groups = order[: counting.top] if counting.by else order
         data = []
-        for values in shown:
+        for values in top_groups:
             buckets = sorted((bucket or "", count) for (other, bucket), count in groups.items() if other == values)
             for bucket, count in buckets:
                 key = {dimension.name: value for dimension, value in zip(counting.by, values, strict=True)}
                 if counting.bucket:
                     key["bucket"] = bucket
                 data.append({"key": key, "count": count, "low": count, "high": count})
-        hidden = [count for (values, _), count in groups.items() if values not in shown]
+        hidden = [count for (values, _), count in groups.items() if values not in top_groups]
         return {
             "data": data,
             "rest": {"groups": len(hidden), "count": sum(hidden)},
@@ -158,8 +158,8 @@ def shown_value(resource: Resource, record: Record, name: str) -> Any:
     """Return a field of a record as its list shows it, also from within an object."""
     for part in resource.layout:
         if isinstance(part, Group):
-            for key, shown in resource.within(part).items():
-                if shown.name == name:
+            for key, part_field in resource.within(part).items():
+                if part_field.name == name:
                     return record[part.name][key]
     return record[name]
 

@@ -19,13 +19,13 @@ LISTS = [resource.plural for resource in V2.lists.values() if resource.links]
 
 @pytest.mark.parametrize("plural", LISTS)
 async def test_lines_are_the_records_of_the_list_with_the_same_include(apis: Apis, plural: str) -> None:
-    resource = next((found for found in apis.version.lists.values() if found.plural == plural), None)
+    resource = next((resource for resource in apis.version.lists.values() if resource.plural == plural), None)
     if resource is None:
         return  # Version 1 has no such list.
     for include in includes(apis.version, resource):
-        given = {"include": include} if include else {}
-        expected = await walk(apis, f"/{plural}", given)
-        lines = await export(apis, f"/{plural}.ndjson?{urlencode(given)}")
+        parameters = {"include": include} if include else {}
+        expected = await walk(apis, f"/{plural}", parameters)
+        lines = await export(apis, f"/{plural}.ndjson?{urlencode(parameters)}")
         assert lines, include
         assert [as_listed(resource, line) for line in lines] == expected, include
         for line, record in zip(lines, expected, strict=True):
@@ -34,10 +34,10 @@ async def test_lines_are_the_records_of_the_list_with_the_same_include(apis: Api
 
 async def test_filters_orders_and_limits_are_those_of_the_list(apis: Apis) -> None:
     resource = apis.version["event"]
-    given = {"status": "occurred", "sort": "starts_at", "limit": "20", "include": "figures.citations,briefing"}
-    expected = (await apis.rest("/events", given))[1]["data"]
+    parameters = {"status": "occurred", "sort": "starts_at", "limit": "20", "include": "figures.citations,briefing"}
+    expected = (await apis.rest("/events", parameters))[1]["data"]
     assert len(expected) > 1
-    lines = await export(apis, f"/events.ndjson?{urlencode(given)}")
+    lines = await export(apis, f"/events.ndjson?{urlencode(parameters)}")
     assert [as_listed(resource, line) for line in lines] == expected
 
 

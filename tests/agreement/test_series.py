@@ -292,11 +292,11 @@ def in_graphql(answer: Any) -> Any:
     if not isinstance(answer, dict):
         return answer
     terms = {"basis", "not_additive", "quantifier", "status", "measure"}
-    shown = {}
+    converted = {}
     for key, value in answer.items():
         is_term = key in terms and isinstance(value, str) and _is_term(key)
-        shown[camel(key)] = value.upper() if is_term else in_graphql(value)
-    return shown
+        converted[camel(key)] = value.upper() if is_term else in_graphql(value)
+    return converted
 
 
 def _is_term(name: str) -> bool:
