@@ -71,8 +71,8 @@ async def history(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> 
     """A copy of the module's store at `url` that nothing writes to, and its service."""
     copied = await fresh_database(url)
     await take_for_the_original(copied)
-    with opened(copied, *await look(copied)) as made:
-        yield made
+    with opened(copied, *await look(copied)) as opened_history:
+        yield opened_history
 
 
 @pytest.fixture
@@ -80,5 +80,5 @@ async def own(url: str, fresh_database: Callable[[str], Awaitable[str]]) -> Asyn
     """A copy of the module's store for a test that writes to it, and its service."""
     copied = await fresh_database(url)
     await take_for_the_original(copied)
-    with opened(copied, *await look(copied)) as made:
-        yield made
+    with opened(copied, *await look(copied)) as opened_history:
+        yield opened_history

@@ -57,8 +57,8 @@ async def mark(store: str) -> str:
 
 @pytest.fixture(scope="module")
 def client(store: str) -> Iterator[httpx2.Client]:
-    with run(store) as made:
-        yield made
+    with run(store) as client:
+        yield client
 
 
 def at_least(edition: object) -> dict[str, str]:
@@ -95,9 +95,9 @@ def test_an_edition_of_another_store_is_refused(client: httpx2.Client, mark: str
 @each_path
 def test_an_edition_beyond_the_last_one_is_refused(client: httpx2.Client, last: int, mark: str, path: str) -> None:
     # Also if the answer is kept, and if the client has it.
-    held = client.get(path).headers.get("etag", "")
+    etag = client.get(path).headers.get("etag", "")
     for edition in (f"e{last + 1}", f"e{last + 1}-{mark}"):
-        for headers in ({}, {"If-None-Match": held}):
+        for headers in ({}, {"If-None-Match": etag}):
             answer = client.get(path, headers=at_least(edition) | headers)
             # In GraphQL a request that is refused in plain JSON is a 200 with errors.
             assert answer.status_code == (200 if "graphql" in path else 400)
@@ -123,8 +123,8 @@ def test_what_is_no_edition_is_refused(client: httpx2.Client, path: str, wrong: 
 
 
 def test_a_copy_that_the_client_has_is_unchanged_at_an_edition_that_is_there(client: httpx2.Client, last: int) -> None:
-    held = client.get(PATHS[0]).headers["etag"]
-    answer = client.get(PATHS[0], headers=at_least(f"e{last}") | {"If-None-Match": held})
+    etag = client.get(PATHS[0]).headers["etag"]
+    answer = client.get(PATHS[0], headers=at_least(f"e{last}") | {"If-None-Match": etag})
     assert answer.status_code == 304
 
 
@@ -143,8 +143,8 @@ async def test_a_client_reads_what_it_has_just_loaded(client: httpx2.Client, sto
 
 
 def test_a_page_of_another_origin_may_send_and_read_the_fields(client: httpx2.Client) -> None:
-    asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}
-    answer = client.options("/v2/places", headers=asked | {"Access-Control-Request-Headers": "At-Least-Edition"})
+    preflight = {"Origin": "https://example.org", "Access-Control-Request-Method": "GET"}
+    answer = client.options("/v2/places", headers=preflight | {"Access-Control-Request-Headers": "At-Least-Edition"})
     assert "at-least-edition" in answer.headers["access-control-allow-headers"].lower()
     exposed = client.get("/v2/places?limit=1", headers={"Origin": "https://example.org"})
     assert "Freshness" in exposed.headers["access-control-expose-headers"]

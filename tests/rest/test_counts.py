@@ -77,9 +77,9 @@ def test_version_1_has_no_counts(client: httpx2.Client) -> None:
 def test_a_wrong_request_is_refused_with_the_remedy(
     client: httpx2.Client, query: str, parameter: str, remedy: str
 ) -> None:
-    found = faults(client, query)
-    assert list(found) == [parameter]
-    assert remedy in found[parameter]
+    details = faults(client, query)
+    assert list(details) == [parameter]
+    assert remedy in details[parameter]
 
 
 def test_filled_buckets_are_bounded_for_all_groups_together(client: httpx2.Client) -> None:
@@ -152,12 +152,12 @@ def test_a_large_list_is_counted_from_a_sample_with_intervals(
     answer = counted(client, "by=kind")
     assert answer["quality"] == "sampled"
     sampled = Counter(event["kind"] for event in events if event["id"] < "evt_1")
-    shown = {kind: count for kind, count in sampled.items() if count >= 10}
+    expected = {kind: count for kind, count in sampled.items() if count >= 10}
     assert {group["key"]["kind"]: group["count"] for group in answer["data"]} == {
-        kind: 32 * count for kind, count in shown.items()
+        kind: 32 * count for kind, count in expected.items()
     }
     for group in answer["data"]:
-        count = shown[group["key"]["kind"]]
+        count = expected[group["key"]["kind"]]
         margin = 1.96 * sqrt(count * 31 / 32)
         assert group["low"] == floor(32 * (count - margin))
         assert group["high"] == ceil(32 * (count + margin))
@@ -218,14 +218,14 @@ def test_lists_of_that_size_have_different_samples(large: tuple[httpx2.Client, l
 
 def test_intervals_contain_the_numbers(large: tuple[httpx2.Client, list[dict[str, Any]]]) -> None:
     client, _ = large
-    inside = shown = 0
+    correct = intervals = 0
     for query in ("by=kind", "by=language", "bucket=year", "by=language,kind", "bucket=year&by=language"):
         exact = {str(group["key"]): group["count"] for group in counted(client, f"{query}&quality=exact")["data"]}
         for group in counted(client, query)["data"]:
-            shown += 1
-            inside += group["low"] <= exact[str(group["key"])] <= group["high"]
-    assert shown > 30
-    assert inside >= 0.85 * shown
+            intervals += 1
+            correct += group["low"] <= exact[str(group["key"])] <= group["high"]
+    assert intervals > 30
+    assert correct >= 0.85 * intervals
 
 
 def test_a_sample_never_shows_zero_for_what_it_has_a_few_of(
@@ -290,14 +290,14 @@ def test_the_number_of_groups_with_buckets_is_bounded(
     large: tuple[httpx2.Client, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, _ = large
-    whole = counted(client, "by=kind&bucket=month&quality=exact")
+    complete = counted(client, "by=kind&bucket=month&quality=exact")
     monkeypatch.setattr(compiler, "MAX_GROUPS", 80)
     cut = counted(client, "by=kind&bucket=month&quality=exact&top=19")
-    assert 0 < len(cut["data"]) <= 80 < len(whole["data"])
+    assert 0 < len(cut["data"]) <= 80 < len(complete["data"])
     # A group is shown with all its buckets.
-    assert cut["data"] == whole["data"][: len(cut["data"])]
-    assert whole["data"][len(cut["data"])]["key"]["kind"] != cut["data"][-1]["key"]["kind"]
-    assert cut["rest"]["groups"] == len(whole["data"]) - len(cut["data"])
+    assert cut["data"] == complete["data"][: len(cut["data"])]
+    assert complete["data"][len(cut["data"])]["key"]["kind"] != cut["data"][-1]["key"]["kind"]
+    assert cut["rest"]["groups"] == len(complete["data"]) - len(cut["data"])
 
 
 def test_the_price_pays_for_the_rows_that_are_looked_at() -> None:

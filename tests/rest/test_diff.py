@@ -166,8 +166,8 @@ def test_states_that_name_none_are_refused(history: History) -> None:
                 assert answer.status_code == 400, states
                 [error] = answer.json()["errors"]
                 assert error["parameter"] == name and error["detail"].startswith(message), error
-        both = history.get(f"/places/{path}?from=e{last + 1}&to=e{last + 1}").json()["errors"]
-        assert [error["parameter"] for error in both] == ["from", "to"]
+        errors = history.get(f"/places/{path}?from=e{last + 1}&to=e{last + 1}").json()["errors"]
+        assert [error["parameter"] for error in errors] == ["from", "to"]
         [missing] = history.get(f"/places/{path}?to=e{last}").json()["errors"]
         assert missing["parameter"] == "from" and "from=e12345" in missing["detail"]
 
@@ -203,8 +203,8 @@ def test_what_is_no_parameter_of_a_comparison_is_refused(history: History) -> No
 
 def test_pages_go_on_between_the_same_two_editions(history: History) -> None:
     states = f"from=e{history.numbers[0]}&to=e{history.numbers[5]}"
-    whole = [json.loads(line) for line in history.get(f"/places/diff.ndjson?{states}").text.splitlines()]
-    assert [change["change"] for change in whole] == ["changed", "added"]
+    all_changes = [json.loads(line) for line in history.get(f"/places/diff.ndjson?{states}").text.splitlines()]
+    assert [change["change"] for change in all_changes] == ["changed", "added"]
     changes: list[Change] = []
     following = f"/v2/places/diff?{states}&limit=1"
     for _ in bounded_walk():
@@ -214,12 +214,12 @@ def test_pages_go_on_between_the_same_two_editions(history: History) -> None:
             assert "link" not in answer.headers
             break
         following = answer.headers["link"].removeprefix("<").partition(">")[0]
-    assert changes == whole
+    assert changes == all_changes
     assert answer.json()["page"]["has_more"] is False
     cursor = history.get(f"/places/diff?{states}&limit=1").json()["page"]["next_cursor"]
     # Without `to`, the cursor says what the later edition is.
     rest = history.get(f"/places/diff?from=e{history.numbers[0]}&cursor={cursor}")
-    assert rest.json()["data"] == whole[1:]
+    assert rest.json()["data"] == all_changes[1:]
     for other in (
         f"from=e{history.numbers[1]}&to=e{history.numbers[5]}",
         f"from=e{history.numbers[0]}&to=e{history.numbers[1]}",
@@ -324,19 +324,19 @@ async def test_files_are_those_of_the_plan(own: History) -> None:
     states = f"from=e{own.numbers[0]}&to=e{own.numbers[5]}"
     store = AccessStore(own.url)
     access = Access(store)
-    one, tables = await access.key(export_most=1), await access.key(formats=("csv",))
+    single_line, csv_only = await access.key(export_most=1), await access.key(formats=("csv",))
     many, poor = await access.key(export_most=1_000_000), await access.key(burst=149, points_minute=3)
     await store.close()
     with limited_client(own.url) as client:
         # Two places differ.
-        refused = client.get(f"/v2/places/diff.csv?{states}", one)
+        refused = client.get(f"/v2/places/diff.csv?{states}", single_line)
         assert refused.json()["code"] == "too_expensive"
         # They were counted, and not written.
         assert int(refused.headers["ratelimit-cost"]) < 100
         for path in (f"places/diff.csv?{states}&limit=1", f"places/diff.csv?{states}&country=PL"):
-            allowed = client.get(f"/v2/{path}", one)
+            allowed = client.get(f"/v2/{path}", single_line)
             assert allowed.status_code == 200 and int(allowed.headers["ratelimit-cost"]) >= 150
-        assert client.get(f"/v2/places/diff.ndjson?{states}", tables).status_code == 403
+        assert client.get(f"/v2/places/diff.ndjson?{states}", csv_only).status_code == 403
         assert len(client.get(f"/v2/places/diff.ndjson?{states}", many).text.splitlines()) == 2
         assert client.get(f"/v2/places/diff.csv?{states}", poor).json()["code"] == "too_expensive"
 

@@ -155,9 +155,9 @@ async def history(
     author = Author(19)
     for _ in range(EDITIONS):
         await write(folder, url, *author.edition())
-    with opened(url, *await look(url)) as made:
-        assert len(made.numbers) == EDITIONS
-        yield made
+    with opened(url, *await look(url)) as opened_history:
+        assert len(opened_history.numbers) == EDITIONS
+        yield opened_history
 
 
 class Lists:
@@ -212,7 +212,7 @@ def lists(history: History) -> Lists:
 def content(name: str, record: Content) -> Content:
     """Return what is compared of a record, by path: its own fields, the ids of its links, and its children."""
     resource = VERSION[name]
-    found: Content = {}
+    values: Content = {}
     for key, value in record.items():
         field, link = resource.fields.get(key), resource.links.get(key)
         if key in NOT_COMPARED or (link and not link.owned) or (field and field.effective):
@@ -220,14 +220,14 @@ def content(name: str, record: Content) -> Content:
         if link:
             assert value["has_more"] is False
             child = VERSION[link.target]
-            found[key] = [
+            values[key] = [
                 {name: part for name, part in row.items() if name not in child.links} for row in value["data"]
             ]
         elif key in resource.groups:
-            found |= {f"{key}.{part}": inner for part, inner in value.items()}
+            values |= {f"{key}.{part}": inner for part, inner in value.items()}
         else:
-            found[key] = value
-    return {path: value for path, value in found.items() if value is not None}
+            values[key] = value
+    return {path: value for path, value in values.items() if value is not None}
 
 
 def apply(before: dict[str, Content], changes: dict[str, Change]) -> dict[str, Content]:
@@ -293,10 +293,10 @@ def test_two_differences_in_a_row_make_the_one_of_both(
     lists: Lists, listed: tuple[str, str], between: list[int]
 ) -> None:
     earlier, middle, later = between
-    first, second, both = (
+    first, second, joined = (
         lists.diff(*listed, *ends) for ends in ((earlier, middle), (middle, later), (earlier, later))
     )
-    assert join(first, second) == {identifier: effect(change) for identifier, change in both.items()}
+    assert join(first, second) == {identifier: effect(change) for identifier, change in joined.items()}
 
 
 def effect(change: Change) -> tuple[str, Content]:
@@ -314,11 +314,11 @@ def join(first: dict[str, Change], second: dict[str, Change]) -> dict[str, tuple
     """Return the effects of two differences, one after the other."""
     joined: dict[str, tuple[str, Content]] = {}
     for identifier in {*first, *second}:
-        one, two = first.get(identifier), second.get(identifier)
+        first_change, second_change = first.get(identifier), second.get(identifier)
         # A record that only one of the two has was, in the other, where it is at the end that they share.
-        was_listed = (one or two or {})["change"] not in ("added", "entered")
-        is_listed_now = (two or one or {})["change"] not in ("removed", "left")
-        earlier, later = (change["fields"] if change else {} for change in (one, two))
+        was_listed = (first_change or second_change or {})["change"] not in ("added", "entered")
+        is_listed_now = (second_change or first_change or {})["change"] not in ("removed", "left")
+        earlier, later = (change["fields"] if change else {} for change in (first_change, second_change))
         values = {}
         for path in {*earlier, *later}:
             begun = earlier.get(path) or later[path]
@@ -361,13 +361,13 @@ def test_pages_of_any_size_and_files_have_the_same_differences_in_order(
 
 def test_the_random_store_has_all_kinds_of_differences(lists: Lists) -> None:
     """Otherwise the property tests would have nothing to compare."""
-    found: dict[str, set[tuple[str, bool]]] = {}
+    kinds: dict[str, set[tuple[str, bool]]] = {}
     for path, filters in LISTS:
         pairs = [(earlier, later) for later in range(1, EDITIONS) for earlier in {0, later - 1}]
         for earlier, later in pairs:
             for change in lists.diff(path, filters, earlier, later).values():
                 is_own = change["from_revision"] != change["to_revision"]
-                found.setdefault(path, set()).add((change["change"], is_own))
+                kinds.setdefault(path, set()).add((change["change"], is_own))
     everything = {(kind, True) for kind in ("added", "changed", "removed", "entered", "left")}
     for path in ("events", "figures", "quotes"):
-        assert found[path] == {*everything, ("entered", False), ("left", False)}, path
+        assert kinds[path] == {*everything, ("entered", False), ("left", False)}, path

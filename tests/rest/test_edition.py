@@ -37,14 +37,14 @@ async def test_the_edition_is_the_last_one_that_changed_what_was_read(
     with serving(url) as client:
         places = client.get("/v2/places?limit=1")
         event = client.get("/v2/events?limit=1").json()["data"][0]["id"]
-        found = {
+        editions = {
             "/v2/places?limit=1": latest["place"],
             f"/v2/events/{event}": max(latest["event"], latest["place"]),
             "/v1/events?limit=1": latest["event"],
             "/v1/events?place.country=UA&limit=1": max(latest["event"], latest["place"]),
             "/v2/graphql?query={sources(first:1){nodes{id}}}": latest["source"],
         }
-        for path, edition in found.items():
+        for path, edition in editions.items():
             assert client.get(path).headers["edition"] == str(edition), path
         unchanged = client.get("/v2/places?limit=1", headers={"If-None-Match": places.headers["etag"]})
         assert unchanged.status_code == 304

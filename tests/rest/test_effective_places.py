@@ -156,8 +156,8 @@ def test_filters_of_linked_figures_take_the_place_that_counts(client: httpx2.Cli
     assert titles == ["in khartoum"]
     query = '{ events { nodes { title figures(filter: {country: {in: ["SD"]}}) { nodes { population } } } } }'
     events = client.post("/v2/graphql", json={"query": query}).json()["data"]["events"]["nodes"]
-    there = {event["title"]: {figure["population"] for figure in event["figures"]["nodes"]} for event in events}
-    assert there == {"in khartoum": IN_SUDAN, "nowhere": set(), "in a withdrawn place": set()}
+    populations = {event["title"]: {figure["population"] for figure in event["figures"]["nodes"]} for event in events}
+    assert populations == {"in khartoum": IN_SUDAN, "nowhere": set(), "in a withdrawn place": set()}
 
 
 def test_effective_place_id_is_the_place_that_counts(client: httpx2.Client) -> None:

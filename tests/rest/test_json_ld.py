@@ -107,9 +107,9 @@ def test_every_stance_is_a_claim_and_none_is_a_verdict(client: httpx2.Client) ->
 
 
 def test_only_words_that_were_said_are_a_quotation(client: httpx2.Client) -> None:
-    said, told = first(client, "quotes?quote_type=direct"), first(client, "quotes?quote_type=indirect")
-    assert said["@type"] == "Quotation" and "@type" in said["spokenByCharacter"]
-    assert told["@type"] == "Claim" and "@type" in told["author"] and "spokenByCharacter" not in told
+    quotation, claim = first(client, "quotes?quote_type=direct"), first(client, "quotes?quote_type=indirect")
+    assert quotation["@type"] == "Quotation" and "@type" in quotation["spokenByCharacter"]
+    assert claim["@type"] == "Claim" and "@type" in claim["author"] and "spokenByCharacter" not in claim
 
 
 def test_times_are_as_exact_as_they_are_known(client: httpx2.Client) -> None:

@@ -74,7 +74,7 @@ def test_records_lists_and_links_are_shown_as_they_were_known(
         if api == "rest":
             parameter = f"known_at={known_at}"
             event = history.get(f"/events/{EVENT}?include=figures&{parameter}").json()["data"]
-            found = (event["place"]["name"], event["title"], event["figures"]["data"][0]["amount"]["value"])
+            values = (event["place"]["name"], event["title"], event["figures"]["data"][0]["amount"]["value"])
             listed = history.get(f"/figures?{parameter}").json()["data"][0]["amount"]["value"]
             exported = json.loads(history.get(f"/figures.ndjson?{parameter}").text)["amount"]["value"]
             assert exported == listed == value
@@ -86,9 +86,9 @@ def test_records_lists_and_links_are_shown_as_they_were_known(
             )
             data = history.graphql(query)["data"]
             event = data["event"]
-            found = (event["place"]["name"], event["title"], event["figures"]["nodes"][0]["amount"]["value"])
+            values = (event["place"]["name"], event["title"], event["figures"]["nodes"][0]["amount"]["value"])
             assert data["events"]["nodes"] == [{"title": title}]
-        assert found == (place, title, value)
+        assert values == (place, title, value)
 
 
 @EVERY
@@ -247,8 +247,8 @@ def test_a_record_that_is_not_shown_says_why_as_of_then(history: History, api: s
 
 
 def test_withdrawals_are_listed_as_of_then(history: History) -> None:
-    found = [history.get(f"/withdrawals?known_at=e{number}").json()["data"] for number in history.numbers]
-    assert [len(rows) for rows in found] == [0, 0, 0, 1, 1]
+    withdrawals = [history.get(f"/withdrawals?known_at=e{number}").json()["data"] for number in history.numbers]
+    assert [len(rows) for rows in withdrawals] == [0, 0, 0, 1, 1]
 
 
 @EVERY
@@ -264,9 +264,9 @@ def test_a_cursor_stays_in_the_edition_that_was_named(history: History, api: str
             if answer.status_code != 200:
                 return body["code"]
             return body["data"][0]["name"], body["page"]["next_cursor"]
-        given = "".join(f', {name}: "{value}"' for name, value in arguments.items())
+        suffix = "".join(f', {name}: "{value}"' for name, value in arguments.items())
         order = "first: 1, orderBy: {field: NAME}"
-        answer = own.graphql(f"{{ places({order}{given}) {{ nodes {{ name }} pageInfo {{ endCursor }} }} }}")
+        answer = own.graphql(f"{{ places({order}{suffix}) {{ nodes {{ name }} pageInfo {{ endCursor }} }} }}")
         if "errors" in answer:
             return answer["errors"][0]["extensions"]["code"]
         connection = answer["data"]["places"]
@@ -320,9 +320,9 @@ def test_caches_may_keep_the_answer_of_an_edition(history: History) -> None:
 
 async def test_the_answer_to_a_caller_with_a_key_is_private(history: History) -> None:
     store = AccessStore(history.url)
-    made = await Keys(store, "live", "test: us").create(NewKey("a test", "free", ("read",)))
+    created_key = await Keys(store, "live", "test: us").create(NewKey("a test", "free", ("read",)))
     await store.close()
-    answer = history.get(f"/places?known_at=e{history.numbers[0]}", Authorization=f"Bearer {made.secret.text}")
+    answer = history.get(f"/places?known_at=e{history.numbers[0]}", Authorization=f"Bearer {created_key.secret.text}")
     assert answer.headers["cache-control"] == "private, max-age=3600"
 
 
@@ -345,8 +345,8 @@ def test_a_time_may_be_negotiated_by_memento(history: History) -> None:
     # The moment of a Memento leads back to it, or to a later one of the same second.
     again = history.get(path, Accept_Datetime=earliest.headers["memento-datetime"])
     assert int(again.headers["edition"]) >= history.numbers[0]
-    both = history.get(f"{path}?known_at=e{history.numbers[1]}", Accept_Datetime="Mon, 07 Mar 2022 06:00:00 GMT")
-    assert both.json()["data"]["amount"]["value"] == 406
+    answer = history.get(f"{path}?known_at=e{history.numbers[1]}", Accept_Datetime="Mon, 07 Mar 2022 06:00:00 GMT")
+    assert answer.json()["data"]["amount"]["value"] == 406
     refused = history.get(path, Accept_Datetime="2022-03-07")
     assert refused.status_code == 400 and refused.json()["errors"][0]["parameter"] == "Accept-Datetime"
     etag = history.get(path).headers["etag"]

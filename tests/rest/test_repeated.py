@@ -23,7 +23,7 @@ def test_repeated_values_are_the_same_request_as_values_with_commas(client: http
     assert answer.status_code == 200, answer.text
     permalinks = [response.json()["page"]["permalink"] for response in (expected, answer)]
     # A permalink has the values as they were sent.
-    bodies = [one.text.replace(link, "") for one, link in zip((expected, answer), permalinks, strict=True)]
+    bodies = [response.text.replace(link, "") for response, link in zip((expected, answer), permalinks, strict=True)]
     assert bodies[0] == bodies[1]
     assert client.get(permalinks[1]).json()["data"] == expected.json()["data"]
 

@@ -95,8 +95,8 @@ def test_each_revision_shows_the_record_and_its_links_as_they_were(history: Hist
             continue
         citations = [{"sourceId": citation["source_id"]} for citation in record["citations"]["data"]]
         place = record["place"] and {"name": record["place"]["name"]}
-        shown = {"id": EVENT, "title": record["title"], "place": place, "citations": {"nodes": citations}}
-        assert node["record"] == shown
+        expected_record = {"id": EVENT, "title": record["title"], "place": place, "citations": {"nodes": citations}}
+        assert node["record"] == expected_record
     assert {revision["record"]["place"]["name"] for revision in revisions[3:]} == {"Homel", "Brest"}
 
 
@@ -139,8 +139,8 @@ def test_revisions_are_the_time_map_of_a_record(history: History) -> None:
     assert len(mementos) == 4
     for memento in mementos:
         url, _, moment = memento.partition(">; ")
-        shown = history.client.get(url.removeprefix("<"))
-        assert moment == f'rel="memento"; datetime="{shown.headers["memento-datetime"]}"'
+        answer = history.client.get(url.removeprefix("<"))
+        assert moment == f'rel="memento"; datetime="{answer.headers["memento-datetime"]}"'
     assert history.get(f"/events/{EVENT}/revisions", Accept="text/html").status_code == 406
 
 

@@ -27,17 +27,17 @@ DAILY = Quota((Bucket("day", 20, 20, 86_400), Bucket("week", 100, 100, 7 * 86_40
 
 @pytest.fixture(scope="module", params=list(PROGRAMS))
 def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(tmp_path_factory.mktemp("cluster"), PROGRAMS[request.param]())
-    yield made
-    made.stop()
+    started_cluster = Cluster(tmp_path_factory.mktemp("cluster"), PROGRAMS[request.param]())
+    yield started_cluster
+    started_cluster.stop()
 
 
 @pytest.fixture
 async def limits(cluster: Cluster) -> AsyncIterator[RedisLimits]:
     # The machine may be busy, and these tests are not about time.
-    made = RedisLimits(cluster.url, trip_seconds=10)
-    yield made
-    await made.close()
+    redis_limits = RedisLimits(cluster.url, trip_seconds=10)
+    yield redis_limits
+    await redis_limits.close()
 
 
 NUMBERS = iter(range(1_000_000))
@@ -72,8 +72,8 @@ def test_200_clients_on_4_workers_get_what_the_plan_allows(cluster: Cluster) -> 
     for node in cluster.nodes:
         cluster.ask(node, "FLUSHALL")
     with working(*[(cluster.url, "clients")] * 4) as workers:
-        found = [result["allowed"] for result in results(workers)]
-    assert sum(found) == SIZE and any(found[1:])
+        allowed = [result["allowed"] for result in results(workers)]
+    assert sum(allowed) == SIZE and any(allowed[1:])
     with working(*[(cluster.url, "crowd")] * 4) as workers:
         assert sum(result["allowed"] for result in results(workers)) == CROWD.at_once
 
@@ -82,7 +82,7 @@ async def test_each_of_many_callers_gets_exactly_its_plan(cluster: Cluster, limi
     other = RedisLimits(cluster.url, trip_seconds=10)
     callers = [somebody() for _ in range(60)]
     taken = await asyncio.gather(*(take_all(store, caller) for caller in callers for store in (limits, other)))
-    assert [one + two for one, two in zip(taken[::2], taken[1::2], strict=True)] == [20] * 60
+    assert [first + second for first, second in zip(taken[::2], taken[1::2], strict=True)] == [20] * 60
     await other.close()
 
 

@@ -153,7 +153,7 @@ async def test_requests_end_where_they_began(limits: Fallback, server: RedisServ
     quota = Quota(TERMS.limits, 8)
     here = [(await limits.begin("key:a", quota, 1)).reservation for _ in range(8)]
     server.freeze()
-    there = [(await limits.begin("key:a", quota, 1)).reservation for _ in range(2)]
+    reservations = [(await limits.begin("key:a", quota, 1)).reservation for _ in range(2)]
     assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE
     for reservation in here:
         assert reservation is not None
@@ -161,7 +161,7 @@ async def test_requests_end_where_they_began(limits: Fallback, server: RedisServ
     assert (await limits.begin("key:a", quota, 1)).hit == AT_ONCE, "these were not of our own store"
     server.thaw()
     await back(limits)
-    for reservation in there:
+    for reservation in reservations:
         assert reservation is not None
         await reservation.store.end(reservation, 1)
     # Redis was not told that the first requests ended. Their places are free when their leases run out.
