@@ -66,8 +66,8 @@ async def test_the_command_says_what_it_did_and_what_it_cannot_reach(store: str)
     assert first == f"Erased the place {PLACE} with change 3. 1 record links to it."
     assert second == "Emptied its row and 1 entry of the change log. Deleted 0 rows of its versions and children."
     assert head.startswith("Not erased")
-    for thing in ("exports and snapshots", "copies that clients have", "backups", "WAL", "replicas", "logs"):
-        assert thing in "\n".join(rest)
+    for copy in ("exports and snapshots", "copies that clients have", "backups", "WAL", "replicas", "logs"):
+        assert copy in "\n".join(rest)
     assert WORD not in result.stdout + result.stderr
     [by] = await values(store, "select erased_by from store.erased")
     assert [by] == await values(store, "select current_user::text")

@@ -117,13 +117,13 @@ def run(command: str, tmp_path: Path, url: str, **settings: str) -> Done:
         return Done(process.wait(), out, err)
 
 
-def assert_refused(done: Done, command: str, code: ExitCode, said: str) -> None:
+def assert_refused(done: Done, command: str, code: ExitCode, expected: str) -> None:
     """Check the code, and that the reason is a sentence. The doctor prints it as the result of a check."""
     assert "Traceback" not in done.stderr and "s3cret" not in done.stdout + done.stderr
     if command == "doctor":
-        assert (done.returncode, said in done.stdout) == (ExitCode.FOUND, True), done.stdout
+        assert (done.returncode, expected in done.stdout) == (ExitCode.FOUND, True), done.stdout
     else:
-        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+        assert (done.returncode, expected in done.stderr) == (code, True), done.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)

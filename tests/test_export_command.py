@@ -209,8 +209,8 @@ async def test_every_table_is_in_the_snapshot_or_said_to_be_left_out(
 
 
 def test_the_command_says_what_it_leaves_out_unless_it_is_quiet(filled_store: str, tmp_path: Path) -> None:
-    said = briefing(filled_store, "export", "--out", str(tmp_path / "now")).stdout
-    assert all(words in said for words in LEFT_OUT)
+    output = briefing(filled_store, "export", "--out", str(tmp_path / "now")).stdout
+    assert all(words in output for words in LEFT_OUT)
     assert "Not in it" not in briefing(filled_store, "export", "--quiet", "--out", str(tmp_path / "quiet")).stdout
     manual = " ".join(briefing(filled_store, "export", "--help", columns="300").stdout.split())
     for words in ("not a backup", "keys", "plans", "trusted documents", "audit", "change log", "versions in time"):

@@ -137,11 +137,11 @@ def test_a_secret_that_is_given_twice_is_refused(variable: str, bare: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [(None, "No such file or directory"), (b"", "is empty"), (b" \n", "is empty"), (b"\xff", "not text in UTF-8")],
 )
 def test_a_file_without_a_secret_is_refused(
-    content: bytes | None, said: str, bare: pytest.MonkeyPatch, tmp_path: Path
+    content: bytes | None, expected: str, bare: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "secret"
     if content is not None:
@@ -149,7 +149,7 @@ def test_a_file_without_a_secret_is_refused(
     bare.setenv("BRIEFING_DATABASE_URL_FILE", str(file))
     with pytest.raises(SettingsError) as refused:
         read_settings()
-    assert said in refused.value.message and "BRIEFING_DATABASE_URL_FILE" in refused.value.message
+    assert expected in refused.value.message and "BRIEFING_DATABASE_URL_FILE" in refused.value.message
 
 
 def test_only_secrets_have_files(bare: pytest.MonkeyPatch) -> None:
@@ -187,7 +187,7 @@ def test_the_version_is_printed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "expected"),
     [
         ("postgresql://briefing:s3cret@db:5432/briefing?sslmode=require", "postgresql://briefing@db:5432/briefing"),
         ("postgresql://db/briefing?user=me&password=s3cret", "postgresql://db/briefing"),
@@ -199,8 +199,8 @@ def test_the_version_is_printed() -> None:
         ("s3cret", "an address that cannot be read"),
     ],
 )
-def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
-    assert without_secrets(url) == shown
+def test_an_address_is_shown_without_its_password(url: str, expected: str) -> None:
+    assert without_secrets(url) == expected
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=6), st.booleans())

@@ -66,7 +66,7 @@ def test_a_group_of_a_field_that_is_not_shown_is_refused() -> None:
         """It groups what is hidden."""
 
         secret: str = field("It is not shown.", hidden=True)
-        told = group("Told", "What is told.", one="secret")
+        declared = group("Told", "What is told.", one="secret")
 
     with pytest.raises(TypeError, match="secret"):
         extended(SHOWN["event"], Grouped)

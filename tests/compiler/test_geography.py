@@ -53,10 +53,11 @@ def test_the_centre_is_in_the_box_however_small(latitude: float, longitude: floa
 
 def destination(latitude: float, longitude: float, bearing: float, kilometres: float) -> tuple[float, float]:
     """Return the point at this distance in the direction of the bearing."""
-    here, way, angle = math.radians(latitude), math.radians(bearing), kilometres / EARTH_KM
-    sine = math.sin(here) * math.cos(angle) + math.cos(here) * math.sin(angle) * math.cos(way)
-    there = math.asin(max(-1.0, min(1.0, sine)))
+    start_latitude, way, angle = math.radians(latitude), math.radians(bearing), kilometres / EARTH_KM
+    sine = math.sin(start_latitude) * math.cos(angle) + math.cos(start_latitude) * math.sin(angle) * math.cos(way)
+    end_latitude = math.asin(max(-1.0, min(1.0, sine)))
     across = math.atan2(
-        math.sin(way) * math.sin(angle) * math.cos(here), math.cos(angle) - math.sin(here) * math.sin(there)
+        math.sin(way) * math.sin(angle) * math.cos(start_latitude),
+        math.cos(angle) - math.sin(start_latitude) * math.sin(end_latitude),
     )
-    return math.degrees(there), (longitude + math.degrees(across) + 180) % 360 - 180
+    return math.degrees(end_latitude), (longitude + math.degrees(across) + 180) % 360 - 180

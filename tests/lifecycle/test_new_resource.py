@@ -308,10 +308,10 @@ def test_the_revisions_of_claims_say_what_was_done(claim_store: ClaimStore) -> N
         "returned": [(1, "created", created, [])],
     }
     for key, revisions in expected.items():
-        found = claim_store.get(f"/claims/{known[key]}/revisions?record=full").json()["data"]
+        listed_revisions = claim_store.get(f"/claims/{known[key]}/revisions?record=full").json()["data"]
         names = ("revision", "action", "edition", "changed")
-        assert [tuple(revision[name] for name in names) for revision in found] == revisions
-        assert found[-1]["record"]["status"] == ("supported" if key == "returned" else "unverified")
+        assert [tuple(revision[name] for name in names) for revision in listed_revisions] == revisions
+        assert listed_revisions[-1]["record"]["status"] == ("supported" if key == "returned" else "unverified")
         document = f'{{ revisions(id: "{known[key]}") {{ nodes {{ revision edition }} }} }}'
         answer = httpx2.post(f"{claim_store.base}/v2/graphql", json={"query": document}).json()
         nodes = [(node["revision"], node["edition"]) for node in answer["data"]["revisions"]["nodes"]]

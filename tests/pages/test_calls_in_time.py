@@ -15,16 +15,16 @@ QUESTION = "/explore/figures?measure=killed"
 
 def calls(page: str) -> dict[str, str]:
     """Return the texts to copy by their names."""
-    found = re.findall(r'aria-label="([^"]*)" data-copy><code>(.*?)</code>', page, re.S)
-    return {name: unescape(re.sub("<[^>]*>", "", text)) for name, text in found}
+    blocks = re.findall(r'aria-label="([^"]*)" data-copy><code>(.*?)</code>', page, re.S)
+    return {name: unescape(re.sub("<[^>]*>", "", text)) for name, text in blocks}
 
 
 def earlier_edition(browser: httpx2.Client) -> str:
     """Return the edition before the restatement, to which the page of the figure leads."""
     page = browser.get(f"/explore/figures/{KILLED}").text
-    found = re.search(r'href="\w+\?known_at=(e\d+)#history"', page)
-    assert found is not None
-    return found[1]
+    link = re.search(r'href="\w+\?known_at=(e\d+)#history"', page)
+    assert link is not None
+    return link[1]
 
 
 def test_the_calls_of_a_record_name_its_edition(charted: str) -> None:
@@ -59,8 +59,8 @@ def record_links(page: str) -> set[str]:
     """Return the queries of the links of a page to records, and of its frame."""
     main = page.partition("<main")[2].partition("</main>")[0]
     main = re.sub(r'<section class="history".*?</section>', "", main, flags=re.S)
-    found = re.findall(r'href="[./]*(?:explore/|embed/|v2/)?\w+/[a-z]{3}_\w+([^"#]*)"', main)
-    return {unescape(query) for query in found}
+    queries = re.findall(r'href="[./]*(?:explore/|embed/|v2/)?\w+/[a-z]{3}_\w+([^"#]*)"', main)
+    return {unescape(query) for query in queries}
 
 
 def test_links_of_a_page_of_an_edition_stay_in_it(charted: str) -> None:

@@ -122,23 +122,23 @@ def test_a_title_is_what_a_reader_would_see(client: httpx2.Client) -> None:
 
 @pytest.mark.parametrize("suffix", [feed.suffix for feed in FEEDS])
 def test_pages_of_a_feed_lead_through_all_records_once(client: httpx2.Client, suffix: str) -> None:
-    found: list[str] = []
+    ids: list[str] = []
     address = f"/v2/quotes.{suffix}?limit=20"
     for _ in bounded_walk():
         answer = client.get(address)
         if suffix == "atom":
             feed = read_atom(answer)
-            found += _ids(feed)
+            ids += _ids(feed)
             following = [link.get("href", "") for link in feed.findall(f"{ATOM}link") if link.get("rel") == "next"]
         else:
             document = read_json_feed(answer)
-            found += [item["url"].rpartition("/")[2] for item in document["items"]]
+            ids += [item["url"].rpartition("/")[2] for item in document["items"]]
             following = [document["next_url"]] if "next_url" in document else []
         if not following:
             break
         address = following[0]
     listed = client.get("/v2/quotes?limit=200&sort=-updated_at").json()["data"]
-    assert len(listed) > 20 and found == [record["id"] for record in listed]
+    assert len(listed) > 20 and ids == [record["id"] for record in listed]
 
 
 @pytest.mark.parametrize("suffix", [feed.suffix for feed in FEEDS])

@@ -26,8 +26,8 @@ def test_each_section_leads_to_its_anchor_and_shows_the_words(browser: httpx2.Cl
     assert len(links) > 3 and "<mark>cursor</mark>" in page.text
     for link, heading in links:
         target = urlsplit(urljoin("/guide", unescape(link)))
-        shown = browser.get(target.path).text
-        assert re.search(rf'id="{re.escape(target.fragment)}">', shown) and heading in shown
+        section_page = browser.get(target.path).text
+        assert re.search(rf'id="{re.escape(target.fragment)}">', section_page) and heading in section_page
 
 
 def test_each_page_of_the_guide_has_the_form(browser: httpx2.Client) -> None:

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium o
 @pytest.fixture(scope="module")
 def layout(node: Callable[..., str], service_url: str, charted: str) -> dict[str, Any]:
     """The measurements of a browser on several pages."""
-    found: dict[str, Any] = json.loads(node("layout.mjs", CHROMIUM, service_url, charted))
-    return found
+    report: dict[str, Any] = json.loads(node("layout.mjs", CHROMIUM, service_url, charted))
+    return report
 
 
 @pytest.mark.parametrize("width", ["375", "768", "1024", "1280"])

@@ -31,8 +31,8 @@ def searches(page: str) -> dict[str, str]:
 
 def chips(page: str) -> list[tuple[str, str]]:
     """Return the words of the filters in use, and the address of the list without each."""
-    found = re.findall(r'<a class="chip" href="([^"]*)"[^>]*>(.*?)<span aria-hidden', page)
-    return [(words(text), unescape(address)) for address, text in found]
+    links = re.findall(r'<a class="chip" href="([^"]*)"[^>]*>(.*?)<span aria-hidden', page)
+    return [(words(text), unescape(address)) for address, text in links]
 
 
 @pytest.mark.parametrize("search", ["Mariupol", '"humanitarian corridor"', "nonsenseword", "Mariupol&known_at=e155"])

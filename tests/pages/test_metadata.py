@@ -23,19 +23,19 @@ def metadata(page: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", ["/", "/explore", "/explore/events?kind=attack", "/guide", "/guide/filters"])
 def test_a_page_says_what_it_is(browser: httpx2.Client, path: str) -> None:
-    found = metadata(browser.get(path).text)
-    assert found["og:site_name"] == "Briefing API" and found["og:title"]
-    assert found["og:description"] == found["description"] and 10 < len(found["description"]) <= 210
-    if "og:url" in found:
-        assert found["og:url"] == f"{str(browser.base_url).rstrip('/')}{path}"
+    tags = metadata(browser.get(path).text)
+    assert tags["og:site_name"] == "Briefing API" and tags["og:title"]
+    assert tags["og:description"] == tags["description"] and 10 < len(tags["description"]) <= 210
+    if "og:url" in tags:
+        assert tags["og:url"] == f"{str(browser.base_url).rstrip('/')}{path}"
 
 
 def test_a_record_says_what_it_is_about(browser: httpx2.Client) -> None:
     figure = browser.get("/v2/figures?measure=killed").json()["data"][0]["id"]
-    found = metadata(browser.get(f"/explore/figures/{figure}").text)
-    assert found["og:title"] == "At least 364 civilians killed" and found["og:type"] == "article"
-    assert found["og:description"].startswith("Says Office of the United Nations")
-    assert found["og:url"].endswith(f"/explore/figures/{figure}")
+    tags = metadata(browser.get(f"/explore/figures/{figure}").text)
+    assert tags["og:title"] == "At least 364 civilians killed" and tags["og:type"] == "article"
+    assert tags["og:description"].startswith("Says Office of the United Nations")
+    assert tags["og:url"].endswith(f"/explore/figures/{figure}")
 
 
 def test_addresses_are_below_the_public_url() -> None:

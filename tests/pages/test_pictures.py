@@ -56,6 +56,6 @@ def test_there_is_a_picture_of_each_page_in_each_size_and_scheme() -> None:
 
 
 def test_the_readme_shows_two() -> None:
-    shown = re.findall(r'(?:src|srcset)="docs/pictures/([\w-]+)\.png"', (ROOT / "README.md").read_text("utf-8"))
-    assert len({name.rpartition("-")[0] for name in shown}) == 2
-    assert set(shown) <= set(names())
+    pictures = re.findall(r'(?:src|srcset)="docs/pictures/([\w-]+)\.png"', (ROOT / "README.md").read_text("utf-8"))
+    assert len({name.rpartition("-")[0] for name in pictures}) == 2
+    assert set(pictures) <= set(names())

@@ -318,8 +318,9 @@ def test_who_calls_it_likely_does_not_say_so() -> None:
 def test_a_comment_on_an_accusation_is_a_quote_and_no_stance_on_the_event(browser: httpx2.Client) -> None:
     evacuation = records(browser, "/events?kind=evacuation&status=failed")[0]
     page = page_of(browser, "events", evacuation)
-    said, quotes = page.split("<h3>Says so</h3>")[1].split('<section class="stance">')[0], page.partition(">Quotes<")[2]
-    assert "Ministry of Defence" not in said
+    affirming = page.split("<h3>Says so</h3>")[1].split('<section class="stance">')[0]
+    quotes = page.partition(">Quotes<")[2]
+    assert "Ministry of Defence" not in affirming
     assert "diminish responsibility for civilian casualties" in quotes
 
 

@@ -29,9 +29,9 @@ def addresses(answer: httpx2.Response) -> list[str]:
 def test_the_sitemap_leads_to_every_page_and_record(client: httpx2.Client) -> None:
     files = addresses(client.get("/sitemap.xml"))
     assert len(files) == len(NEWEST.resources) + 1
-    found = {address for file in files for address in addresses(client.get(urlsplit(file).path))}
-    paths = {urlsplit(address).path for address in found}
-    assert all(urlsplit(address).scheme == "http" for address in found)
+    urls = {address for file in files for address in addresses(client.get(urlsplit(file).path))}
+    paths = {urlsplit(address).path for address in urls}
+    assert all(urlsplit(address).scheme == "http" for address in urls)
     for resource in NEWEST.resources.values():
         records = client.get(f"/v2/{resource.plural}?limit=200").json()["data"]
         assert {f"/explore/{resource.plural}/{record['id']}" for record in records} <= paths

@@ -149,16 +149,16 @@ def test_nothing_that_a_cursor_holds_is_a_fault_of_ours(value: Any, data: some.D
 
 
 def test_a_cursor_belongs_to_a_version_a_resource_a_sort_and_a_filter() -> None:
-    there = SORTS["timestamp"]
+    by_time = SORTS["timestamp"]
     narrow = Compared("kind", "in", ("other",), "vocabulary")
     marks = {
-        fingerprint("v1", "event", there, EVERYTHING),
-        fingerprint("v2", "event", there, EVERYTHING),
-        fingerprint("v1", "quote", there, EVERYTHING),
+        fingerprint("v1", "event", by_time, EVERYTHING),
+        fingerprint("v2", "event", by_time, EVERYTHING),
+        fingerprint("v1", "quote", by_time, EVERYTHING),
         fingerprint("v1", "event", sort("event", "starts_at"), EVERYTHING),
         fingerprint("v1", "event", sort("event", "-ends_at"), EVERYTHING),
-        fingerprint("v1", "event", there, narrow),
-        fingerprint("v1", "event", there, Compared("kind", "in", ("policy",), "vocabulary")),
+        fingerprint("v1", "event", by_time, narrow),
+        fingerprint("v1", "event", by_time, Compared("kind", "in", ("policy",), "vocabulary")),
     }
     assert len(marks) == 7
 

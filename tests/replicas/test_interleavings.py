@@ -46,15 +46,15 @@ class Replay:
 async def replays(servers: Sequence[Server]) -> AsyncIterator[list[Replay]]:
     """Connect to the replicas, and let them replay again at the end."""
     async with AsyncExitStack() as stack:
-        made = []
+        open_replays = []
         for server in servers:
             connection = await asyncpg.connect(server.url)
             stack.push_async_callback(connection.close)
-            made.append(Replay(connection))
+            open_replays.append(Replay(connection))
             # It needs nothing of the catalog afterwards.
-            await made[-1].go_on()
-            stack.push_async_callback(made[-1].go_on)
-        yield made
+            await open_replays[-1].go_on()
+            stack.push_async_callback(open_replays[-1].go_on)
+        yield open_replays
 
 
 class Story:
@@ -137,9 +137,9 @@ async def last_edition(server: Server) -> int:
 async def tell_stories(servers: list[Server], folder: Path, many: int, seed: int) -> Routed:
     """Tell so many stories over one service, and return it as it was at the end."""
     dice = random.Random(seed)
-    async with replays(servers[1:]) as made, routed(servers) as service:
+    async with replays(servers[1:]) as open_replays, routed(servers) as service:
         await service.until_used(2)
-        story = Story(service, servers[0], made, folder, dice)
+        story = Story(service, servers[0], open_replays, folder, dice)
         for number in range(many):
             try:
                 await asyncio.wait_for(story.tell(), 60)

@@ -31,9 +31,9 @@ LOCKED = "select count(*) from pg_locks where relation = 'store.source'::regclas
 
 @pytest.fixture
 async def service(servers: list[Server]) -> AsyncIterator[Routed]:
-    async with routed(servers, pool_size=2, statement_timeout=10.0) as made:
-        await made.until_used(2)
-        yield made
+    async with routed(servers, pool_size=2, statement_timeout=10.0) as service:
+        await service.until_used(2)
+        yield service
 
 
 async def slow(service: Routed, seconds: float, ticket: Ticket | None = None) -> None:

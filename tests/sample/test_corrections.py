@@ -27,10 +27,10 @@ def test_two_figures_are_corrected_one_is_withdrawn_and_one_is_added() -> None:
 
 
 def test_a_corrected_figure_is_about_the_same_as_before() -> None:
-    said = {"value", "quantifier", "value_text", "caveat", "citations", "as_of"}
+    correctable = {"value", "quantifier", "value_text", "caveat", "citations", "as_of"}
     for key in RESTATED:
-        before = {name: value for name, value in FIGURES[key].items() if name not in said}
-        after = {name: value for name, value in CORRECTIONS[key].items() if name not in said}
+        before = {name: value for name, value in FIGURES[key].items() if name not in correctable}
+        after = {name: value for name, value in CORRECTIONS[key].items() if name not in correctable}
         assert after == before | {"resource": "figure", "dataset": DATASET, "briefing": DATASET}
         assert CORRECTIONS[key]["series"] == FIGURES[key]["series"]
     # The count of the dead is restated for the same day, and that of refugees is of the next day.

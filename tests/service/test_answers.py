@@ -120,10 +120,10 @@ async def test_a_change_of_another_resource_leaves_an_answer(service: Service, u
 
 
 async def test_a_kept_answer_from_changes_that_the_store_has_lost_is_replaced(service: Service) -> None:
-    kept = await answer(service, sources(service))
+    cached_answer = await answer(service, sources(service))
     # As after a failover to a replica that lacked the last changes.
-    kept.mark = "999999999.9999999999999999"
-    assert await answer(service, sources(service)) is not kept
+    cached_answer.mark = "999999999.9999999999999999"
+    assert await answer(service, sources(service)) is not cached_answer
     assert (await execute(service, sources(service))).cached
 
 

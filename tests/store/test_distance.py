@@ -38,7 +38,7 @@ async def test_no_two_stored_points_make_the_distance_fail(new_store: Callable[[
 
 def haversine(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """Return the kilometres between two points. Python's doubles underflow to zero without an error."""
-    here, there = math.radians(latitude), math.radians(other_latitude)
+    phi, other_phi = math.radians(latitude), math.radians(other_latitude)
     across = math.radians(other_longitude - longitude)
-    half = math.sin((there - here) / 2) ** 2 + math.cos(here) * math.cos(there) * math.sin(across / 2) ** 2
+    half = math.sin((other_phi - phi) / 2) ** 2 + math.cos(phi) * math.cos(other_phi) * math.sin(across / 2) ** 2
     return 2 * EARTH_KM * math.asin(min(1.0, math.sqrt(half)))

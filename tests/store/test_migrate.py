@@ -87,16 +87,16 @@ async def test_a_changed_view_is_made_again(database: str, connection: asyncpg.C
     assert await connection.fetch("select * from v1.place") == []
 
 
-@pytest.mark.parametrize(("release", "said"), [("7.1.0", "release 7.1.0"), (None, "a newer release")])
+@pytest.mark.parametrize(("release", "expected"), [("7.1.0", "release 7.1.0"), (None, "a newer release")])
 async def test_a_store_of_a_newer_release_is_refused_with_both_versions_and_left_alone(
-    database: str, connection: asyncpg.Connection, release: str | None, said: str
+    database: str, connection: asyncpg.Connection, release: str | None, expected: str
 ) -> None:
     await migrate(database)
     await connection.execute("insert into migration.applied values ('9999_later', 'x', now(), $1)", release)
     await connection.execute("update migration.applied set checksum = 'other' where name = 'v1'")
     with pytest.raises(SettingsError) as refused:
         await migrate(database)
-    assert f"to 9999_later by {said}. This is release {__version__}" in refused.value.message
+    assert f"to 9999_later by {expected}. This is release {__version__}" in refused.value.message
     assert migrations()[-1].name in refused.value.message
     assert "--allow-newer-store" in refused.value.hint
     assert await migrate(database, allow_newer=True) == []

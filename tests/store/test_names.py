@@ -68,33 +68,35 @@ async def test_an_older_store_becomes_like_a_new_one(
     fresh = await fresh_database()
     await migrate(fresh)
     await load([str(SAMPLE)], fresh)
-    here, there = await asyncpg.connect(database), await asyncpg.connect(fresh)
+    connection, fresh_connection = await asyncpg.connect(database), await asyncpg.connect(fresh)
     try:
         for table in ("source", "place"):
-            rows = {row["id"]: row for row in await here.fetch(f"select id, name, name_key from store.{table}")}
+            rows = {row["id"]: row for row in await connection.fetch(f"select id, name, name_key from store.{table}")}
             assert all(row["name_key"] == (row["name"] and sort_key(row["name"])) for row in rows.values())
-            for row in await there.fetch(f"select id, name_key from store.{table}"):
+            for row in await fresh_connection.fetch(f"select id, name_key from store.{table}"):
                 assert rows[row["id"]]["name_key"] == row["name_key"]
-        reasons = await here.fetch(
+        reasons = await connection.fetch(
             "select id, revision, action, reason, record::text from store.change where revision > 1"
         )
         reasons_by_record = {row["record"]: row for row in reasons}
         assert len(reasons_by_record) == 2, "the place and the event; the name that would be too long stays"
         assert {row["action"] for row in reasons} == {"updated"}
         assert {row["reason"] for row in reasons} == {steps.NORMALIZED}
-        names = {row["name"] for row in await here.fetch("select name from store.place")}
+        names = {row["name"] for row in await connection.fetch("select name from store.place")}
         assert names >= {"Bogotá", NAMES["grows"]}
-        assert [list(row) for row in await here.fetch("select tags from store.event where title = 't'")] == [
+        assert [list(row) for row in await connection.fetch("select tags from store.event where title = 't'")] == [
             [["elección", "a\n\u0308"]]
         ]
-        assert await here.fetchval("select statement from store.citation where statement like 'Dijo%'") == "Dijo él"
+        assert (
+            await connection.fetchval("select statement from store.citation where statement like 'Dijo%'") == "Dijo él"
+        )
         assert all(is_normalized("NFC", name) for name in names - {NAMES["grows"]})
         write(file, [line for line in lines() if line["key"] != "grows"])
         counts = (await load([str(file)], database)).counts
         assert [counts["unchanged"] for counts in counts.values()] == [1, 2, 1], counts
     finally:
-        await here.close()
-        await there.close()
+        await connection.close()
+        await fresh_connection.close()
 
 
 async def test_a_store_in_nfc_gets_no_revision(database: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,8 +214,8 @@ async def test_a_store_of_another_owner_is_given_to_the_account_that_serves_it(t
     assert refused.returncode == 78 and "may not read the ledger" in refused.stderr
     assert "The store belongs to briefing" in refused.stderr
     assert "`briefing migrate --owner desk`" in refused.stderr
-    given = await command(target, "migrate", "--owner", "desk")
-    assert given.returncode == 0, given.stderr
+    done = await command(target, "migrate", "--owner", "desk")
+    assert done.returncode == 0, done.stderr
     await assert_serves(own, source)
     assert (await command(own, "load", "--quiet", str(SAMPLE))).returncode == 0
 

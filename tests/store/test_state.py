@@ -84,12 +84,14 @@ MENDED = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "said"), MENDED, ids=[fault for fault, _ in MENDED])
-async def test_migrate_puts_back_what_is_its_own(store: str, owner: asyncpg.Connection, fault: str, said: str) -> None:
+@pytest.mark.parametrize(("fault", "expected"), MENDED, ids=[fault for fault, _ in MENDED])
+async def test_migrate_puts_back_what_is_its_own(
+    store: str, owner: asyncpg.Connection, fault: str, expected: str
+) -> None:
     await owner.execute(fault)
     assert await find_difference(owner)
     done = await migrate(store)
-    assert done and done[0].startswith(said)
+    assert done and done[0].startswith(expected)
     assert not await find_difference(owner)
     assert await migrate(store) == []
 
@@ -108,14 +110,14 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "said"), NAMED, ids=[fault for fault, _ in NAMED])
+@pytest.mark.parametrize(("fault", "expected"), NAMED, ids=[fault for fault, _ in NAMED])
 async def test_migrate_names_what_it_cannot_put_back(
-    store: str, owner: asyncpg.Connection, fault: str, said: str
+    store: str, owner: asyncpg.Connection, fault: str, expected: str
 ) -> None:
     await owner.execute(fault)
     with pytest.raises(SettingsError) as refused:
         await migrate(store)
-    assert "The store is not complete" in refused.value.message and said in refused.value.message
+    assert "The store is not complete" in refused.value.message and expected in refused.value.message
     assert "restore it again" in refused.value.hint
 
 

@@ -93,5 +93,5 @@ async def test_a_clock_that_is_wrong_costs_no_client_an_error(
                     assert answer.status_code == 200 or pending, answer.text
                 assert answers[0].status_code == 200
                 assert answers[0].json()["data"][0]["name"] == f"Number {number}"
-            held = client.get(newest, headers=headers).headers["etag"]
-            assert client.get(newest, headers=headers | {"If-None-Match": held}).status_code == 304
+            etag = client.get(newest, headers=headers).headers["etag"]
+            assert client.get(newest, headers=headers | {"If-None-Match": etag}).status_code == 304
