@@ -84,16 +84,16 @@ def write_revisions(folder: Path, events: int) -> tuple[Path, Path, int]:
     """Write a file of records, and one in which each has another text. Return both, and the number of records."""
     first, second = folder / "first.ndjson", folder / "second.ndjson"
     records = 0
-    with first.open("w", encoding="utf-8") as one, second.open("w", encoding="utf-8") as other:
+    with first.open("w", encoding="utf-8") as first_file, second.open("w", encoding="utf-8") as second_file:
         for line in lines(events):
-            one.write(json.dumps(line) + "\n")
+            first_file.write(json.dumps(line) + "\n")
             for field in ("title", "text", "caveat", "name"):
                 if line.get(field):
                     line[field] += " again"
                     break
             else:
                 line["caveat"] = "again"
-            other.write(json.dumps(line) + "\n")
+            second_file.write(json.dumps(line) + "\n")
             records += 1
     return first, second, records
 

@@ -40,9 +40,9 @@ async def report(url: str, session: str, last: int, changes_a_day: int) -> list[
     connection = await asyncpg.connect(url, statement_cache_size=100)
     event = await connection.fetchval("select id from store.event order by id limit 1")
     await connection.execute(session)
-    found = await _measure(connection, event, last, changes_a_day)
+    figures = await _measure(connection, event, last, changes_a_day)
     await connection.close()
-    return rows(found)
+    return rows(figures)
 
 
 async def _measure(connection: asyncpg.Connection[Any], event: str, last: int, changes_a_day: int) -> dict[str, float]:
@@ -51,7 +51,7 @@ async def _measure(connection: asyncpg.Connection[Any], event: str, last: int, c
     record = compile_query(record_query(V2, V2["event"], event, b""))
     page = compile_query(list_query(V2, V2["event"], b""))
     revisions = compile_query(revisions_query(V2, V2["event"], event, b""))
-    found = {REVISIONS: await _ratio(connection, revisions, record)}
+    figures = {REVISIONS: await _ratio(connection, revisions, record)}
     export = compile_query(export_query(V2, V2["event"], FORMATS["ndjson"], b"limit=20000"))
     count, seconds, _ = await _stream(connection, export)
     lines_a_second = count / seconds
@@ -63,27 +63,27 @@ async def _measure(connection: asyncpg.Connection[Any], event: str, last: int, c
         states = f"from=e{earlier}&to=e{later}"
         for filter, parameters in FILTERS.items():
             query = diff_query(V2, V2["event"], f"{states}{parameters}".encode(), finder)
-            found[PAGE.format(period=period, filter=filter)] = await _ratio(connection, compile_query(query), page)
+            figures[PAGE.format(period=period, filter=filter)] = await _ratio(connection, compile_query(query), page)
         request = diff_export_request(V2, V2["event"], NDJSON, states.encode(), finder)
         count, seconds, memory[period] = await _stream(connection, compile_query(request.query))
-        found[WHOLE.format(period=period)] = count / seconds / lines_a_second
+        figures[WHOLE.format(period=period)] = count / seconds / lines_a_second
         print(f"{period}: {count:,} differences in {seconds:.2f} s, {memory[period]:.1f} MiB", flush=True)
-    found[MEMORY] = memory["year"] - memory["day"]
-    for name, value in found.items():
+    figures[MEMORY] = memory["year"] - memory["day"]
+    for name, value in figures.items():
         print(f"{name}: {value:.2f}", flush=True)
-    return found
+    return figures
 
 
-def rows(found: dict[str, float]) -> list[Row]:
+def rows(figures: dict[str, float]) -> list[Row]:
     """Return the rows of the table of results."""
-    table = [Row(REVISIONS, 5, found[REVISIONS], most=True)]
+    table = [Row(REVISIONS, 5, figures[REVISIONS], most=True)]
     for period in PERIODS:
         for filter, most in (("", 15), (", country", 60)):
             name = PAGE.format(period=period, filter=filter)
-            table.append(Row(name, most, found[name], most=True))
+            table.append(Row(name, most, figures[name], most=True))
     name = WHOLE.format(period="year")
-    table.append(Row(name, 0.1, found[name]))
-    table.append(Row(MEMORY, 32, found[MEMORY], most=True, unit="MiB"))
+    table.append(Row(name, 0.1, figures[name]))
+    table.append(Row(MEMORY, 32, figures[MEMORY], most=True, unit="MiB"))
     return table
 
 

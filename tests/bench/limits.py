@@ -76,13 +76,13 @@ async def stores() -> AsyncIterator[list[Case]]:
             return limits
 
         parent = SharedTable.create(workers=4)
-        there = opened(Fallback(RedisLimits(server.url, trip_seconds=1), SharedTable.alone(), 4))
+        with_redis = opened(Fallback(RedisLimits(server.url, trip_seconds=1), SharedTable.alone(), 4))
         away = Fallback(RedisLimits("redis://127.0.0.1:9/0"), SharedTable.alone(), 4)
         yield [
             Case("shared memory, one process", 25, opened(SharedTable.alone()), requests=10_000),
             Case("shared memory, several workers", 25, opened(SharedTable.attach(parent.fileno())), requests=10_000),
-            Case("Redis, one request after the other", 200, there),
-            Case("Redis, 16 requests at once", 200, there, at_once=16),
+            Case("Redis, one request after the other", 200, with_redis),
+            Case("Redis, 16 requests at once", 200, with_redis, at_once=16),
             Case("Redis is away", 200, opened(away), requests=10_000),
         ]
 

@@ -147,11 +147,11 @@ def counted() -> dict[str, tuple[bytes, float]]:
         "by country": "by=country",
         "by source": "by=citations.source_id",
     }
-    found = {}
+    requests = {}
     for name, query in paths.items():
-        found[f"{name}, sampled"] = (get(f"/v2/events/counts?{query}"), 150.0)
-        found[f"{name}, exact"] = (get(f"/v2/events/counts?{query}&quality=exact"), 2000.0)
-    return found
+        requests[f"{name}, sampled"] = (get(f"/v2/events/counts?{query}"), 150.0)
+        requests[f"{name}, exact"] = (get(f"/v2/events/counts?{query}&quality=exact"), 2000.0)
+    return requests
 
 
 def heavy(events: int) -> tuple[bytes, bytes]:

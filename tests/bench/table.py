@@ -215,8 +215,8 @@ class Bench:
     def _counted(self) -> list[Row]:
         server = self.servers["service"]
         return [
-            Row(f"counts of all events, p95: {name}", most, alone(server, one, self.effort.seconds)[1], "ms", most=True)
-            for name, (one, most) in counted().items()
+            Row(f"counts of all events, p95: {name}", most, alone(server, url, self.effort.seconds)[1], "ms", most=True)
+            for name, (url, most) in counted().items()
         ]
 
     def _home(self) -> Row:

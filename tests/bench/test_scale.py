@@ -162,8 +162,8 @@ COUNTED = {figure.place: figure.value for figure in FIGURES if figure.kind == "c
 @pytest.mark.parametrize("figure", [figure for figure in FIGURES if figure.kind != "counted"], ids=lambda it: it.place)
 def test_each_figure_is_that_of_its_source(figure: Figure) -> None:
     look_up = LOOK_UPS.get(figure.kind)
-    found = look_up(figure.place) if look_up else look_up_constant(figure.kind, figure.place)
-    assert figure.value == found, f"docs/scale.md has {figure.value:g} for {figure.name}"
+    measured = look_up(figure.place) if look_up else look_up_constant(figure.kind, figure.place)
+    assert figure.value == measured, f"docs/scale.md has {figure.value:g} for {figure.name}"
 
 
 def test_the_page_names_the_machine_of_the_results() -> None:
@@ -199,8 +199,8 @@ def test_the_summary_names_results_of_the_page() -> None:
     ],
 )
 def test_a_wrong_equation_and_an_unknown_number_are_found(equation: str, fault: str) -> None:
-    (found,) = find_faults(f"{PAGE}\n{equation}\n")
-    assert fault in found
+    (message,) = find_faults(f"{PAGE}\n{equation}\n")
+    assert fault in message
 
 
 def test_every_count_has_a_test() -> None:

@@ -59,8 +59,8 @@ class Operator:
             "TZ": "UTC",
         }
         text = step.text
-        for shown, port in self.ports.items():
-            text = text.replace(shown, port)
+        for port_of_page, port in self.ports.items():
+            text = text.replace(port_of_page, port)
         # The account of the servers writes into folders that the steps make.
         done = subprocess.run(
             ["bash", "-c", GO_ON + text], cwd=self.folder / "checkout", env=environment, stdin=subprocess.DEVNULL,

@@ -65,17 +65,17 @@ def metrics() -> dict[str, set[str]]:
     """The labels of each series of a service with workers, by its name."""
     application = create_app(Settings(metrics_port=0), "postgresql://nowhere")
     assert application.metrics is not None
-    found = dict(SYNTHETIC)
+    labels_of_metrics = dict(SYNTHETIC)
     for registry in (application.metrics.registry, serve._create_own_registry(supervisor.WorkerTeam([]))):
         for collector in registry._collector_to_names:
             # A counter without samples knows the names of its labels. Other collectors show them in their samples.
             declared = getattr(collector, "_labelnames", None) or getattr(collector, "labels", None) or ()
             for family in collector.collect():
                 for suffix in SUFFIXES.get(family.type, ("",)):
-                    found[family.name + suffix] = set(declared)
+                    labels_of_metrics[family.name + suffix] = set(declared)
                 for sample in family.samples:
-                    found[sample.name] = set(sample.labels)
-    return found
+                    labels_of_metrics[sample.name] = set(sample.labels)
+    return labels_of_metrics
 
 
 @pytest.fixture(scope="session")

@@ -113,14 +113,14 @@ def write_nginx(folder: Path, instance: int, port: int) -> Path:
     upstream = (NGINX / "upstream.conf").read_text(encoding="utf-8")
     (folder / "conf.d" / "upstream.conf").write_text(re.sub(r"127\.0\.0\.1:800[12]", f"127.0.0.1:{instance}", upstream))
     text = (FILES / "nginx.conf").read_text(encoding="utf-8")
-    for shown, used in {
+    for documented, used in {
         "/etc/nginx/tls": str(folder),
         "/var/cache/nginx": str(folder),
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443 ": f"listen 127.0.0.1:{port} ",
     }.items():
-        assert shown in text, shown
-        text = text.replace(shown, used)
+        assert documented in text, documented
+        text = text.replace(documented, used)
     (folder / "conf.d" / "cache.conf").write_text(text)
     (folder / "nginx.conf").write_text(HTTP.format(folder=folder))
     return folder / "nginx.conf"
@@ -220,8 +220,8 @@ def running_cache(request: pytest.FixtureRequest, debian: Callable[..., Program]
 
 @pytest.fixture
 async def setup(running_cache: Cached) -> AsyncIterator[Setup]:
-    async with set_up(running_cache) as made:
-        yield made
+    async with set_up(running_cache) as setup_of_cache:
+        yield setup_of_cache
 
 
 def test_nginx_accepts_the_file_of_the_cache(debian: Callable[..., Program], folder: Path) -> None:
@@ -312,9 +312,9 @@ async def test_an_answer_that_was_fetched_as_a_second_began_does_not_last_for_tw
 async def test_callers_with_a_key_never_get_a_shared_answer(setup: Setup, key: str) -> None:
     for name, value in (("Authorization", f"Bearer {key}"), ("X-API-Key", key)):
         for _ in range(10):
-            kept = await setup.warm()
+            first = await setup.warm()
             answer = await setup.get(**{name.replace("-", "_"): value})
-            assert answer.status_code == 200 and answer.content == kept.content
+            assert answer.status_code == 200 and answer.content == first.content
             assert answer.headers.get("x-cache") != "HIT"
             assert set(answer.headers) >= OF_LIMITS
             assert answer.headers["cache-control"] == "private, no-cache"
@@ -334,14 +334,14 @@ async def test_callers_with_a_key_never_get_a_shared_answer(setup: Setup, key: s
 
 @pytest.mark.full
 async def test_head_and_conditional_requests_and_ranges_are_answered_from_the_cache(setup: Setup) -> None:
-    kept = await setup.warm()
+    first = await setup.warm()
     head = await setup.client.head(SOURCES)
     assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["etag"] == kept.headers["etag"]
-    unchanged = await setup.get(If_None_Match=kept.headers["etag"])
+    assert head.headers["etag"] == first.headers["etag"]
+    unchanged = await setup.get(If_None_Match=first.headers["etag"])
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     for name in ("etag", "cache-control", "vary"):
-        assert unchanged.headers[name] == kept.headers[name] == head.headers[name]
+        assert unchanged.headers[name] == first.headers[name] == head.headers[name]
     for answer in (head, unchanged):
         assert not OF_LIMITS & set(answer.headers)
     whole = await setup.get(Accept_Encoding="identity")
@@ -381,13 +381,13 @@ async def test_errors_and_graphql_and_exports_are_not_shared(setup: Setup) -> No
 @pytest.mark.full
 async def test_only_the_machine_itself_drops_answers(setup: Setup) -> None:
     # The client of these tests has an address before that of the machine, as behind another proxy.
-    kept = await setup.warm()
+    first = await setup.warm()
     if setup.at.cache == "nginx":
         assert (await setup.get(X_Renew="1")).headers["x-cache"] != "BYPASS"
     else:
         for headers in ({}, {"Surrogate-Key": "source"}):
             assert (await setup.client.request("PURGE", SOURCES, headers=headers)).status_code == 403
-    assert kept.status_code == 200
+    assert first.status_code == 200
 
 
 @pytest.mark.full
@@ -419,11 +419,11 @@ async def drop_answers(setup: Setup, operator: httpx2.AsyncClient) -> None:
 @pytest.mark.full
 async def test_an_answer_that_is_too_old_is_validated_for_free(setup: Setup) -> None:
     for _ in range(3):
-        kept = await setup.get()
+        first = await setup.get()
         await asyncio.sleep(2.1)
     statuses = [line["status"] for line in await setup.received(3)]
     assert statuses in ([200, 304, 304], [304, 304, 304])
-    assert kept.status_code == 200 and not OF_LIMITS & set(kept.headers)
+    assert first.status_code == 200 and not OF_LIMITS & set(first.headers)
 
 
 @pytest.mark.full
@@ -433,13 +433,13 @@ async def test_kept_answers_are_given_while_the_service_is_away(
 ) -> None:
     with cached(cache, debian, sample) as running:
         async with set_up(running) as setup:
-            kept = await setup.warm()
+            first = await setup.warm()
             running.served.process.kill()
             running.served.process.wait()
             for _ in range(6):
                 await asyncio.sleep(0.5)
                 answer = await setup.get()
-                assert answer.status_code == 200 and answer.content == kept.content
+                assert answer.status_code == 200 and answer.content == first.content
                 # What is not kept is an error.
                 assert (await setup.get("/v2/places?limit=7")).status_code in (502, 503, 504)
                 assert (await setup.get(X_API_Key="bak_live_wrong")).status_code in (502, 503, 504)

@@ -26,12 +26,12 @@ def test_the_table_has_the_rows_that_the_command_prints() -> None:
     command = [sys.executable, "-m", "tests.bench.capacity", "--events", "40", "--lists", "40"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    printed, shown = rows(done.stdout), rows(PAGE)
-    assert printed.keys() == shown.keys() and len(shown) > 10
+    computed, documented = rows(done.stdout), rows(PAGE)
+    assert computed.keys() == documented.keys() and len(documented) > 10
     most = "most connections of a worker (pool, exports, and 7)"
-    assert printed[most] == shown[most]
-    units = {name: value.split()[1:] for name, value in shown.items()}
-    assert {name: value.split()[1:] for name, value in printed.items()} == units
+    assert computed[most] == documented[most]
+    units = {name: value.split()[1:] for name, value in documented.items()}
+    assert {name: value.split()[1:] for name, value in computed.items()} == units
 
 
 def test_the_sum_of_connections_is_right() -> None:

@@ -107,8 +107,8 @@ def test_postgres_of_compose_has_room_for_all_connections() -> None:
     settings = Settings()
     workers = int(COMPOSE["x-service"]["environment"]["BRIEFING_LIMIT_PROCESSES"])
     needed = workers * (settings.pool_size + settings.export_connections + 7)
-    (given,) = (part for part in COMPOSE["services"]["postgres"]["command"] if part.startswith("max_connections="))
-    assert int(given.partition("=")[2]) >= needed + 20
+    (option,) = (part for part in COMPOSE["services"]["postgres"]["command"] if part.startswith("max_connections="))
+    assert int(option.partition("=")[2]) >= needed + 20
 
 
 def test_instances_have_time_to_end() -> None:

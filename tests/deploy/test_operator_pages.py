@@ -21,11 +21,11 @@ from tests.guide.test_pages import FOR_OPERATORS
 def operator() -> Iterator[Operator]:
     with TemporaryDirectory() as name:
         Path(name).chmod(0o755)
-        found = Operator.at(Path(name))
+        started_operator = Operator.at(Path(name))
         try:
-            yield found
+            yield started_operator
         finally:
-            found.end()
+            started_operator.end()
 
 
 def follow(operator: Operator, page: list[Step]) -> None:

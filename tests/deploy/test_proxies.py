@@ -70,9 +70,10 @@ def configure(folder: Path, upstream: str, ports: dict[str, int]) -> Path:
     make_certificate(folder)
     for name in (upstream, "briefing.conf"):
         text = (NGINX / name).read_text(encoding="utf-8").replace("/etc/nginx/tls", str(folder))
-        for shown, port in ports.items():
-            assert name != upstream or shown in text or shown.startswith("listen"), shown
-            text = text.replace(shown, f"{shown.rpartition(':')[0]}:{port}" if ":" in shown else f"listen {port}")
+        for documented, port in ports.items():
+            assert name != upstream or documented in text or documented.startswith("listen"), documented
+            replacement = f"{documented.rpartition(':')[0]}:{port}" if ":" in documented else f"listen {port}"
+            text = text.replace(documented, replacement)
         (folder / "conf.d" / name).write_text(text)
     (folder / "nginx.conf").write_text(HTTP.format(folder=folder))
     return folder / "nginx.conf"
@@ -102,8 +103,8 @@ def test_nginx_refuses_a_fault(nginx: Program, folder: Path) -> None:
 def proxy(nginx: Program, folder: Path, instances: list[int]) -> Iterator[str]:
     """Run nginx in front of two instances, and yield its address."""
     port = free_port()
-    shown = {"127.0.0.1:8001": instances[0], "127.0.0.1:8002": instances[1]}
-    path = configure(folder, "upstream.conf", shown | {"listen 80": free_port(), "listen 443": port})
+    addresses = {"127.0.0.1:8001": instances[0], "127.0.0.1:8002": instances[1]}
+    path = configure(folder, "upstream.conf", addresses | {"listen 80": free_port(), "listen 443": port})
     # Only this machine may connect.
     conf = folder / "conf.d" / "briefing.conf"
     conf.write_text(conf.read_text().replace("listen ", "listen 127.0.0.1:"))
@@ -301,13 +302,13 @@ def caddy_proxy(caddy: Program, folder: Path, instances: list[int]) -> Iterator[
     """Run Caddy in front of two instances, without TLS, and yield its address."""
     address = f"http://127.0.0.1:{free_port()}"
     text = (DEPLOY / "caddy" / "Caddyfile").read_text(encoding="utf-8")
-    for shown, other in zip(
+    for documented, replacement in zip(
         ("briefing.example.org", "127.0.0.1:8001", "127.0.0.1:8002"),
         (address, *(f"127.0.0.1:{port}" for port in instances)),
         strict=True,
     ):
-        assert shown in text
-        text = text.replace(shown, other)
+        assert documented in text
+        text = text.replace(documented, replacement)
     (folder / "Caddyfile").write_text("{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n" + text)
     environment = {**caddy.environment, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     command = [caddy.path, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]

@@ -77,19 +77,19 @@ async def client(new_store: Callable[[], Awaitable[str]], tmp_path_factory: pyte
     lines = (json.dumps(record | {"dataset": "t"}) + "\n" for record in tricky())
     file.write_text("".join(lines), encoding="utf-8")
     await load([str(file)], url)
-    with run(url) as made:
-        yield made
+    with run(url) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
 def folder(client: httpx2.Client, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the lists as files."""
-    made = tmp_path_factory.mktemp("files")
+    folder = tmp_path_factory.mktemp("files")
     for form in FORMATS:
         for plural in ("events", "figures"):
-            save(client, f"/v2/{plural}.{form}", made / f"{plural}.{form}")
-    save(client, "/v2/events.csv?bom=true", made / "events_bom.csv")
-    return made
+            save(client, f"/v2/{plural}.{form}", folder / f"{plural}.{form}")
+    save(client, "/v2/events.csv?bom=true", folder / "events_bom.csv")
+    return folder
 
 
 def save(client: httpx2.Client, path: str, file: Path) -> None:

@@ -37,8 +37,10 @@ class Services:
         a time, a 404, a 429, an export, and the plan of a key.
 
         With `answers`, the program validates these, and prints for each what is wrong with it."""
-        given = [write_answers(at / "answers.json", answers)] if answers else []
-        report = json.loads(run(*command, self.address, self.limited_url, self.key, *given, at=at, **environment))
+        answer_files = [write_answers(at / "answers.json", answers)] if answers else []
+        report = json.loads(
+            run(*command, self.address, self.limited_url, self.key, *answer_files, at=at, **environment)
+        )
         if answers:
             check_verdicts(answers, report.pop("verdicts"))
         first = httpx2.get(f"{self.address}{PATH}").json()

@@ -96,10 +96,10 @@ class GraphQLServices:
 
     def settings(self, name: str) -> str:
         """Return the file of settings that the page shows, with the address of the service."""
-        return shown(name).replace(SHOWN, self.address)
+        return documented_block(name).replace(SHOWN, self.address)
 
 
-def shown(name: str) -> str:
+def documented_block(name: str) -> str:
     """Return the file with this name that the page shows."""
     (text,) = re.findall(rf"^`{re.escape(name)}`:\n\n```\w+\n(.*?)```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
     return str(text)
@@ -194,7 +194,7 @@ def test_graphql_code_generator(project: Project) -> None:
 @client("gql.tada")
 def test_gql_tada(project: Project) -> None:
     project.start("gql_tada")
-    plugin = json.loads(shown("tsconfig.json"))["compilerOptions"]["plugins"]
+    plugin = json.loads(documented_block("tsconfig.json"))["compilerOptions"]["plugins"]
     settings = {"compilerOptions": COMPILER_OPTIONS | {"plugins": plugin}, "include": ["*.ts"]}
     project.write("tsconfig.json", json.dumps(settings))
     tool = "gql.tada/bin/cli.js"
@@ -208,7 +208,7 @@ def test_gql_tada(project: Project) -> None:
 def test_apollo_client(project: Project) -> None:
     """The first request of a document has its hash alone. The answer to it makes Apollo send both by POST."""
     project.start("apollo", tracing="tracing")
-    project.write("apollo-cache.ts", shown("apollo-cache.ts"))
+    project.write("apollo-cache.ts", documented_block("apollo-cache.ts"))
     project.generate(without_mode(project.services.settings("codegen.yml")))
     assert project.check() == {
         "merged": project.services.merged(),
@@ -222,7 +222,7 @@ def test_apollo_client(project: Project) -> None:
 def test_urql_with_graphcache(project: Project) -> None:
     """The schema, which the program reads by introspection, tells graphcache that a field that it lacks may be null."""
     project.start("graphcache", tracing="tracing")
-    project.write("graphcache-options.ts", shown("graphcache-options.ts"))
+    project.write("graphcache-options.ts", documented_block("graphcache-options.ts"))
     project.generate(without_mode(project.services.settings("codegen.yml")))
     printed = project.check()
     known, record = printed.pop("normalised")
@@ -240,7 +240,7 @@ def test_urql_with_graphcache(project: Project) -> None:
 def test_relay(project: Project) -> None:
     project.start("relay", documents="relay_documents")
     project.write("schema.graphql", httpx2.get(f"{project.services.address}/v2/schema.graphql").text)
-    project.write("relay.config.json", shown("relay.config.json"))
+    project.write("relay.config.json", documented_block("relay.config.json"))
     (project.folder / "artifacts").mkdir()
     project.run("relay-compiler/cli.js")
     printed = project.check("--import", PROGRAMS / "relay_artifacts.mjs")
@@ -295,7 +295,7 @@ def test_the_cache_that_the_page_shows_names_all_types_and_lists() -> None:
     types = {field.type for kind in own if kind is not schema.query_type for field in kind.fields.values()}
     single = {kind.of_type if isinstance(kind, GraphQLNonNull) else kind for kind in types}
     parts = {kind.name for kind in single if isinstance(kind, GraphQLObjectType) and "id" not in kind.fields}
-    declared = re.findall(r"^const (\w+) = \[(.*?)\];$", shown("apollo-cache.ts"), re.M | re.S)
+    declared = re.findall(r"^const (\w+) = \[(.*?)\];$", documented_block("apollo-cache.ts"), re.M | re.S)
     names = {name: set(re.findall(r'"(\w+)"', text)) for name, text in declared}
     assert names == {"RECORDS": records, "LISTS": lists, "PARTS": parts}
 

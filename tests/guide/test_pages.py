@@ -26,7 +26,7 @@ ANALYSIS = ROOT / "docs" / "data-analysis.md"
 FOR_OPERATORS = {"alerts.md", "backup.md", "capacity.md", "deploying.md", "upgrading.md"}
 STEPS = {page: list(steps(page)) for page in PAGES}
 EVERY = [step for steps_of_page in STEPS.values() for step in steps_of_page]
-TYPED = [step for page, found in STEPS.items() if page != ANALYSIS for step in found]
+TYPED = [step for page, steps in STEPS.items() if page != ANALYSIS for step in steps]
 # Steps that are not run: how they begin, and why.
 NOT_RUN = {
     "make serve": "each page has a service started for it; `test_make_serve_prints_its_address` runs it",
@@ -182,13 +182,13 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize(("column", "version"), [(0, "v1"), (1, "v2")])
 def test_the_versions_have_the_fields_that_the_guide_compares(column: int, version: str) -> None:
     schemas = json.loads((ROOT / "openapi" / f"{version}.json").read_text(encoding="utf-8"))["components"]["schemas"]
-    there = {name for schema in schemas.values() for name in schema.get("properties", ())}
+    properties = {name for schema in schemas.values() for name in schema.get("properties", ())}
     table = (
         (ROOT / "docs" / "versions.md").read_text(encoding="utf-8").partition("| version 1 |")[2].partition("\n\n")[0]
     )
     cells = [row.strip("| ").split(" | ")[column] for row in table.splitlines()[2:]]
     names = {part for cell in cells for name in re.findall(r"`([\w.]+)`", cell) for part in name.split(".")}
-    assert len(names) > 5 and names <= there
+    assert len(names) > 5 and names <= properties
 
 
 def examples() -> list[str]:

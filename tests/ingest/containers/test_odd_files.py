@@ -37,12 +37,12 @@ def read(path: Path, content: bytes, encoding: str = "") -> tuple[list[Any], str
         mapping = f'encoding = "{encoding}"\n{mapping}'
     faults = FileFaults(str(path))
     with mapped(str(path), parsed("m.toml", mapping.encode()), None) as file:
-        found = [entry.line["name"] for entry in file.entries(faults)]
+        names = [entry.line["name"] for entry in file.entries(faults)]
     try:
         faults.refuse()
     except LoadError as error:
-        return found, " ".join(error.faults)
-    return found, ""
+        return names, " ".join(error.faults)
+    return names, ""
 
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -65,10 +65,10 @@ def with_cell(cell: str, path: str = SHEET, encoding: str = "utf-8") -> bytes:
 
 def test_a_formula_may_give_an_empty_text(tmp_path: Path) -> None:
     empty = '<c r="B2" t="str"><f>IF(A1="","",A1)</f><v></v></c>'
-    found, faults = read(tmp_path / "a.xlsx", with_cell(empty))
-    assert found == ["Bridgeton"] and "a formula without" not in faults and "name: expected" in faults
-    found, faults = read(tmp_path / "a.xlsx", with_cell('<c r="B2" t="str"><f>A1</f><v>Ford</v></c>'))
-    assert (found, faults) == (["Ford", "Bridgeton"], "")
+    names, faults = read(tmp_path / "a.xlsx", with_cell(empty))
+    assert names == ["Bridgeton"] and "a formula without" not in faults and "name: expected" in faults
+    names, faults = read(tmp_path / "a.xlsx", with_cell('<c r="B2" t="str"><f>A1</f><v>Ford</v></c>'))
+    assert (names, faults) == (["Ford", "Bridgeton"], "")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_a_row_that_is_nested_deeply_is_a_fault_of_its_own(tmp_path: Path) -> No
     deep = "[" * 600 + "]" * 600
     good = json.dumps({"id": "2", "name": "B", "lat": 1, "lon": 2})
     content = f'{{"id": "1", "name": "A", "lat": 1, "lon": 2, "deep": {deep}}}\n{good}\n'
-    found, faults = read(tmp_path / "a.ndjson", content.encode())
-    assert found == ["B"] and "not nested this deeply" in faults
+    names, faults = read(tmp_path / "a.ndjson", content.encode())
+    assert names == ["B"] and "not nested this deeply" in faults
 
 
 def test_a_name_that_stands_twice_among_many_is_found_at_once() -> None:
@@ -159,8 +159,8 @@ def test_a_number_of_32_bits_has_the_digits_that_it_was_written_with(tmp_path: P
     path = tmp_path / "a.parquet"
     pyarrow.parquet.write_table(table, path)
     with mapped(str(path), parsed("m.toml", MAPPING.replace('"csv"', '"parquet"').encode()), None) as file:
-        found = [entry.line.get("longitude") for entry in file.entries(FileFaults(""))]
-    assert str(found[0]) == "0.1"
+        longitudes = [entry.line.get("longitude") for entry in file.entries(FileFaults(""))]
+    assert str(longitudes[0]) == "0.1"
 
 
 @pytest.mark.parametrize(
@@ -168,28 +168,28 @@ def test_a_number_of_32_bits_has_the_digits_that_it_was_written_with(tmp_path: P
 )
 def test_the_work_for_quotes_grows_with_the_file(tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line is given to the reader a few times at most, however quotes are opened and closed."""
-    given = 0
+    written = 0
     texts = CsvRows._texts
 
     def counted(rows: CsvRows, lines: list[bytes]) -> Iterator[str]:
-        nonlocal given
+        nonlocal written
         for text in texts(rows, lines):
-            given += len(text)
+            written += len(text)
             yield text
 
     monkeypatch.setattr(CsvRows, "_texts", counted)
     content = "id,name,lat,lon\n" + '1,"x\n' + line * 200_000
     read(tmp_path / "a.csv", content.encode())
-    assert len(content) // 2 < given < 2 * len(content) + 4 * MOST_IN_ROW
+    assert len(content) // 2 < written < 2 * len(content) + 4 * MOST_IN_ROW
 
 
 def test_a_row_after_rows_that_cannot_be_read_may_have_several_lines(tmp_path: Path) -> None:
     content = "id,name,lat,lon\n" + 'a",",x\n' * 40_000 + '2,B,1,2\n3,"C\nD",1,2\n'
-    found, _ = read(tmp_path / "a.csv", content.encode())
-    assert found[-2:] == ["B", "C\nD"]
+    names, _ = read(tmp_path / "a.csv", content.encode())
+    assert names[-2:] == ["B", "C\nD"]
 
 
 def test_a_quote_that_is_never_closed_takes_no_time_for_each_line_after_it(tmp_path: Path) -> None:
     content = 'id,name,lat,lon\n5" x,"open\n' + "2,B,1,2\n" * 20_000
-    found, faults = read(tmp_path / "a.csv", content.encode())
-    assert len(found) == 20_000 and "the quote that opens here is never closed" in faults
+    names, faults = read(tmp_path / "a.csv", content.encode())
+    assert len(names) == 20_000 and "the quote that opens here is never closed" in faults

@@ -64,13 +64,13 @@ def counted(figure: dict[str, Any]) -> tuple[int, str]:
 
 def rows() -> dict[datetime, Counts]:
     """Return the counts of each day with the words that bind them, by the moment when they were reported."""
-    found: dict[datetime, Counts] = {}
+    revisions: dict[datetime, Counts] = {}
     for row in (*read_rows(EQUIPMENT), *read_rows(PERSONNEL)):
-        counts = found.setdefault(moment(row["date"]), {})
+        counts = revisions.setdefault(moment(row["date"]), {})
         for column in row.keys() - set(OTHER):
             word = WORDS[row["personnel*"]] if column == "personnel" else "exact"
             counts[column.lower().replace(" ", "-")] = (row[column], word)
-    return dict(sorted(found.items()))
+    return dict(sorted(revisions.items()))
 
 
 def moment(day: str) -> datetime:
