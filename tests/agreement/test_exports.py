@@ -63,10 +63,10 @@ def includes(version: Version, resource: Resource) -> Iterator[str]:
         yield ",".join([link.name, *(f"{link.name}.{name}" for name in version[link.target].links)])
 
 
-async def walk(apis: Apis, path: str, given: dict[str, str]) -> list[Any]:
+async def walk(apis: Apis, path: str, filters: dict[str, str]) -> list[Any]:
     """Return the records of all pages of a list."""
     records: list[Any] = []
-    parameters = {**given, "limit": "200"}
+    parameters = {**filters, "limit": "200"}
     for _ in bounded_walk():
         status, page = await apis.rest(path, parameters)
         assert status == 200, page
