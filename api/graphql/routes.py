@@ -6,25 +6,27 @@ from collections.abc import Sequence
 from functools import partial
 
 import orjson
+import structlog
 from fastapi import APIRouter
 
 from api.access.access_control import Charge
 from api.access.caller import Caller
 from api.catalog import DeprecatedPart, Version
-from api.errors import BriefingError
 from api.graphql.console import page
 from api.graphql.executor import Executor, from_store
 from api.graphql.problems import body
 from api.graphql.request import ACCEPTED, HTML, MEDIA_TYPE, check_content_type, media_type, status_of
 from api.graphql.scheduler import DocumentScheduler
 from api.http.body import read_body
-from api.http.problems import HTTPError, headers_of
+from api.http.problems import headers_of
 from api.http.request import HttpRequest
 from api.http.responses import BytesResponse, packed, plain_tags, respond, unchanged
 from api.http.route import DataRoute
 from api.middleware import deprecation
 from api.middleware.authentication import Authentication
 from api.service import Service
+
+log = structlog.get_logger("briefing")
 
 
 def routes(
@@ -60,9 +62,12 @@ class _Endpoint:
         try:
             caller = await self._authentication.admit(request)
             return await self._answer(request, caller, media)
-        except (BriefingError, HTTPError) as raised:
+        except Exception as raised:
             error = await self._authentication.settle_error(context, raised)
-            response = BytesResponse(body(error), media, status_of(error, kind))
+            status = status_of(error, kind)
+            if status == 500:
+                log.exception("internal error", request_id=request.id, route=context.route)
+            response = BytesResponse(body(error), media, status)
             response.headers += [(b"cache-control", b"no-store"), *headers_of(error)]
             return response
 

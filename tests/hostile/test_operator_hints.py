@@ -13,10 +13,12 @@ import asyncpg
 import httpx2
 import pytest
 
+from api.access.keys import Keys, NewKey
 from api.errors import SettingsError, Unavailable
 from api.graphql import problems as graphql_problems
 from api.http.problems import document
 from api.ingest.load import load
+from api.store.access import AccessStore
 from tests.conftest import SAMPLE
 from tests.http.conftest import ServerProcess
 from tests.serving import serving
@@ -26,42 +28,69 @@ API = Path(__file__).parents[2] / "api"
 WORDS = re.compile(
     r"BRIEFING_|`briefing|briefing (migrate|doctor|serve|load|documents|keys)|postgres|pg_|asyncpg|briefing_", re.I
 )
-# What is missing in a store, and what puts it back.
+QUERY = {"query": "{ events(first: 2) { nodes { title } } }"}
+# What is missing in a store, what puts it back, and the requests that fail meanwhile.
 FAULTS = [
-    ("revoke usage on schema access from briefing_access", "grant usage on schema access to briefing_access"),
-    ("revoke select on access.plan from briefing_access", "grant select on access.plan to briefing_access"),
+    (
+        "revoke usage on schema access from briefing_access",
+        "grant usage on schema access to briefing_access",
+        {"REST with a key", "GraphQL with a key"},
+    ),
+    (
+        "revoke select on access.plan from briefing_access",
+        "grant select on access.plan to briefing_access",
+        {"REST with a key", "GraphQL with a key"},
+    ),
     (
         "revoke select on store.last_change, v2.event from briefing_reader",
         "grant select on store.last_change, v2.event to briefing_reader",
+        {"REST", "REST with a key", "GraphQL", "GraphQL with a key", "an export", "readiness"},
     ),
-    ("alter view v2.event rename to gone", "alter view v2.gone rename to event"),
+    (
+        "alter view v2.event rename to gone",
+        "alter view v2.gone rename to event",
+        {"REST", "REST with a key", "GraphQL", "GraphQL with a key", "an export"},
+    ),
 ]
 
 
-@pytest.mark.parametrize(("fault", "remedy"), FAULTS, ids=[fault for fault, _ in FAULTS])
+@pytest.mark.parametrize(("fault", "remedy", "failing"), FAULTS, ids=[fault for fault, *_ in FAULTS])
 async def test_no_answer_of_a_broken_store_has_a_hint_for_operators(
-    new_store: Callable[[], Awaitable[str]], fault: str, remedy: str
+    new_store: Callable[[], Awaitable[str]], fault: str, remedy: str, failing: set[str]
 ) -> None:
     url = await new_store()
     await load([str(SAMPLE)], url)
+    key = await create_key(url)
     connection = await asyncpg.connect(url)
     with serving(url, answer_memory=0) as served, connect(served) as client:
         wait_for(client, 200)
         await connection.execute(fault)
         time.sleep(0.6)  # until the process no longer trusts what it knows of plans
-        answers = [
-            client.get("/v2/events?limit=2&q=fresh"),
-            client.get("/v2/events", headers={"X-API-Key": "bak_live_wrong"}),
-            client.post("/v2/graphql", json={"query": "{ events(first: 2) { nodes { title } } }"}),
-            client.get("/readyz"),
-            client.get("/v2/events.csv"),
-        ]
-        assert any(answer.status_code >= 500 or '"errors"' in answer.text for answer in answers)
-        for answer in answers:
-            if answer.status_code != 200 or '"errors"' in answer.text:
-                assert not WORDS.search(answer.text), answer.text
+        answers = {
+            "REST": client.get("/v2/events?limit=2&q=fresh"),
+            "REST with a key": client.get("/v2/events?limit=3", headers=key),
+            "GraphQL": client.post("/v2/graphql", json=QUERY),
+            "GraphQL with a key": client.post("/v2/graphql", json=QUERY, headers=key),
+            "an export": client.get("/v2/events.csv"),
+            "readiness": client.get("/readyz"),
+        }
+        refusal = client.get("/v2/events", headers={"X-API-Key": "bak_live_wrong"})
         await connection.execute(remedy)
     await connection.close()
+    assert {name for name, answer in answers.items() if answer.status_code >= 500} == failing
+    for name in failing & {"GraphQL", "GraphQL with a key"}:
+        assert answers[name].json()["errors"], name
+    assert refusal.status_code == 401
+    for answer in (refusal, *(answers[name] for name in failing)):
+        assert not WORDS.search(answer.text), answer.text
+
+
+async def create_key(url: str) -> dict[str, str]:
+    """Create a key, and return its header field."""
+    store = AccessStore(url)
+    key = await Keys(store, "live", "test: us").create(NewKey("a test", "partner", ("read",)))
+    await store.close()
+    return {"X-API-Key": key.secret.text}
 
 
 def connect(service: ServerProcess) -> httpx2.Client:
