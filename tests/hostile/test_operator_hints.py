@@ -62,7 +62,11 @@ async def test_no_answer_of_a_broken_store_has_a_hint_for_operators(
     await load([str(SAMPLE)], url)
     key = await create_key(url)
     connection = await asyncpg.connect(url)
-    with serving(url, answer_memory=0) as served, connect(served) as client:
+    with (
+        TemporaryFile("w+") as log,
+        serving(url, log, answer_memory=0) as served,
+        connect(served) as client,
+    ):
         wait_for(client, 200)
         await connection.execute(fault)
         time.sleep(0.6)  # until the process no longer trusts what it knows of plans
@@ -76,11 +80,15 @@ async def test_no_answer_of_a_broken_store_has_a_hint_for_operators(
         }
         refusal = client.get("/v2/events", headers={"X-API-Key": "bak_live_wrong"})
         await connection.execute(remedy)
+        log.seek(0)
+        logged = log.read()
     await connection.close()
     assert {name for name, answer in answers.items() if answer.status_code >= 500} == failing
     for name in failing & {"GraphQL", "GraphQL with a key"}:
         assert answers[name].json()["errors"], name
     assert refusal.status_code == 401
+    internal_ids = [answer.headers["x-request-id"] for answer in answers.values() if answer.status_code == 500]
+    assert [request_id for request_id in internal_ids if not re.search(f"internal error.*{request_id}", logged)] == []
     for answer in (refusal, *(answers[name] for name in failing)):
         assert not WORDS.search(answer.text), answer.text
 
