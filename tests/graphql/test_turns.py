@@ -74,7 +74,7 @@ async def test_turns_go_round_among_callers() -> None:
             order.append(caller.identity)
 
     await asyncio.gather(*(take_turn(SOMEBODY) for _ in range(20)), take_turn(HOLDER))
-    assert HOLDER.identity in order[:3], "who has one document does not wait for those who have many"
+    assert HOLDER.identity in order[:3], "a caller with one document waits for no caller with many"
 
 
 async def test_a_caller_that_leaves_the_queue_delays_nobody() -> None:
@@ -89,17 +89,18 @@ async def test_a_caller_that_leaves_the_queue_delays_nobody() -> None:
     assert not turns._rounds.taken
 
 
-async def test_too_many_waiting_callers_are_refused_with_retry_after() -> None:
+async def test_a_caller_with_too_many_waiting_documents_is_refused_with_retry_after() -> None:
     turns = DocumentScheduler(held=True)
     await reads(turns, SOMEBODY, 2, AHEAD)
     waiting = [asyncio.create_task(reads(turns, SOMEBODY, 1, 0.0)) for _ in range(MAX_WAITING)]
     await asyncio.sleep(0.05)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="Too many of your new documents wait to be read") as refusal:
         await reads(turns, SOMEBODY, 1, 0.0)
+    assert refusal.value.retry_after >= 1
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    assert await reads(turns, HOLDER, 1, 0.0) < 5, "who left holds nothing up"
+    assert await reads(turns, HOLDER, 1, 0.0) < 5, "cancelled requests block nothing"
     assert not turns._waiting and not turns._rounds.taken
 
 
