@@ -31,29 +31,29 @@ def strict(post: Post, query: Any, **more: Any) -> httpx2.Response:
     return post({"query": query, **more}, accept="application/graphql-response+json")
 
 
-def test_alias_overloading(post: Post) -> None:
+def test_101_aliases_are_refused(post: Post) -> None:
     aliases = " ".join(f"alias{n}: __typename" for n in range(101))
     assert is_refusal(strict(post, f"query cop {{ {aliases} }}"), "too_expensive")
 
 
-def test_batches_of_an_array(post: Post) -> None:
+def test_an_array_of_requests_is_refused(post: Post) -> None:
     answer = post([{"query": "query cop { __typename }"}] * 10)
     assert answer.status_code == 400 and is_refusal(answer)
 
 
-def test_directive_overloading(post: Post) -> None:
+def test_ten_unknown_and_eleven_known_directives_are_refused(post: Post) -> None:
     answer = strict(post, "query cop { __typename @aa@aa@aa@aa@aa@aa@aa@aa@aa@aa }")
     assert answer.status_code == 400 and is_refusal(answer)
     assert is_refusal(strict(post, f"query cop {{ __typename {'@skip(if: false) ' * 11} }}"), "too_expensive")
 
 
-def test_circular_introspection(post: Post) -> None:
+def test_circular_introspection_is_refused(post: Post) -> None:
     text = f"query cop {{ __schema {{ types {{ {'fields { type { ' * 4} name {'} } ' * 4} }} }} }}"
     answer = strict(post, text)
     assert answer.status_code == 400 and is_refusal(answer)
 
 
-def test_field_duplication(post: Post) -> None:
+def test_500_fields_of_one_name_are_refused(post: Post) -> None:
     assert is_refusal(strict(post, f"query cop {{ {'__typename ' * 500} }}"), "too_expensive")
 
 
@@ -91,7 +91,7 @@ def test_a_post_runs_no_mutation_either(post: Post) -> None:
 
 
 @pytest.mark.parametrize("path", ["/graphiql", "/playground", "/console", "/graphql", "/v1/graphiql", "/altair"])
-def test_consoles_cannot_be_framed(client: httpx2.Client, path: str) -> None:
+def test_no_console_answers_at_the_paths_that_scanners_try(client: httpx2.Client, path: str) -> None:
     assert client.get(path, headers={"accept": "text/html"}).status_code == 404
 
 
@@ -102,7 +102,7 @@ def test_no_answer_contains_a_trace_of_the_run(post: Post) -> None:
 
 
 @pytest.mark.parametrize("query", ["qwerty cop { abc }", "", "{", "\x00"])
-def test_errors_are_handled(post: Post, query: str) -> None:
+def test_a_malformed_document_gets_an_error_without_a_traceback(post: Post, query: str) -> None:
     answer = strict(post, query)
     assert answer.status_code == 400 and is_refusal(answer)
     assert not any(word in answer.text for word in ("Traceback", 'File \\"', "site-packages", "graphql.error"))
