@@ -138,14 +138,19 @@ def test_every_country_has_codes_and_names() -> None:
     assert set(CODES.values()) <= COUNTRIES
 
 
+def added_names() -> list[tuple[str, str]]:
+    """Return each name of ADDED, after the code of its country."""
+    lines = [line.split(maxsplit=1) for group in ADDED.values() for line in group.strip().splitlines()]
+    return [(code, name) for code, row in lines for name in row.split("; ")]
+
+
 def test_each_name_that_was_added_is_in_no_library_and_of_one_country() -> None:
     known_names = {comparable(name) for name in Locale("en").territories.values()}
     for record in pycountry.countries:
         known_names |= {comparable(getattr(record, kind, "")) for kind in ("name", "common_name", "official_name")}
-    lines = [line.split(maxsplit=1) for group in ADDED.values() for line in group.strip().splitlines()]
-    added_names = [(code, name) for code, row in lines for name in row.split("; ")]
-    assert [(code, name) for code, name in added_names if country(name) != code] == []
-    assert len({comparable(name) for _, name in added_names} - known_names) == len(added_names)
+    added = added_names()
+    assert [(code, name) for code, name in added if country(name) != code] == []
+    assert len({comparable(name) for _, name in added} - known_names) == len(added)
 
 
 @pytest.mark.parametrize(
@@ -161,5 +166,7 @@ def test_a_sea_is_no_country(convert_text: Converted, text: str, sea: bool) -> N
 
 
 def test_no_name_of_a_country_is_taken_for_a_sea(convert_text: Converted) -> None:
-    names = [name for group in ADDED.values() for line in group.strip().splitlines() for name in line.split()[1:]]
-    assert all(convert_text("not_sea", name) for name in names)
+    usual_names = [name for code, name in Locale("en").territories.items() if code in COUNTRIES]
+    official_names = [record.name for record in pycountry.countries]
+    for name in (*usual_names, *official_names, *names("en"), *(name for _, name in added_names())):
+        assert convert_text("not_sea", name) == name
