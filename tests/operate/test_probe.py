@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from http.client import HTTPConnection
+from unittest.mock import Mock
 
 import pytest
 
+from api.observability.probe import check
+from api.settings import Settings
 from tests.ports import free_port
 from tests.serving import ROOT, serving
 
@@ -34,10 +39,16 @@ def test_a_service_without_its_store_is_alive_at_the_port_that_is_set(host: str)
     assert code == 1 and f"{host}:{port} does not answer" in said
 
 
-def test_the_default_port_is_the_settings() -> None:
-    code, said = probe(BRIEFING_PORT="")
-    assert code == 1 or said == "alive\n", "something else may listen there"
-    assert "8000" in said or said == "alive\n"
+@pytest.mark.parametrize("name", ["BRIEFING_PORT", "briefing_port"])
+@pytest.mark.parametrize("port", ["", "8123"])
+def test_the_probe_asks_at_the_address_of_the_settings(monkeypatch: pytest.MonkeyPatch, name: str, port: str) -> None:
+    for variable in ("BRIEFING_PORT", "BRIEFING_HOST"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv(name, port)
+    monkeypatch.setattr(HTTPConnection, "request", Mock(side_effect=ConnectionRefusedError("refused")))
+    settings = Settings()
+    assert settings.port == int(port or Settings.model_fields["port"].default)
+    assert check(os.environ) == f"{settings.host}:{settings.port} does not answer: refused"
 
 
 def test_the_probe_imports_no_packages() -> None:
