@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -35,3 +36,9 @@ def service(sample: str) -> Iterator[ServerProcess]:
 def raw_client(service: ServerProcess) -> RawClient:
     """A client of the running service."""
     return RawClient(service.port)
+
+
+def cpu_seconds(service: ServerProcess) -> float:
+    """Return the processor time of the service so far, in seconds."""
+    fields = Path(f"/proc/{service.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

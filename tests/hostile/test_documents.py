@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.hostile.conftest import cpu_seconds
 from tests.hostile.raw_client import RESPONSE, code
 
 if TYPE_CHECKING:
@@ -22,12 +21,6 @@ FILTERED = "query($f:EventFilter!){events(first:1,filter:$f){nodes{id}}}"
 # Seconds of the service's processor time. Validation takes 35 ms for the worst document found. It took 25 s when
 # fragments were walked again at each spread.
 SECONDS = 0.5
-
-
-def cpu_seconds(service: ServerProcess) -> float:
-    """Return the processor time of the service so far, in seconds."""
-    fields = Path(f"/proc/{service.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture

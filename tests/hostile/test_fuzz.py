@@ -1,5 +1,5 @@
-"""Valid requests, mutated at random from a seed: none makes the service fail or holds the loop, and memory stays
-bounded.
+"""Valid requests, mutated at random from a seed: none makes the service fail or takes much of its processor time, and
+memory stays bounded.
 
 BRIEFING_FUZZ sets how many requests are sent (1,500 by default), BRIEFING_FUZZ_SEED their seed.
 """
@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from statistics import quantiles
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from api.catalog import V1, V2
 from api.rest.parameters import parameters
 from api.rest.url import SHARED
+from tests.hostile.conftest import cpu_seconds
 from tests.hostile.raw_client import RESPONSE, RawClient, check_answer
 from tests.http.conftest import Answer, Client
 
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
 
 COUNT = int(os.environ.get("BRIEFING_FUZZ", "1500"))
 SEED = int(os.environ.get("BRIEFING_FUZZ_SEED", "20220306"))
-# The seconds for which a request may hold the loop, and the bytes by which the warm process may grow.
-BLOCKED = 0.25
+# Seconds of processor time that a request may take. A busy machine does not add to them.
+MAX_CPU = 0.25
+# Seconds that 99 % of the requests of /healthz may take meanwhile, for a busy machine: milliseconds on a free one.
+MAX_WAIT = 3.0
+# Bytes by which the warm process may grow.
 GROWTH = 120 * 1024 * 1024
 METHODS = ("GET",) * 12 + ("HEAD", "OPTIONS", "POST", "DELETE")
 PIECES = (
@@ -103,7 +108,7 @@ VARIABLES: tuple[dict[str, Any], ...] = (
 class Fuzz:
     """Requests from a seed, and their results."""
 
-    port: int
+    service: ServerProcess
     random: random.Random
     client: Client | None = None
     statuses: Counter[int] = field(default_factory=Counter)
@@ -188,9 +193,9 @@ class Fuzz:
         return quote(text, safe=self.random.choice(("", ",:", "/")), errors="surrogatepass")
 
     def send(self, request: bytes) -> None:
-        start_time = time.monotonic()
+        before = cpu_seconds(self.service)
         answer = self.read_answer(request)
-        if time.monotonic() - start_time > BLOCKED:
+        if cpu_seconds(self.service) - before > MAX_CPU:
             self.slow.append(request)
         try:
             check_answer(answer)
@@ -201,7 +206,7 @@ class Fuzz:
 
     def read_answer(self, request: bytes) -> Answer:
         if self.client is None:
-            self.client = Client(self.port)
+            self.client = Client(self.service.port)
         try:
             self.client.send(request)
             status, fields = self.client.head()
@@ -247,12 +252,13 @@ def resident(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def best(attempt: Callable[[], None], times: int = 3) -> float:
+def least_cpu(service: ServerProcess, attempt: Callable[[], None], times: int = 3) -> float:
+    """Return the least processor time of the service that an attempt took, in seconds."""
     durations = []
     for _ in range(times):
-        start_time = time.monotonic()
+        before = cpu_seconds(service)
         attempt()
-        durations.append(time.monotonic() - start_time)
+        durations.append(cpu_seconds(service) - before)
     return min(durations)
 
 
@@ -260,8 +266,8 @@ def test_each_shared_parameter_has_values() -> None:
     assert SHARED.keys() <= OWN_VALUES.keys()
 
 
-def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(service: ServerProcess) -> None:
-    fuzz = Fuzz(service.port, random.Random(SEED))
+def test_no_mutation_is_a_fault_of_ours_or_takes_much_processor_time(service: ServerProcess) -> None:
+    fuzz = Fuzz(service, random.Random(SEED))
     for _ in range(min(COUNT, 500)):
         fuzz.send(fuzz.request())
     before = resident(service.process.pid)
@@ -269,11 +275,13 @@ def test_no_mutation_is_a_fault_of_ours_or_holds_the_loop(service: ServerProcess
         for _ in range(COUNT - min(COUNT, 500)):
             fuzz.send(fuzz.request())
     growth = resident(service.process.pid) - before
-    print(f"\n{dict(fuzz.statuses)}, /healthz at most {max(durations):.3f} s, grown by {growth / 2**20:.1f} MiB")
+    longest = quantiles(durations, n=100)[-1]
+    print(f"\n{dict(fuzz.statuses)}, 99 % of /healthz within {longest:.3f} s, grown by {growth / 2**20:.1f} MiB")
     print(f"slow: {len(fuzz.slow)}")
     assert fuzz.statuses[200] > COUNT // 20 and fuzz.statuses[400] > COUNT // 20
     assert growth < GROWTH
-    # A request that took long on its own account takes long again when it is sent alone.
-    for request in fuzz.slow[:50]:
-        assert best(partial(fuzz.send, request)) < BLOCKED, request
+    assert longest < MAX_WAIT, "a request held the loop without working, for example in a call that blocks"
+    # The first request of a kind may also load a library. One that takes long on its own account does so again.
+    for request in list(fuzz.slow):
+        assert least_cpu(service, partial(fuzz.send, request)) < MAX_CPU, request
     fuzz.close()
