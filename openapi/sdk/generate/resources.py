@@ -238,7 +238,7 @@ def _public_names(contract: Contract) -> list[str]:
 
 
 def versions_module(versions: list[Contract], release: str) -> str:
-    """Return the module with the properties of all versions: `briefing.v2`."""
+    """Return the module with a property for each version."""
     lines = ['"""The versions that this client knows. Generated."""', "", "from __future__ import annotations", ""]
     lines += ["from functools import cached_property", "from typing import TYPE_CHECKING", ""]
     lines += ["from briefing_sdk.transport import AsyncTransport, Transport", "", "if TYPE_CHECKING:"]
