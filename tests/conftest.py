@@ -19,6 +19,7 @@ import asyncpg
 import httpcore2
 import pytest
 import structlog
+from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 
 from api.ingest.load import load
 from api.store.embedded import start
@@ -50,6 +51,9 @@ os.environ.setdefault("BRIEFING_STATEMENT_TIMEOUT_FLOOR", "30")
 
 # Each client would read the certificates of the system, which takes 20 ms, and none speaks TLS.
 pytest.MonkeyPatch().setattr(httpcore2, "default_ssl_context", cache(httpcore2.default_ssl_context))
+# A client waits as long as the settings above. Its default is 5 s.
+for phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, phase, 30.0)
 
 
 def interrupt(*_: object) -> None:

@@ -296,10 +296,11 @@ async def test_95_percent_of_the_processor_time_of_reads_leaves_the_primary(serv
         # The first statement of a connection also reads the catalog.
         await asyncio.gather(*(read(2) for _ in range(8)))
         primary, others = 0.0, 0.0
-        for _ in range(200):
+        # Short rounds, because one in which this process stalls does not count.
+        for _ in range(1000):
             primary_reads = service.primary_reads
             before = [server.client_seconds() for server in servers]
-            await asyncio.gather(*(read(20) for _ in range(8)))
+            await asyncio.gather(*(read(4) for _ in range(8)))
             if service.primary_reads > primary_reads:
                 # This process stalled for longer than an answer may be compared with a poll, so the primary answered.
                 continue
