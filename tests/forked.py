@@ -61,11 +61,16 @@ class ForkedCommand:
         return code
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Return the output and the errors of the command when it has ended."""
+        """Return the output and the errors of the command when it has ended. It is killed after `timeout` seconds, with
+        TimeoutExpired, because its output has no end before."""
         with ThreadPoolExecutor() as readers:
             out = readers.submit(self.stdout.read)
             error = readers.submit(self.stderr.read if self.stderr is not None else str)
-            self.wait(timeout)
+            try:
+                self.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
             return out.result(), error.result()
 
     def send_signal(self, number: int) -> None:
