@@ -163,7 +163,7 @@ def _describe_figure(record: Record, addresses: _Addresses) -> JsonLd:
 
 def _quantity(amount: Record) -> JsonLd:
     """Return an amount as a value, or as bounds if words bind it."""
-    value, low, high = _exact(amount, "value"), _exact(amount, "low"), _exact(amount, "high")
+    value, low, high = exact_number(amount, "value"), exact_number(amount, "low"), exact_number(amount, "high")
     quantifier = amount["quantifier"]
     if quantifier in ("at_least", "more_than"):
         value, low = None, value if low is None else low
@@ -184,7 +184,7 @@ def _quantity(amount: Record) -> JsonLd:
     )
 
 
-def _exact(amount: Record, name: str) -> Any:
+def exact_number(amount: Record, name: str) -> Any:
     """Return a number of an amount. One that is not exact as a float is a text."""
     decimals = amount.get("decimals") or {}
     return decimals.get(name) or amount.get(name)

@@ -9,6 +9,8 @@ from typing import Any
 
 from babel import Locale
 
+from api.rest.json_ld import exact_number
+
 ENGLISH = Locale("en")  # reads its data when it is first asked
 # Words before the number, by quantifier. Bounds and magnitudes have a form of their own.
 BINDING = {
@@ -119,7 +121,7 @@ def write_number(number: object) -> str:
 
 def write_amount(amount: dict[str, Any]) -> str:
     """Return an amount with the words that bind it: "at least 364", "between 300 and 400 kg", "hundreds"."""
-    value, low, high = _exact(amount, "value"), _exact(amount, "low"), _exact(amount, "high")
+    value, low, high = exact_number(amount, "value"), exact_number(amount, "low"), exact_number(amount, "high")
     quantifier = amount["quantifier"]
     if quantifier == "magnitude" or (value is None and quantifier != "between"):
         return amount.get("text") or _write_bounds(low, high) or "an unknown number"
@@ -135,13 +137,7 @@ def write_bounds(amount: dict[str, Any]) -> str:
     """Return the bounds of an amount whose own words do not contain them; empty if there are none."""
     if amount["quantifier"] == "between":
         return ""
-    return _write_bounds(_exact(amount, "low"), _exact(amount, "high"))
-
-
-def _exact(amount: dict[str, Any], name: str) -> Any:
-    """Return a number of an amount. One that is not exact as a float is a text."""
-    decimals = amount.get("decimals") or {}
-    return decimals.get(name) or amount.get(name)
+    return _write_bounds(exact_number(amount, "low"), exact_number(amount, "high"))
 
 
 def write_figure(figure: dict[str, Any]) -> str:
