@@ -327,7 +327,7 @@ async def _wait_for_exit(worker: Worker) -> int:
     read."""
     late = monotonic() + 1
     while True:
-        pid, status = os.waitpid(worker.pid, os.WNOHANG)  # noqa: ASYNC222
+        pid, status = os.waitpid(worker.pid, os.WNOHANG)  # noqa: ASYNC222 - it returns at once
         if pid != 0:
             return os.waitstatus_to_exitcode(status)
         if monotonic() > late:

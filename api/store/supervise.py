@@ -47,6 +47,7 @@ async def supervise(server: PostgresServer) -> BriefingError:
 async def _restart(server: PostgresServer) -> None:
     """Start the server again and wait until it is ready or has ended."""
     begun = monotonic()
+    # There is no event for the end of processes that are not our children.
     while not end_rest(server.data):  # noqa: ASYNC110
         await asyncio.sleep(STEP_SECONDS)
     try:
